@@ -1,0 +1,30 @@
+import { bigint, index, jsonb, pgSchema, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+
+/** The console's own operational tables. */
+export const riskdesk = pgSchema('riskdesk');
+
+/** Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE, and the application's role may only insert and read. */
+export const auditLog = riskdesk.table(
+  'audit_log',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    at: timestamp('at', { withTimezone: true }).notNull().defaultNow(),
+    actorId: uuid('actor_id'),
+    /** E-mail at the time: accounts can go, the record stays. */
+    actor: text('actor').notNull(),
+    via: text('via').notNull(),
+    action: text('action').notNull(),
+    object: text('object').notNull(),
+    outcome: text('outcome').notNull(),
+    details: jsonb('details').notNull(),
+    address: text('address'),
+  },
+  (table) => [index('audit_log_actor_id_idx').on(table.actorId, table.id), index('audit_log_object_idx').on(table.object, table.id)],
+);
+
+/** Counters of failed sign-ins by account and by address; rate-limiter-flexible keeps them. */
+export const rateLimits = riskdesk.table('rate_limits', {
+  key: text('key').primaryKey(),
+  points: bigint('points', { mode: 'number' }).notNull().default(0),
+  expire: bigint('expire', { mode: 'number' }),
+});

@@ -1,0 +1,78 @@
+import 'server-only';
+import { and, eq, ne } from 'drizzle-orm';
+import { uuidv7 } from 'uuidv7';
+import { accounts, sessions, users } from '@/drizzle/schema';
+import { transaction, type Database } from '@/lib/db/client';
+import { writeAudit } from '@/lib/db/audit';
+import { readEnv } from '@/lib/env';
+import { AppError, invalidField } from '@/lib/errors';
+import type { Caller } from '@/lib/kit/caller';
+import type { Role } from '@/lib/kit/permission';
+import { violatedConstraint } from '@/lib/pg/errors';
+import { hashPassword } from './passwords';
+
+export type NewUser = { email: string; name: string; role: Role; password: string };
+
+const userColumns = { id: users.id, email: users.email, name: users.name, role: users.role, active: users.active, createdAt: users.createdAt, updatedAt: users.updatedAt };
+
+export const listUsers = (db: Database) => db.orm.select(userColumns).from(users).orderBy(users.email);
+
+/** @throws AppError invalid when the e-mail is taken */
+export async function createUser(user: NewUser, by: Caller | null = null): Promise<{ id: string }> {
+  const id = uuidv7();
+  const password = await hashPassword(user.password);
+  try {
+    await transaction(async (tx) => {
+      await tx.orm.insert(users).values({ id, email: user.email.toLowerCase(), name: user.name, role: user.role });
+      await tx.orm.insert(accounts).values({ id: uuidv7(), userId: id, accountId: id, providerId: 'credential', password });
+      await writeAudit(tx, { caller: by, action: 'users.create', object: `user:${id}`, outcome: 'success', details: { email: user.email, role: user.role } });
+    });
+  } catch (error) {
+    if (violatedConstraint(error) === 'users_email_key') throw invalidField('email', 'taken', 'Another account has this e-mail address.');
+    throw error;
+  }
+  return { id };
+}
+
+export type UserChange = { name?: string | undefined; role?: Role | undefined; active?: boolean | undefined };
+
+/** Changes name, role or activity. Disabling ends the user's sessions in the same transaction. @throws AppError not_found, conflict */
+export async function updateUser(id: string, change: UserChange, by: Caller): Promise<void> {
+  await transaction(async (tx) => {
+    // Rows of all administrators are locked in one order, so that two of them cannot demote each other at once.
+    const admins = await tx.orm.select({ id: users.id }).from(users).where(and(eq(users.role, 'admin'), eq(users.active, true))).orderBy(users.id).for('update');
+    const stops = change.active === false || (change.role !== undefined && change.role !== 'admin');
+    if (stops && admins.length === 1 && admins[0]?.id === id) throw new AppError('conflict', 'This is the last active administrator: make another one first.');
+    const [changed] = await tx.orm.update(users).set({ ...change, updatedAt: new Date() }).where(eq(users.id, id)).returning({ id: users.id });
+    if (!changed) throw new AppError('not_found', 'There is no such user.');
+    if (change.active === false) await tx.orm.delete(sessions).where(eq(sessions.userId, id));
+    await writeAudit(tx, { caller: by, action: 'users.update', object: `user:${id}`, outcome: 'success', details: change });
+  });
+}
+
+/** Sets a new password and ends the user's sessions, except the one that asks. @throws AppError not_found */
+export async function resetPassword(id: string, password: string, by: Caller): Promise<void> {
+  const hash = await hashPassword(password);
+  const own = by.via.kind === 'session' ? by.via.sessionId : undefined;
+  await transaction(async (tx) => {
+    const changed = await tx.orm.update(accounts).set({ password: hash, updatedAt: new Date() }).where(and(eq(accounts.userId, id), eq(accounts.providerId, 'credential'))).returning({ id: accounts.id });
+    if (changed.length === 0) throw new AppError('not_found', 'There is no such user.');
+    await tx.orm.delete(sessions).where(own ? and(eq(sessions.userId, id), ne(sessions.id, own)) : eq(sessions.userId, id));
+    await writeAudit(tx, { caller: by, action: 'users.reset_password', object: `user:${id}`, outcome: 'success' });
+  });
+}
+
+export async function hasAdministrator(db: Database): Promise<boolean> {
+  const [row] = await db.orm.select({ id: users.id }).from(users).where(and(eq(users.role, 'admin'), eq(users.active, true))).limit(1);
+  return row !== undefined;
+}
+
+/** Creates the administrator of ADMIN_EMAIL and ADMIN_PASSWORD unless an account has that address already. */
+export async function ensureFirstAdmin(db: Database): Promise<boolean> {
+  const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = readEnv();
+  if (!email || !password) return false;
+  const [known] = await db.orm.select({ id: users.id }).from(users).where(eq(users.email, email.toLowerCase()));
+  if (known) return false;
+  await createUser({ email, name: 'Administrator', role: 'admin', password });
+  return true;
+}

@@ -1,0 +1,101 @@
+import 'server-only';
+import { createHash } from 'node:crypto';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import * as schema from '@/drizzle/schema';
+import { readEnv } from '@/lib/env';
+import type { DeskClient } from '@/lib/pg/client';
+import { ownSettings } from '@/lib/pg/connection';
+import { DeskPool } from '@/lib/pg/pool';
+import { render, type SQL } from '@/lib/pg/sql';
+
+type Row = Record<string, unknown>;
+
+/** What verbs work on: the pool, or one transaction. */
+export type Database = {
+  /** Drizzle's builder, on the same connection. */
+  orm: NodePgDatabase<typeof schema>;
+  /** The rows of one statement. The row type is the caller's word for what its SQL returns. */
+  rows: <T extends Row>(statement: SQL) => Promise<T[]>;
+};
+
+export type Connections = { pool: DeskPool; database: Database };
+
+// Next evaluates modules once per bundle and again on a reload in development: the pool must outlive both.
+const shared = globalThis as typeof globalThis & { riskdeskConnections?: Connections };
+
+function open(): Connections {
+  const env = readEnv();
+  const pool = new DeskPool({
+    name: 'app',
+    connection: ownSettings('app', env),
+    max: env.DB_MAX_CONNECTIONS,
+    min: env.DB_MIN_CONNECTIONS,
+    maxLifetimeMs: env.DB_MAX_LIFETIME,
+    maxIdleMs: env.DB_MAX_IDLE_TIME,
+    connectTimeoutMs: env.DB_CONNECT_TIMEOUT,
+    queryTimeoutMs: env.DB_QUERY_TIMEOUT,
+    acquireTimeoutMs: 900,
+  });
+  const guarded = new Proxy(pool.driver, {
+    get: (target, property) => (property === 'query' ? guardedQuery(pool) : Reflect.get(target, property, target)),
+  });
+  const database: Database = {
+    orm: drizzle(guarded, { schema }),
+    rows: (statement) => pool.use((client) => run(client, statement)),
+  };
+  return { pool, database };
+}
+
+/** Drizzle's own queries pass the same breaker and bounded wait as ours. */
+function guardedQuery(pool: DeskPool) {
+  return (...args: unknown[]) => pool.use((client) => Reflect.apply(client.query, client, args) as Promise<unknown>);
+}
+
+const names = new Map<string, string>();
+
+/** The hash of the text in the name: two releases of the console can share a pooler without sharing a name for two texts. */
+function statementName(text: string): string {
+  const known = names.get(text);
+  if (known) return known;
+  const name = `rd_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`;
+  if (names.size < 500) names.set(text, name);
+  return name;
+}
+
+async function run<T extends Row>(client: DeskClient, statement: SQL): Promise<T[]> {
+  const { text, values } = render(statement);
+  const result = await client.query<T>(client.direct ? { name: statementName(text), text, values } : { text, values });
+  return result.rows;
+}
+
+function connections(): Connections {
+  shared.riskdeskConnections ??= open();
+  return shared.riskdeskConnections;
+}
+
+/** The product's own database through the application's pool. */
+export const database = (): Database => connections().database;
+
+export const appPool = (): DeskPool => connections().pool;
+
+/** Runs `work` in one transaction: all of it or nothing. */
+export async function transaction<T>(work: (tx: Database) => Promise<T>): Promise<T> {
+  return appPool().use(async (client) => {
+    await client.query('begin');
+    try {
+      const result = await work({ orm: drizzle(client, { schema }), rows: (statement) => run(client, statement) });
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch(() => client.end());
+      throw error;
+    }
+  });
+}
+
+/** Ends the pool; the next use opens a new one. For tests and scripts. */
+export async function closeDatabase(): Promise<void> {
+  const open = shared.riskdeskConnections;
+  delete shared.riskdeskConnections;
+  await open?.pool.end();
+}

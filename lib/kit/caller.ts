@@ -1,0 +1,34 @@
+import { AppError } from '@/lib/errors';
+import { rolePermissions, type Access, type Permission, type Role } from './permission';
+
+/** Who asks: a person with a session, or a program with a token. */
+export type Caller = {
+  userId: string;
+  email: string;
+  name: string;
+  role: Role;
+  via: { kind: 'session'; sessionId: string } | { kind: 'token'; tokenId: string; scopes: readonly Permission[] };
+};
+
+/** A token can do what its scopes and its owner's role both allow. */
+export function may(caller: Caller, permission: Permission): boolean {
+  const byRole = rolePermissions[caller.role].includes(permission);
+  return byRole && (caller.via.kind === 'session' || caller.via.scopes.includes(permission));
+}
+
+export function permissionsOf(caller: Caller): Permission[] {
+  return rolePermissions[caller.role].filter((permission) => may(caller, permission));
+}
+
+/** @throws AppError unauthenticated or forbidden */
+export function authorize(caller: Caller | null, access: Access): void {
+  if (access === 'public') return;
+  if (!caller) throw new AppError('unauthenticated', 'Sign in, or send a token as Authorization: Bearer.');
+  if (access !== 'signed-in' && !may(caller, access)) throw new AppError('forbidden', `This needs the permission ${access}.`);
+}
+
+/** The caller of an endpoint that is not public. */
+export function signedIn(caller: Caller | null): Caller {
+  if (!caller) throw new AppError('unauthenticated');
+  return caller;
+}

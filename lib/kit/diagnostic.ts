@@ -1,0 +1,103 @@
+import type { z } from 'zod';
+import type { SQL } from '@/lib/pg/sql';
+import type { Columns, RowOf } from './column';
+import type { Finding } from './finding';
+import type { Permission } from './permission';
+
+/** Server facts that a diagnostic's SQL may depend on. */
+export type ServerFacts = {
+  /** `server_version_num` / 10000. */
+  major: number;
+  versionNum: number;
+  inRecovery: boolean;
+  user: string;
+  isSuperuser: boolean;
+  /** Member of pg_monitor (or superuser): sees other roles' statements and activity. */
+  isMonitor: boolean;
+  extensions: ReadonlyMap<string, { version: string; schema: string }>;
+  /** Settings of loaded libraries, by name; a library's settings exist only where it is loaded. */
+  settings: ReadonlyMap<string, string>;
+};
+
+/** What must hold before the question can be asked; a failed need is an answer (`unmeasured`) with its remedy. */
+export type Need =
+  | { extension: string; minVersion?: string; /** A setting that exists only while the library is loaded. */ loadedWhen?: string }
+  | { setting: string; not: string; says: string; remedy: string }
+  | { primary: true; says: string };
+
+/** The figures of one of this console's own connection pools, from the process itself. */
+export type PoolFigures = {
+  name: string;
+  max: number;
+  open: number;
+  inUse: number;
+  idle: number;
+  waiting: number;
+  acquired: number;
+  waits: number;
+  waitMs: number;
+  maxWaitMs: number;
+  timeouts: number;
+  closedIdle: number;
+  closedLifetime: number;
+  closedError: number;
+  connectFailures: number;
+  since: string;
+};
+
+/** What a diagnostic with `source: 'process'` reads. */
+export type ProcessFacts = { pools: PoolFigures[] };
+
+type Params = Record<string, z.ZodType>;
+export type ParamsOf<P extends Params> = { [K in keyof P]: z.output<P[K]> };
+
+export type SqlContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts };
+type SqlBuilder<P extends Params> = (context: SqlContext<P>) => SQL;
+
+type FindingContext<P extends Params, X extends Columns> = { params: ParamsOf<P>; server: ServerFacts | null; context: RowOf<X> | null };
+
+/** A chart over the rows that the table shows. `label` and the `values` are column keys. */
+export type ChartSpec<C extends Columns> = { kind: 'bars' | 'stacked-bars'; title: string; label: keyof C & string; values: (keyof C & string)[]; top: number };
+
+type Common<P extends Params, C extends Columns, X extends Columns> = {
+  name: string;
+  title: string;
+  /** Why anyone should care, in one sentence. */
+  why: string;
+  /** How the figures are obtained and what they cannot show. */
+  how: string;
+  permission: Permission;
+  params: P;
+  row: C;
+  /** The columns that identify a row. */
+  key: (keyof C & string)[];
+  /** Columns that `q` searches, as a case-insensitive part. */
+  search?: (keyof C & string)[];
+  /** Default order: a column key, with a minus for descending. */
+  sort: string;
+  /** Columns that the table shows at first; the rest can be chosen. */
+  show?: (keyof C & string)[];
+  needs: Need[];
+  charts: ChartSpec<C>[];
+  /** Every code that `findings` can give, with what it means; docs and tests read it. */
+  codes: Record<string, string>;
+  findings: (rows: RowOf<C>[], context: FindingContext<P, X>) => Finding[];
+  /** One row of facts about the whole: shown above the table and given to `findings`. */
+  context?: { row: X; sql: SqlBuilder<P>; /** ISO time since when the figures count. */ since?: (facts: RowOf<X>) => string | null };
+  /** How often an open panel asks again, in seconds. */
+  refreshSeconds: number;
+};
+
+type FromSql<P extends Params> = { source: 'sql'; /** By minimum server major. */ sql: Record<number, SqlBuilder<P>> };
+type FromProcess<P extends Params, C extends Columns> = { source: 'process'; read: (facts: ProcessFacts, params: ParamsOf<P>) => RowOf<C>[] };
+
+export type DiagnosticSpec<P extends Params, C extends Columns, X extends Columns> = Common<P, C, X> & (FromSql<P> | FromProcess<P, C>);
+
+/** Any diagnostic, as the engine sees it. */
+// The engine treats every diagnostic alike; what is specific was checked where it was declared.
+export type Diagnostic = DiagnosticSpec<Params, Columns, Columns>;
+
+/** Declares a question to PostgreSQL. The file's folder is its room; `<room>.<name>` is its public id. */
+export function diagnostic<P extends Params, C extends Columns, X extends Columns = Record<never, never>>(spec: DiagnosticSpec<P, C, X>): Diagnostic {
+  return spec as unknown as Diagnostic;
+}

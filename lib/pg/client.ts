@@ -1,0 +1,59 @@
+import 'server-only';
+import pg from 'pg';
+
+/** Told of every statement that a client ran: the metrics listen here. */
+export type QueryObserver = (text: string, ms: number, failed: boolean) => void;
+
+let observer: QueryObserver = () => {};
+
+export function observeQueries(next: QueryObserver): void {
+  observer = next;
+}
+
+type Submitted = { text?: string; submit?: unknown; queryMode?: string };
+
+/**
+ * A node-postgres client that always speaks the extended protocol, in which the server refuses a second statement
+ * behind a semicolon; the simple protocol, node-postgres's choice for a query without parameters, runs both.
+ */
+export class DeskClient extends pg.Client {
+  /** Whether the session is PostgreSQL's own: behind a pooler the process id of the handshake is made up. */
+  direct = false;
+
+  // node-postgres overloads `query` eight ways; the arguments pass through untouched but for the mode.
+  override query = ((config: unknown, ...rest: unknown[]) => {
+    const submitted = typeof config === 'string' ? { text: config, queryMode: 'extended' } : withMode(config);
+    const started = performance.now();
+    const result: unknown = Reflect.apply(pg.Client.prototype.query, this, [submitted, ...rest]);
+    if (result instanceof Promise) {
+      const text = textOf(submitted);
+      const done = (failed: boolean) => observer(text, performance.now() - started, failed);
+      result.then(() => done(false), () => done(true));
+    }
+    return result;
+  }) as pg.Client['query'];
+}
+
+function withMode(config: unknown): unknown {
+  const isPlain = typeof config === 'object' && config !== null && !('submit' in config);
+  return isPlain ? { ...config, queryMode: 'extended' } : config;
+}
+
+function textOf(config: unknown): string {
+  const { text } = (config ?? {}) as Submitted;
+  return typeof text === 'string' ? text : '';
+}
+
+/**
+ * Session settings right after connecting. Through a pooler in transaction mode they would stay behind on a server
+ * connection that others use, so there they are left alone and each transaction sets its own.
+ */
+export async function prepareSession(client: DeskClient, settings: Record<string, string>): Promise<void> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const { processID } = client as unknown as { processID: number | null };
+  client.direct = rows[0]?.pid === processID;
+  if (!client.direct) return;
+  const names = Object.keys(settings);
+  const calls = names.map((_, index) => `set_config($${index * 2 + 1}, $${index * 2 + 2}, false)`);
+  await client.query(`select ${calls.join(', ')}`, names.flatMap((name) => [name, settings[name]]));
+}
