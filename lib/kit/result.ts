@@ -1,0 +1,70 @@
+import type { ColumnView } from './column';
+import type { Finding, Remedy } from './finding';
+
+export type Row = Record<string, string | number | boolean | null>;
+
+/** Why a question has no answer. `code` is for programs, `says` for people. */
+export type UnmeasuredReason = {
+  code:
+    | 'unreachable'
+    | 'busy'
+    | 'timeout'
+    | 'privilege'
+    | 'extension_missing'
+    | 'extension_not_loaded'
+    | 'extension_outdated'
+    | 'setting'
+    | 'standby'
+    | 'unsupported_version'
+    | 'failed';
+  says: string;
+};
+
+export type Measured = {
+  state: 'measured';
+  rows: Row[];
+  /** More rows than `limit` exist. */
+  truncated: boolean;
+  findings: Finding[];
+  /** The statement as it ran, parameters as `$n`; null where no server was asked. */
+  sql: string | null;
+  took_ms: number;
+  /** When it was measured, by the server's or this process's clock. */
+  at: string;
+  /** Since when cumulative figures count; null where unknown or not cumulative. */
+  stats_since: string | null;
+  /** Facts about the whole (eviction, limits …), by the keys of `DiagnosticView.contextColumns`. */
+  context: Row | null;
+};
+
+export type Unmeasured = { state: 'unmeasured'; reason: UnmeasuredReason; remedy: Remedy | null };
+
+/** There is no third state: what failed is unmeasured, never healthy. */
+export type DiagnosticResult = Measured | Unmeasured;
+
+export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; default: string; choices?: string[] };
+
+/** A diagnostic as the browser gets it. */
+export type DiagnosticView = {
+  id: `${string}.${string}`;
+  room: string;
+  name: string;
+  title: string;
+  why: string;
+  how: string;
+  columns: ColumnView[];
+  contextColumns: ColumnView[];
+  key: string[];
+  search: string[];
+  sort: string;
+  show: string[];
+  params: ParamView[];
+  charts: { kind: 'bars' | 'stacked-bars'; title: string; label: string; values: string[]; top: number }[];
+  refreshSeconds: number;
+};
+
+/** One finding in the list of all rooms' findings. */
+export type FoundItem = Finding & { id: string; diagnostic: string };
+
+/** `GET /api/findings`. */
+export type FindingsAnswer = { items: FoundItem[]; unmeasured: { diagnostic: string; reason: UnmeasuredReason }[] };
