@@ -18,6 +18,7 @@ const config = {
   reactStrictMode: true,
   serverExternalPackages: ['pg', 'prom-client', 'rate-limiter-flexible'],
   devIndicators: false,
+  experimental: { authInterrupts: true },
   headers: async () => [
     { source: '/:path*', headers: securityHeaders },
     {

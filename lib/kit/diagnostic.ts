@@ -1,7 +1,7 @@
-import type { z } from 'zod';
 import type { SQL } from '@/lib/pg/sql';
 import type { Columns, RowOf } from './column';
 import type { Finding } from './finding';
+import type { Params, ParamsOf } from './param';
 import type { Permission } from './permission';
 
 /** Server facts that a diagnostic's SQL may depend on. */
@@ -22,8 +22,7 @@ export type ServerFacts = {
 /** What must hold before the question can be asked; a failed need is an answer (`unmeasured`) with its remedy. */
 export type Need =
   | { extension: string; minVersion?: string; /** A setting that exists only while the library is loaded. */ loadedWhen?: string }
-  | { setting: string; not: string; says: string; remedy: string }
-  | { primary: true; says: string };
+  | { setting: string; not: string; says: string; remedy: string };
 
 /** The figures of one of this console's own connection pools, from the process itself. */
 export type PoolFigures = {
@@ -47,9 +46,6 @@ export type PoolFigures = {
 
 /** What a diagnostic with `source: 'process'` reads. */
 export type ProcessFacts = { pools: PoolFigures[] };
-
-type Params = Record<string, z.ZodType>;
-export type ParamsOf<P extends Params> = { [K in keyof P]: z.output<P[K]> };
 
 export type SqlContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts };
 type SqlBuilder<P extends Params> = (context: SqlContext<P>) => SQL;

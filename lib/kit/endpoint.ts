@@ -18,7 +18,7 @@ export type EndpointInput<P extends Shape, Q extends Shape, B extends Shape> = {
 };
 
 /** A JSON answer. `json` is a value, or text that is JSON already (PostgreSQL built it). */
-export type Answer = { status?: number; json?: unknown; text?: string; type?: string; headers?: Record<string, string> };
+export type Answer = { status?: number; json?: unknown; text?: string; type?: string; headers?: Record<string, string>; cookies?: string[] };
 
 export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B extends Shape = Shape> = {
   method: Method;

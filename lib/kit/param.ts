@@ -1,27 +1,32 @@
 import { z } from 'zod';
 
-/**
- * Parameters arrive as text in a query string. `z.coerce.number()` would turn an empty value into 0, so a number is
- * matched as one first. NUL and lone surrogates are refused because PostgreSQL cannot store them in text.
- */
-const numeric = (pattern: RegExp, says: string, least: number, most: number) =>
-  z.string().regex(pattern, says).transform(Number).pipe(z.number().min(least).max(most));
-
-const decimal = (most: number) => numeric(/^\d{1,15}(\.\d{1,6})?$/, 'must be a number', 0, most);
-const whole = (least: number, most: number) => numeric(/^\d{1,16}$/, 'must be a whole number', least, most);
-
 export const isStorableText = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 
-/** Text that PostgreSQL can hold, at most `most` characters. */
+/** Text that PostgreSQL can hold (no NUL, no lone surrogate), at most `most` characters. */
 export const storableText = (most: number) =>
   z.string().max(most, `must have at most ${most} characters`).refine(isStorableText, 'must not contain NUL or lone surrogates');
 
+/** Text as it arrives in a query string. `z.coerce.number()` would turn an empty value into 0, so a number is matched as one first. */
+const number = (pattern: RegExp, says: string, least: number, most: number) =>
+  z.string().regex(pattern, says).transform(Number).pipe(z.number().min(least).max(most));
+
+export const wholeNumber = (least: number, most: number) => number(/^\d{1,16}$/, 'must be a whole number', least, most);
+const decimal = (most: number) => number(/^\d{1,15}(\.\d{1,6})?$/, 'must be a number', 0, most);
+
+/** A parameter of a diagnostic: what the form shows, and how the query string's text becomes its value. */
+export type Param<T = unknown> = { label: string; kind: 'number' | 'text' | 'choice'; default: string; choices?: readonly string[]; schema: z.ZodType<T> };
+
+const numeric = (schema: z.ZodType<number, string>) => (label: string, fallback: number): Param<number> => ({ label, kind: 'number', default: String(fallback), schema });
+
 export const param = {
-  count: whole(0, Number.MAX_SAFE_INTEGER),
-  bytes: whole(0, Number.MAX_SAFE_INTEGER),
-  ms: decimal(1e12),
-  ratio: decimal(1),
-  text: storableText(200),
-  between: whole,
-  oneOf: <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values),
+  count: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+  bytes: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+  ms: numeric(decimal(1e12)),
+  /** 0–1. */
+  ratio: numeric(decimal(1)),
+  text: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(200) }),
+  choice: <const T extends string>(label: string, choices: readonly [T, ...T[]]): Param<T> => ({ label, kind: 'choice', default: choices[0], choices, schema: z.enum(choices) }),
 };
+
+export type Params = Record<string, Param>;
+export type ParamsOf<P extends Params> = { [K in keyof P]: P[K] extends Param<infer T> ? T : never };

@@ -29,5 +29,8 @@ export const rolePermissions: Record<Role, readonly Permission[]> = {
 export const isRole = (text: unknown): text is Role => roles.some((role) => role === text);
 export const isPermission = (text: unknown): text is Permission => permissions.some((permission) => permission === text);
 
-/** What a route or page asks for: a permission, any signed-in caller, or nobody in particular. There is no default. */
-export type Access = Permission | 'signed-in' | 'public';
+/**
+ * What a route or page asks for: a permission, any signed-in caller, nobody in particular, or (the metrics alone, which a
+ * token that is nobody's may read) a check of the handler's own. There is no default.
+ */
+export type Access = Permission | 'signed-in' | 'public' | 'own-check';

@@ -1,0 +1,116 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { readEnv } from '@/lib/env';
+import { AppError } from '@/lib/errors';
+import { authorize, signedIn } from '@/lib/kit/caller';
+import { endpoint } from '@/lib/kit/endpoint';
+import { resolveCaller } from '@/lib/auth/caller';
+import { bearerToken } from '@/lib/auth/tokens';
+import { isReady } from '@/lib/run/boot';
+import { collectFindings } from '@/lib/run/collect-findings';
+import { findingSchema, reasonSchema } from '@/lib/run/diagnostic-endpoint';
+import { health } from '@/lib/run/health';
+import { exposition } from '@/lib/run/metrics';
+import { targetNames } from '@/lib/run/monitor';
+import { describeTargets } from '@/lib/run/targets';
+
+const check = z.object({ status: z.enum(['healthy', 'unhealthy', 'unknown']), duration: z.number().optional(), details: z.string().optional() });
+
+const healthAnswer = z.object({
+  status: z.enum(['healthy', 'unhealthy']),
+  timestamp: z.string(),
+  checks: z.object({ connectivity: check, connection_pool: check, database_size: check, long_queries: check }),
+});
+
+/** Without credentials only the statuses: sizes and figures are for those who signed in. */
+export const getHealth = endpoint({
+  method: 'GET',
+  path: '/api/health',
+  summary: 'Health with its checks; details with a session or token',
+  access: 'public',
+  answers: { 200: healthAnswer, 503: healthAnswer },
+  handle: async ({ request }) => {
+    const measured = await health();
+    const known = await resolveCaller(request.headers).catch(() => null);
+    const checks = known ? measured.checks : Object.fromEntries(Object.entries(measured.checks).map(([name, { status }]) => [name, { status }]));
+    return { status: measured.status === 'healthy' ? 200 : 503, json: { ...measured, checks } };
+  },
+});
+
+export const getLive = endpoint({
+  method: 'GET',
+  path: '/api/health/live',
+  summary: 'Whether the process answers',
+  access: 'public',
+  answers: { 200: z.object({ status: z.literal('live') }) },
+  handle: async () => ({ json: { status: 'live' } }),
+});
+
+const readiness = z.object({ status: z.enum(['ready', 'not ready']) });
+
+export const getReady = endpoint({
+  method: 'GET',
+  path: '/api/health/ready',
+  summary: 'Whether requests can be served: migrations have run and the database answers',
+  access: 'public',
+  answers: { 200: readiness, 503: readiness },
+  handle: async () => {
+    const ready = isReady() && (await health()).checks.connectivity.status === 'healthy';
+    return ready ? { json: { status: 'ready' } } : { status: 503, json: { status: 'not ready' }, headers: { 'retry-after': '1' } };
+  },
+});
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
+
+/** METRICS_TOKEN, an API token with metrics:read or an administrator's session; never an address. */
+async function admitScraper(request: Request): Promise<void> {
+  const { METRICS_TOKEN } = readEnv();
+  const sent = /^Bearer (.{1,500})$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+  if (METRICS_TOKEN && sent && timingSafeEqual(digest(sent), digest(METRICS_TOKEN))) return;
+  const caller = bearerToken(request.headers) || !sent ? await resolveCaller(request.headers) : null;
+  if (!caller) throw new AppError('unauthenticated', 'Send METRICS_TOKEN, or a token with metrics:read, as Authorization: Bearer.');
+  authorize(caller, 'metrics:read');
+}
+
+export const getMetrics = endpoint({
+  method: 'GET',
+  path: '/api/metrics',
+  summary: 'Metrics in the Prometheus text format',
+  // The handler admits METRICS_TOKEN, which is nobody's; everyone else needs metrics:read.
+  access: 'own-check',
+  answers: { 200: z.string() },
+  problems: [401, 403],
+  handle: async ({ request }) => {
+    await admitScraper(request);
+    return exposition();
+  },
+});
+
+const targetQuery = z.strictObject({ target: z.string().default('main') });
+
+export const getFindings = endpoint({
+  method: 'GET',
+  path: '/api/findings',
+  summary: 'Findings of every room that the caller may read, the worst first',
+  access: 'signed-in',
+  query: targetQuery,
+  answers: { 200: z.object({ items: z.array(findingSchema.extend({ id: z.string(), diagnostic: z.string() })), unmeasured: z.array(z.object({ diagnostic: z.string(), reason: reasonSchema })) }) },
+  problems: [404],
+  deadlineMs: 15_000,
+  handle: async ({ caller, query }) => {
+    if (!targetNames().includes(query.target)) throw new AppError('not_found', 'There is no observed database of this name.');
+    return { json: await collectFindings(signedIn(caller), query.target) };
+  },
+});
+
+export const getTargets = endpoint({
+  method: 'GET',
+  path: '/api/targets',
+  summary: 'Observed databases: version, reachability and what they lack',
+  access: 'stats:read',
+  answers: { 200: z.object({ items: z.array(z.object({ name: z.string(), reachable: z.boolean(), version: z.string().nullable(), inRecovery: z.boolean().nullable(), lacks: z.array(z.string()) })) }) },
+  deadlineMs: 15_000,
+  handle: async () => ({ json: { items: await describeTargets() } }),
+});
+
+export const operationEndpoints = [getHealth, getLive, getReady, getMetrics, getFindings, getTargets];

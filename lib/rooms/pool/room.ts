@@ -1,0 +1,11 @@
+import { room as declare } from '@/lib/kit/room';
+
+export const room = declare({
+  name: 'pool',
+  title: 'Pool',
+  about: 'Connections: open, in use, waited for',
+  icon: 'cable',
+  order: 50,
+  permission: 'stats:read',
+  path: '/pool',
+});

@@ -1,0 +1,63 @@
+import 'server-only';
+import { ensureFirstAdmin } from '@/lib/auth/users';
+import { appPool, database } from '@/lib/db/client';
+import { migrate } from '@/lib/db/migrate';
+import { SettingsError } from '@/lib/env';
+import { isRefusedCredentials, isUnavailable, sqlState } from '@/lib/pg/errors';
+import { clearOldAttempts } from '@/lib/auth/sign-in-limit';
+import { log } from './log';
+import { startMetrics } from './metrics';
+import { monitorPool } from './monitor';
+import { watchRequests } from './peer';
+
+const retryMs = 1000;
+const hourMs = 3_600_000;
+
+type Boot = { ready: boolean; started: boolean };
+
+const shared = globalThis as typeof globalThis & { riskdeskBoot?: Boot };
+
+const boot = (): Boot => (shared.riskdeskBoot ??= { ready: false, started: false });
+
+/** Whether migrations have run and the console can do its work. */
+export const isReady = (): boolean => boot().ready;
+
+/** Once per process, before the first request. The database may come later: the console serves meanwhile and says so. */
+export function startConsole(): void {
+  if (boot().started) return;
+  boot().started = true;
+  watchRequests();
+  startMetrics();
+  void untilReady();
+}
+
+async function untilReady(): Promise<void> {
+  for (let attempt = 0; !boot().ready; attempt += 1) {
+    try {
+      await prepare();
+      boot().ready = true;
+    } catch (error) {
+      if (error instanceof SettingsError) throw error;
+      if (attempt % 60 === 0) log('warn', 'the database is not ready yet', { sqlState: sqlState(error) ?? null, kind: isRefusedCredentials(error) ? 'credentials refused' : isUnavailable(error) ? 'unreachable' : 'migration failed' });
+      await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
+    }
+  }
+  setInterval(() => void upkeep(), hourMs).unref();
+}
+
+async function prepare(): Promise<void> {
+  const { applied, partitions } = await migrate();
+  await ensureFirstAdmin(database());
+  await Promise.all([appPool().warm(), monitorPool('main').warm()]);
+  log('info', 'database ready', { migrations: applied, partitions });
+}
+
+/** Partitions of the coming months must exist before their first row, however long the console runs. */
+async function upkeep(): Promise<void> {
+  try {
+    await migrate();
+    await clearOldAttempts();
+  } catch (error) {
+    log('warn', 'hourly upkeep failed; it is tried again next hour', { sqlState: sqlState(error) ?? null });
+  }
+}

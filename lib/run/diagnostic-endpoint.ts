@@ -1,0 +1,47 @@
+import 'server-only';
+import { z } from 'zod';
+import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
+import { severities } from '@/lib/kit/finding';
+import type { Registered } from './registry';
+import { questionSchema, runDiagnostic, toQuestion } from './run-diagnostic';
+
+const remedy = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
+
+export const findingSchema = z.object({
+  code: z.string(),
+  severity: z.enum(severities),
+  about: z.string(),
+  says: z.string(),
+  evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  remedy,
+});
+
+export const reasonSchema = z.object({ code: z.string(), says: z.string() });
+
+/** The endpoint of one diagnostic: `GET /api/<room>/<name>`. */
+export function diagnosticEndpoint(entry: Registered): Endpoint {
+  const { diagnostic } = entry;
+  const row = z.object(Object.fromEntries(Object.entries(diagnostic.row).map(([key, column]) => [key, column.schema.describe(`${column.label} (${column.unit})`)])));
+  const measured = z.object({
+    state: z.literal('measured'),
+    rows: z.array(row),
+    truncated: z.boolean(),
+    findings: z.array(findingSchema),
+    sql: z.string().nullable(),
+    took_ms: z.number(),
+    at: z.string(),
+    stats_since: z.string().nullable(),
+    context: z.record(z.string(), z.unknown()).nullable(),
+  });
+  return endpoint({
+    method: 'GET',
+    path: `/api/${entry.room.name}/${diagnostic.name}`,
+    summary: diagnostic.title,
+    access: diagnostic.permission,
+    query: questionSchema(diagnostic),
+    answers: { 200: z.union([measured, z.object({ state: z.literal('unmeasured'), reason: reasonSchema, remedy })]) },
+    problems: [404],
+    deadlineMs: 10_000,
+    handle: async ({ query }) => ({ json: await runDiagnostic(entry, toQuestion(query)) }),
+  });
+}

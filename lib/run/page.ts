@@ -1,0 +1,37 @@
+import 'server-only';
+import { headers } from 'next/headers';
+import { forbidden, redirect } from 'next/navigation';
+import { cache, type ReactNode } from 'react';
+import { resolveCaller } from '@/lib/auth/caller';
+import { may, type Caller } from '@/lib/kit/caller';
+import type { Access } from '@/lib/kit/permission';
+import { toAppError } from '@/lib/pg/errors';
+
+type Query = Record<string, string | string[] | undefined>;
+type Props = { params: Promise<Query>; searchParams: Promise<Query> };
+type PageInput = { caller: Caller; params: Query; searchParams: Query };
+
+/** What the error page looks for, to say that the database is away rather than that the console is broken. */
+export const outageDigest = 'database_unavailable';
+
+/** The person behind this request, asked once per request. Null without a session. */
+export const currentCaller = cache(async (): Promise<Caller | null> => {
+  try {
+    return await resolveCaller(new Headers(await headers()));
+  } catch (error) {
+    const known = toAppError(error);
+    if (known?.status === 503) throw Object.assign(new Error(known.message), { digest: outageDigest });
+    if (known?.code === 'unauthenticated') return null;
+    throw error;
+  }
+});
+
+/** A page with who may see it. No session leads to sign-in, a role that may not see it to the forbidden page (403). */
+export function consolePage(access: Exclude<Access, 'public' | 'own-check'>, render: (input: PageInput) => Promise<ReactNode> | ReactNode) {
+  return async function Page(props: Props): Promise<ReactNode> {
+    const caller = await currentCaller();
+    if (!caller) redirect('/sign-in');
+    if (access !== 'signed-in' && !may(caller, access)) forbidden();
+    return render({ caller, params: await props.params, searchParams: await props.searchParams });
+  };
+}

@@ -1,0 +1,33 @@
+import 'server-only';
+import { columnViews } from '@/lib/kit/column';
+import type { Diagnostic } from '@/lib/kit/diagnostic';
+import { may, type Caller } from '@/lib/kit/caller';
+import type { DiagnosticView } from '@/lib/kit/result';
+import type { Room } from '@/lib/kit/room';
+import { declared } from '@/lib/rooms';
+
+export type Registered = { id: `${string}.${string}`; room: Room; diagnostic: Diagnostic };
+
+/** Every room, in the menu's order. */
+export const rooms: Room[] = declared.map((entry) => entry.room).sort((a, b) => a.order - b.order);
+
+/** Every diagnostic by its public id. */
+export const diagnostics: ReadonlyMap<string, Registered> = new Map(
+  declared.flatMap(({ room, diagnostics: list }) => list.map((diagnostic): [string, Registered] => [`${room.name}.${diagnostic.name}`, { id: `${room.name}.${diagnostic.name}`, room, diagnostic }])),
+);
+
+export const roomsFor = (caller: Caller): Room[] => rooms.filter((room) => may(caller, room.permission));
+
+/** The diagnostics of a room as the browser gets them. */
+export const diagnosticsOf = (roomName: string): DiagnosticView[] => [...diagnostics.values()].filter(({ room }) => room.name === roomName).map(viewOf);
+
+export function viewOf({ id, room, diagnostic }: Registered): DiagnosticView {
+  const { name, title, why, how, row, key, search = [], sort, show, params, charts, context, refreshSeconds } = diagnostic;
+  return {
+    id, room: room.name, name, title, why, how, key, search, sort, charts, refreshSeconds,
+    columns: columnViews(row),
+    contextColumns: columnViews(context?.row ?? {}),
+    show: show ?? Object.keys(row),
+    params: Object.entries(params).map(([paramKey, { label, kind, default: fallback, choices }]) => ({ key: paramKey, label, kind, default: fallback, ...(choices ? { choices: [...choices] } : {}) })),
+  };
+}

@@ -1,0 +1,167 @@
+import 'server-only';
+import { z } from 'zod';
+import { appPool } from '@/lib/db/client';
+import { AppError } from '@/lib/errors';
+import type { Columns } from '@/lib/kit/column';
+import type { Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
+import { storableText, wholeNumber } from '@/lib/kit/param';
+import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
+import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
+import { ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
+import { log } from './log';
+import { diagnosticTimeoutMs, monitorPools, monitorTransaction, targetNames } from './monitor';
+import { unmetNeed } from './needs';
+import type { Registered } from './registry';
+import { serverFacts } from './server';
+
+export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown> };
+
+const text = z.string();
+
+/** The query string of a diagnostic: what every one takes, and its own parameters. */
+export function questionSchema(diagnostic: Diagnostic) {
+  const keys = Object.keys(diagnostic.row);
+  const own = Object.fromEntries(Object.entries(diagnostic.params).map(([key, { schema, default: fallback }]) => [key, text.default(fallback).pipe(schema as z.ZodType<unknown, string>)]));
+  return z.strictObject({
+    target: text.default('main').refine((name) => name.length < 60, 'is too long'),
+    limit: wholeNumber(1, 1000).default(100),
+    sort: text.default(diagnostic.sort).refine((sort) => keys.includes(sort.replace(/^-/, '')), `must be one of ${keys.join(', ')}, with a minus for descending`),
+    q: storableText(200).default(''),
+    ...own,
+  });
+}
+
+/** The parsed query string as a question. @throws AppError not_found for an unknown target */
+export function toQuestion(query: Record<string, unknown>): Question {
+  const { target, limit, sort, q, ...params } = query as Question;
+  if (!targetNames().includes(target)) throw new AppError('not_found', 'There is no observed database of this name.');
+  return { target, limit, sort, q, params };
+}
+
+/** The statement as it is sent: the declaration's SQL with search, order and limit around it. */
+export function statementOf({ id, diagnostic }: Pick<Registered, 'id' | 'diagnostic'>, question: Question, server: ServerFacts): SQL | null {
+  if (diagnostic.source !== 'sql') return null;
+  const builder = pickByMajor(diagnostic.sql, server.major);
+  if (!builder) return null;
+  const { q, sort, limit, params } = question;
+  const found = q && diagnostic.search ? or(diagnostic.search.map((column) => sql`d.${ident(column)} ilike ${likePattern(q)}`)) : sql`true`;
+  return sql`select ${marker(id)} d.* from (${builder({ params: params as never, server })}) d where ${found} order by ${orderBy(sort, diagnostic.key)} limit ${limit + 1}`;
+}
+
+/** The newest SQL whose minimum major this server has. */
+function pickByMajor<T>(byMajor: Record<number, T>, major: number): T | undefined {
+  const fitting = Object.keys(byMajor).map(Number).filter((minimum) => minimum <= major);
+  return fitting.length === 0 ? undefined : byMajor[Math.max(...fitting)];
+}
+
+function orderBy(sort: string, key: string[]): SQL {
+  const column = sort.replace(/^-/, '');
+  const direction = keyword(sort.startsWith('-') ? 'desc' : 'asc');
+  const rest = key.filter((other) => other !== column).map((other) => sql`d.${ident(other)}`);
+  return join([sql`d.${ident(column)} ${direction} ${keyword('nulls last')}`, ...rest], sql`, `);
+}
+
+const sharedMs = 1000;
+const inFlight = new Map<string, { at: number; answer: Promise<DiagnosticResult> }>();
+
+/** Asks, or joins the same question asked less than a second ago: fifty open pages cost the server what one does. */
+export function runDiagnostic(entry: Registered, question: Question): Promise<DiagnosticResult> {
+  const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).sort()]);
+  const known = inFlight.get(key);
+  if (known && Date.now() - known.at < sharedMs) return known.answer;
+  const answer = ask(entry, question);
+  inFlight.set(key, { at: Date.now(), answer });
+  setTimeout(() => inFlight.delete(key), sharedMs + diagnosticTimeoutMs).unref();
+  return answer;
+}
+
+async function ask(entry: Registered, question: Question): Promise<DiagnosticResult> {
+  try {
+    return entry.diagnostic.source === 'sql' ? await askServer(entry, question) : askProcess(entry.diagnostic, question);
+  } catch (error) {
+    return explain(error, entry);
+  }
+}
+
+async function askServer(entry: Registered, question: Question): Promise<DiagnosticResult> {
+  const { diagnostic } = entry;
+  const started = performance.now();
+  const server = await serverFacts(question.target);
+  const unmet = unmetNeed(diagnostic.needs, server);
+  if (unmet) return unmet;
+  const statement = statementOf(entry, question, server);
+  if (!statement) return unmeasured('unsupported_version', `PostgreSQL ${server.major} is older than this question supports.`);
+  const facts = diagnostic.context?.sql({ params: question.params as never, server });
+  const { rows, context, at } = await monitorTransaction(question.target, async (run) => {
+    const [clock] = await run<{ at: string }>(sql`select clock_timestamp() as at`);
+    const [first] = facts ? await run<Row>(sql`select ${marker(entry.id)} f.* from (${facts}) f`) : [];
+    return { rows: await run<Row>(statement), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
+  });
+  checkShape(diagnostic.row, rows, entry.id);
+  return measured(diagnostic, question, { rows, context, server, at, sqlText: render(statement).text, tookMs: performance.now() - started });
+}
+
+function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResult {
+  if (diagnostic.source !== 'process') throw new Error('not a process diagnostic');
+  const started = performance.now();
+  const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
+  const found = diagnostic.read({ pools }, question.params as never) as Row[];
+  const wanted = question.q.toLowerCase();
+  const rows = found
+    .filter((row) => !wanted || (diagnostic.search ?? []).some((column) => String(row[column]).toLowerCase().includes(wanted)))
+    .sort(comparing(question.sort))
+    .slice(0, question.limit + 1);
+  return measured(diagnostic, question, { rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
+}
+
+function comparing(sort: string): (a: Row, b: Row) => number {
+  const column = sort.replace(/^-/, '');
+  const sign = sort.startsWith('-') ? -1 : 1;
+  return (a, b) => {
+    const [x, y] = [a[column] ?? null, b[column] ?? null];
+    if (x === y) return 0;
+    if (x === null) return 1;
+    if (y === null) return -1;
+    return x < y ? -sign : sign;
+  };
+}
+
+type Facts = { rows: Row[]; context: Row | null; server: ServerFacts | null; at: string; sqlText: string | null; tookMs: number };
+
+function measured(diagnostic: Diagnostic, question: Question, facts: Facts): Measured {
+  const rows = facts.rows.slice(0, question.limit);
+  const context = facts.context as never;
+  return {
+    state: 'measured',
+    rows,
+    truncated: facts.rows.length > question.limit,
+    findings: diagnostic.findings(rows as never, { params: question.params as never, server: facts.server, context }),
+    sql: facts.sqlText,
+    took_ms: Math.round(facts.tookMs * 100) / 100,
+    at: facts.at,
+    stats_since: facts.context ? (diagnostic.context?.since?.(context) ?? null) : null,
+    context: facts.context,
+  };
+}
+
+/** A row that is not what was declared is a defect of the declaration, found here rather than on a page. */
+function checkShape(columns: Columns, rows: Row[], id: string): void {
+  const shape = z.strictObject(Object.fromEntries(Object.entries(columns).map(([key, column]) => [key, column.schema])));
+  const wrong = rows.slice(0, 5).map((row) => shape.safeParse(row)).find((parsed) => !parsed.success);
+  if (wrong?.error) throw new Error(`${id} returned another shape than it declares: ${wrong.error.issues.map((issue) => issue.path.join('.')).join(', ')}`);
+}
+
+function unmeasured(code: Unmeasured['reason']['code'], says: string, remedySql?: string): Unmeasured {
+  return { state: 'unmeasured', reason: { code, says }, remedy: remedySql ? { sql: remedySql } : null };
+}
+
+function explain(error: unknown, entry: Registered): Unmeasured {
+  if (isUnavailable(error) || isRefusedCredentials(error)) return unmeasured('unreachable', 'The server cannot be reached, or refuses the monitoring role. It is tried again every second.');
+  if (error instanceof AppError && error.code === 'database_busy') return unmeasured('busy', 'The console’s monitoring connections to this server are all in use.');
+  if (sqlState(error)?.startsWith('53')) return unmeasured('busy', 'The server has no room for another connection.');
+  if (isTimeout(error)) return unmeasured('timeout', `The server did not answer within ${diagnosticTimeoutMs / 1000} s, or a lock was in the way.`);
+  if (isPermissionDenied(error)) return unmeasured('privilege', 'The monitoring role may not read this.', 'GRANT pg_monitor TO <the monitoring role>;');
+  log('error', 'diagnostic failed', { diagnostic: entry.id, sqlState: sqlState(error) ?? null, kind: error instanceof Error ? error.name : typeof error });
+  return unmeasured('failed', `The question failed on this server${sqlState(error) ? ` (SQLSTATE ${sqlState(error)})` : ''}. The log has the details.`);
+}
+

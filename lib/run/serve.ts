@@ -1,0 +1,87 @@
+import 'server-only';
+import { resolveCaller } from '@/lib/auth/caller';
+import { database } from '@/lib/db/client';
+import { writeAudit } from '@/lib/db/audit';
+import { readEnv } from '@/lib/env';
+import { AppError } from '@/lib/errors';
+import { authorize, type Caller } from '@/lib/kit/caller';
+import { methods, type Endpoint, type Method } from '@/lib/kit/endpoint';
+import { parse, readJson, readQuery } from './body';
+import { respond, respondError } from './http';
+import { requireSameOrigin } from './origin';
+import { clientAddress } from './peer';
+
+type RouteContext = { params: Promise<Record<string, string | string[] | undefined>> };
+export type Handler = (request: Request, context: RouteContext) => Promise<Response>;
+
+/**
+ * The handlers of one route file, from its endpoints. Checks in the contract's order: method, origin, caller,
+ * permission, body, schema; then the endpoint's own work under a deadline.
+ */
+export function mount(...endpoints: Endpoint[]): Record<Method, Handler> {
+  const allow = endpoints.map((endpoint) => endpoint.method).join(', ');
+  const handlers = methods.map((method): [Method, Handler] => {
+    const endpoint = endpoints.find((candidate) => candidate.method === method);
+    return [method, endpoint ? (request, context) => serve(endpoint, request, context) : async () => refuseMethod(method, allow)];
+  });
+  return Object.fromEntries(handlers) as Record<Method, Handler>;
+}
+
+function refuseMethod(method: string, allow: string): Response {
+  const response = respondError(new AppError('method_not_allowed', `${method} is not possible here; ${allow} is.`), method);
+  response.headers.set('allow', allow);
+  return response;
+}
+
+async function serve(endpoint: Endpoint, request: Request, context: RouteContext): Promise<Response> {
+  try {
+    const deadline = endpoint.deadlineMs ?? readEnv().REQUEST_TIMEOUT;
+    return await withDeadline(answer(endpoint, request, context), deadline);
+  } catch (error) {
+    return respondError(error, `${endpoint.method} ${endpoint.path}`);
+  }
+}
+
+async function answer(endpoint: Endpoint, request: Request, context: RouteContext): Promise<Response> {
+  if (endpoint.method !== 'GET') requireSameOrigin(request);
+  const caller = needsNobody(endpoint) ? null : await resolveCaller(request.headers);
+  await admit(endpoint, caller, request);
+  const body = endpoint.body ? parse(endpoint.body, await readJson(request, endpoint.maxBytes)) : undefined;
+  const query = endpoint.query ? parse(endpoint.query, readQuery(new URL(request.url))) : undefined;
+  const params = endpoint.params ? parse(endpoint.params, await context.params) : undefined;
+  return respond(await endpoint.handle({ caller, params, query, body, request } as Parameters<Endpoint['handle']>[0]));
+}
+
+/** Public answers must come without the database: whoever needs to know the caller there asks for it. */
+const needsNobody = (endpoint: Endpoint) => endpoint.access === 'public' || endpoint.access === 'own-check';
+
+/** A refused write is on record; a refused read and a missing sign-in are not. */
+async function admit(endpoint: Endpoint, caller: Caller | null, request: Request): Promise<void> {
+  try {
+    authorize(caller, endpoint.access);
+  } catch (error) {
+    if (caller && endpoint.method !== 'GET' && error instanceof AppError && error.code === 'forbidden') {
+      const details = { method: endpoint.method, needs: endpoint.access };
+      await writeAudit(database(), { caller, action: 'access.refused', object: new URL(request.url).pathname, outcome: 'refused', details, address: clientAddress(request) });
+    }
+    throw error;
+  }
+}
+
+async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new AppError('deadline_exceeded', `No answer within ${ms / 1000} s. A write may still have happened: look before repeating it.`, { retryAfter: 5 })), ms);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Handlers that answer 404 to every method. */
+export function notFoundRoute(): Record<Method, Handler> {
+  const handler: Handler = async () => respondError(new AppError('not_found', 'There is nothing at this path.'), 'unknown path');
+  return Object.fromEntries(methods.map((method): [Method, Handler] => [method, handler])) as Record<Method, Handler>;
+}

@@ -1,0 +1,55 @@
+import { readdirSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Writes lib/rooms/index.ts from the folders: a room is a folder with room.ts, its diagnostics are the files named
+ * <name>.diagnostic.ts. So a new diagnostic is one new file. `--check` only says whether the index is up to date.
+ */
+const base = join(import.meta.dirname, '../lib/rooms');
+
+const camel = (text: string) => text.replace(/-(\w)/g, (_, char: string) => char.toUpperCase());
+
+function roomFolders(): string[] {
+  return readdirSync(base, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(base, entry.name, 'room.ts')))
+    .map((entry) => entry.name)
+    .sort();
+}
+
+export function roomsIndex(): string {
+  const imports: string[] = [];
+  const entries: string[] = [];
+  for (const folder of roomFolders()) {
+    const files = readdirSync(join(base, folder)).filter((file) => file.endsWith('.diagnostic.ts')).sort();
+    const room = `${camel(folder)}Room`;
+    imports.push(`import { room as ${room} } from './${folder}/room';`);
+    const names = files.map((file) => {
+      const name = file.replace('.diagnostic.ts', '');
+      const local = camel(`${folder}-${name}`);
+      imports.push(`import { ${camel(name)} as ${local} } from './${folder}/${name}.diagnostic';`);
+      return local;
+    });
+    entries.push(`  { room: ${room}, diagnostics: [${names.join(', ')}] },`);
+  }
+  return `// Written by \`npm run rooms\` from the folders beside it: do not edit.
+import type { Diagnostic } from '@/lib/kit/diagnostic';
+import type { Room } from '@/lib/kit/room';
+${imports.join('\n')}
+
+export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
+${entries.join('\n')}
+];
+`;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const path = join(base, 'index.ts');
+  const text = roomsIndex();
+  const current = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (process.argv.includes('--check') && text !== current) {
+    process.stderr.write('lib/rooms/index.ts is out of date: run `npm run rooms`\n');
+    process.exitCode = 1;
+  } else if (text !== current) {
+    writeFileSync(path, text);
+  }
+}
