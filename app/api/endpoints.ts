@@ -1,8 +1,19 @@
-import type { Endpoint } from '@/lib/kit/endpoint';
+import { z } from 'zod';
+import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
 import { diagnosticEndpoint } from '@/lib/run/diagnostic-endpoint';
+import { openApi } from '@/lib/run/openapi';
 import { diagnostics } from '@/lib/run/registry';
 import { authEndpoints } from './auth/endpoints';
 import { operationEndpoints } from './operations';
 
+export const getOpenApi: Endpoint = endpoint({
+  method: 'GET',
+  path: '/api/openapi.json',
+  summary: 'This description',
+  access: 'signed-in',
+  answers: { 200: z.record(z.string(), z.unknown()) },
+  handle: async () => ({ json: openApi(endpoints) }),
+});
+
 /** Every endpoint of the console. OpenAPI and the route tests read this list; a test holds it against the build's routes. */
-export const endpoints: Endpoint[] = [...authEndpoints, ...operationEndpoints, ...[...diagnostics.values()].map(diagnosticEndpoint)];
+export const endpoints: Endpoint[] = [...authEndpoints, ...operationEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint)];
