@@ -13,14 +13,14 @@ function roomFolders(): string[] {
   return readdirSync(base, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && existsSync(join(base, entry.name, 'room.ts')))
     .map((entry) => entry.name)
-    .sort();
+    .toSorted();
 }
 
 export function roomsIndex(): string {
   const imports: string[] = [];
   const entries: string[] = [];
   for (const folder of roomFolders()) {
-    const files = readdirSync(join(base, folder)).filter((file) => file.endsWith('.diagnostic.ts')).sort();
+    const files = readdirSync(join(base, folder)).filter((file) => file.endsWith('.diagnostic.ts')).toSorted();
     const room = `${camel(folder)}Room`;
     imports.push(`import { room as ${room} } from './${folder}/room';`);
     const names = files.map((file) => {

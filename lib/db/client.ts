@@ -95,7 +95,7 @@ export async function transaction<T>(work: (tx: Database) => Promise<T>): Promis
 
 /** Ends the pool; the next use opens a new one. For tests and scripts. */
 export async function closeDatabase(): Promise<void> {
-  const open = shared.riskdeskConnections;
+  const current = shared.riskdeskConnections;
   delete shared.riskdeskConnections;
-  await open?.pool.end();
+  await current?.pool.end();
 }

@@ -13,7 +13,7 @@ function problemsOf(endpoint: Endpoint): number[] {
   if (endpoint.method !== 'GET') statuses.push(403);
   if (endpoint.body) statuses.push(400, 408, 413, 415, 422);
   if (endpoint.query || endpoint.params) statuses.push(422);
-  return [...new Set(statuses)].filter((status) => !(status in endpoint.answers)).sort();
+  return [...new Set(statuses)].filter((status) => !(status in endpoint.answers)).toSorted();
 }
 
 /** A zod schema as JSON Schema; a transformation shows what is sent (`input`) or answered (`output`). */

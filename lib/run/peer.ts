@@ -31,7 +31,7 @@ function trusts(list: BlockList, address: string): boolean {
 /** The nearest address of X-Forwarded-For that is not a proxy of ours, when the peer itself is one. */
 export function addressOf(peer: string, forwarded: string | undefined, proxies: BlockList): string {
   const hops = [...(forwarded ?? '').split(',').map((hop) => plain(hop.trim())).filter((hop) => isIP(hop) !== 0), plain(peer)];
-  for (const hop of hops.reverse()) {
+  for (const hop of hops.toReversed()) {
     if (!trusts(proxies, hop)) return hop;
   }
   return plain(peer);

@@ -9,7 +9,7 @@ import { declared } from '@/lib/rooms';
 export type Registered = { id: `${string}.${string}`; room: Room; diagnostic: Diagnostic };
 
 /** Every room, in the menu's order. */
-export const rooms: Room[] = declared.map((entry) => entry.room).sort((a, b) => a.order - b.order);
+export const rooms: Room[] = declared.map((entry) => entry.room).toSorted((a, b) => a.order - b.order);
 
 /** Every diagnostic by its public id. */
 export const diagnostics: ReadonlyMap<string, Registered> = new Map(

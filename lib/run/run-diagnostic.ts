@@ -66,7 +66,7 @@ const inFlight = new Map<string, { at: number; answer: Promise<DiagnosticResult>
 
 /** Asks, or joins the same question asked less than a second ago: fifty open pages cost the server what one does. */
 export function runDiagnostic(entry: Registered, question: Question): Promise<DiagnosticResult> {
-  const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).sort()]);
+  const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted()]);
   const known = inFlight.get(key);
   if (known && Date.now() - known.at < sharedMs) return known.answer;
   const answer = ask(entry, question);
@@ -109,7 +109,7 @@ function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResul
   const wanted = question.q.toLowerCase();
   const rows = found
     .filter((row) => !wanted || (diagnostic.search ?? []).some((column) => String(row[column]).toLowerCase().includes(wanted)))
-    .sort(comparing(question.sort))
+    .toSorted(comparing(question.sort))
     .slice(0, question.limit + 1);
   return measured(diagnostic, question, { rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
 }

@@ -80,8 +80,9 @@ async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
   }
 }
 
+const refusePath: Handler = async () => respondError(new AppError('not_found', 'There is nothing at this path.'), 'unknown path');
+
 /** Handlers that answer 404 to every method. */
 export function notFoundRoute(): Record<Method, Handler> {
-  const handler: Handler = async () => respondError(new AppError('not_found', 'There is nothing at this path.'), 'unknown path');
-  return Object.fromEntries(methods.map((method): [Method, Handler] => [method, handler])) as Record<Method, Handler>;
+  return Object.fromEntries(methods.map((method): [Method, Handler] => [method, refusePath])) as Record<Method, Handler>;
 }
