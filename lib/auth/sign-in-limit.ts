@@ -14,7 +14,7 @@ const store = {
 };
 
 const limiter = (kind: Kind) =>
-  new RateLimiterPostgres({ storeClient: store, schemaName: 'riskdesk', tableName: 'rate_limits', tableCreated: true, clearExpiredByTimeout: false, keyPrefix: kind, ...limits[kind] });
+  new RateLimiterPostgres({ storeClient: store, storeType: 'pool', schemaName: 'riskdesk', tableName: 'rate_limits', tableCreated: true, clearExpiredByTimeout: false, keyPrefix: kind, ...limits[kind] });
 
 async function consume(kind: Kind, key: string): Promise<void> {
   try {

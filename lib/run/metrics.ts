@@ -63,30 +63,35 @@ function poolMetrics(registers: Registry[]): void {
 
 type ServerCounters = { datname: string; transactions: number; deadlocks: number; size_bytes: number };
 
-/** The server's own counters are absolute: each scrape exports the value itself, and a drop is a reset to rate(). */
-function serverMetrics(registers: Registry[]): void {
-  const labelNames = ['datname'];
-  const deadlocks = new Counter({ name: 'database_deadlocks_total', help: 'Deadlocks that the server detected in the database', labelNames, registers });
-  const size = new Gauge({ name: 'database_size_bytes', help: 'Size of the database', labelNames, registers });
-  new Gauge({ name: 'database_up', help: 'Whether the last scrape could ask the server', registers }).set(0);
-  new Counter({
-    name: 'database_transactions_total', help: 'Transactions of the database, committed and rolled back', labelNames, registers,
-    async collect() {
-      const [row] = await monitorRows<ServerCounters>('main', counters).catch(() => []);
-      const up = registers[0]?.getSingleMetric('database_up');
-      if (up instanceof Gauge) up.set(row ? 1 : 0);
-      for (const metric of [this, deadlocks, size]) metric.reset();
-      if (!row) return;
-      this.inc({ datname: row.datname }, row.transactions);
-      deadlocks.inc({ datname: row.datname }, row.deadlocks);
-      size.set({ datname: row.datname }, row.size_bytes);
-    },
-  });
-}
-
 const counters = sql`
   select datname, xact_commit + xact_rollback as transactions, deadlocks, pg_database_size(datname) as size_bytes
   from pg_stat_database where datname = current_database()`;
+
+let asked: { at: number; row: Promise<ServerCounters | undefined> } | undefined;
+
+/** One query a scrape, whichever metric asks first; undefined while the server does not answer. */
+function serverCounters(): Promise<ServerCounters | undefined> {
+  if (!asked || Date.now() - asked.at > 1000) {
+    const row = monitorRows<ServerCounters>('main', counters).then(([first]) => first, () => undefined);
+    asked = { at: Date.now(), row };
+  }
+  return asked.row;
+}
+
+/** The server's own counters are absolute: each scrape exports the value itself, and a drop is a reset to rate(). */
+function serverMetrics(registers: Registry[]): void {
+  const labelNames = ['datname'];
+  const exported = (pick: (row: ServerCounters) => number) =>
+    async function collect(this: Counter | Gauge): Promise<void> {
+      const row = await serverCounters();
+      this.reset();
+      if (row) this.inc({ datname: row.datname }, pick(row));
+    };
+  new Gauge({ name: 'database_up', help: 'Whether this scrape could ask the server', registers, async collect() { this.set((await serverCounters()) ? 1 : 0); } });
+  new Counter({ name: 'database_transactions_total', help: 'Transactions of the database, committed and rolled back', labelNames, registers, collect: exported((row) => row.transactions) });
+  new Counter({ name: 'database_deadlocks_total', help: 'Deadlocks that the server detected in the database', labelNames, registers, collect: exported((row) => row.deadlocks) });
+  new Gauge({ name: 'database_size_bytes', help: 'Size of the database', labelNames, registers, collect: exported((row) => row.size_bytes) });
+}
 
 function metrics(): Metrics {
   shared.riskdeskMetrics ??= create();
