@@ -46,6 +46,16 @@ export const getLive = endpoint({
   handle: async () => ({ json: { status: 'live' } }),
 });
 
+/** What authentication alone costs: a probe that signs in, and the floor that benchmarks compare with. */
+export const getPing = endpoint({
+  method: 'GET',
+  path: '/api/ping',
+  summary: 'Whether these credentials work',
+  access: 'signed-in',
+  answers: { 204: null },
+  handle: async () => ({ status: 204 }),
+});
+
 const readiness = z.object({ status: z.enum(['ready', 'not ready']) });
 
 export const getReady = endpoint({
@@ -113,4 +123,4 @@ export const getTargets = endpoint({
   handle: async () => ({ json: { items: await describeTargets() } }),
 });
 
-export const operationEndpoints = [getHealth, getLive, getReady, getMetrics, getFindings, getTargets];
+export const operationEndpoints = [getHealth, getLive, getReady, getPing, getMetrics, getFindings, getTargets];

@@ -1,0 +1,82 @@
+import { mkdirSync, writeFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ServerFacts } from '@/lib/kit/diagnostic';
+import { columnViews } from '@/lib/kit/column';
+import { render } from '@/lib/pg/sql';
+import { diagnostics, rooms, viewOf, type Registered } from '@/lib/run/registry';
+import { questionSchema, statementOf, type Question } from '@/lib/run/run-diagnostic';
+
+/**
+ * Writes docs/rooms/<room>.md from the declarations: columns, parameters, findings and the SQL that runs, for each
+ * supported major where it differs. `--check` only says whether the files are up to date.
+ */
+const folder = join(import.meta.dirname, '../docs/rooms');
+const majors = [14, 15, 16, 17, 18];
+
+function typicalServer(major: number): ServerFacts {
+  const version = { 14: '1.9', 15: '1.10', 16: '1.10', 17: '1.11' }[major] ?? '1.12';
+  return {
+    major, versionNum: major * 10_000, inRecovery: false, user: 'riskdesk_monitor', isSuperuser: false, isMonitor: true,
+    extensions: new Map([['pg_stat_statements', { version, schema: 'public' }]]),
+    settings: new Map(),
+  };
+}
+
+function sqlByMajor(entry: Registered): string {
+  const { target, limit, sort, q, ...params } = questionSchema(entry.diagnostic).parse({}) as Omit<Question, 'params'> & Record<string, unknown>;
+  const texts = new Map<string, number[]>();
+  for (const major of majors) {
+    const statement = statementOf(entry, { target, limit, sort, q, params }, typicalServer(major));
+    const text = statement ? render(statement).text : 'not available';
+    texts.set(text, [...(texts.get(text) ?? []), major]);
+  }
+  return [...texts].map(([text, list]) => `PostgreSQL ${list.join(', ')}:\n\n\`\`\`sql\n${text}\n\`\`\``).join('\n\n');
+}
+
+const escapeCell = (text: string) => text.replaceAll('|', '\\|');
+
+function describe(entry: Registered): string {
+  const { diagnostic } = entry;
+  const view = viewOf(entry);
+  const columns = view.columns.map((column) => `| \`${column.key}\` | ${escapeCell(column.label)} | ${column.unit}${column.nullable ? ', may be unknown' : ''} | ${escapeCell(column.note ?? '')} |`);
+  const params = view.params.map((param) => `- \`${param.key}\` (${param.kind}): ${param.label}; default \`${param.default}\``);
+  const codes = Object.entries(diagnostic.codes).map(([code, says]) => `- \`${code}\`: ${says}`);
+  const context = columnViews(diagnostic.context?.row ?? {}).map((column) => `- \`${column.key}\`: ${column.label}${column.note ? `. ${column.note}` : ''}`);
+  return [
+    `## ${diagnostic.title}`,
+    `\`GET /api/${entry.room.name}/${diagnostic.name}\`, permission \`${diagnostic.permission}\``,
+    diagnostic.why,
+    `**How it is obtained.** ${diagnostic.how}`,
+    params.length > 0 ? `**Parameters**\n\n${params.join('\n')}` : '',
+    `**Columns** (default order \`${diagnostic.sort}\`)\n\n| key | heading | unit | note |\n|---|---|---|---|\n${columns.join('\n')}`,
+    context.length > 0 ? `**About the whole**\n\n${context.join('\n')}` : '',
+    codes.length > 0 ? `**Findings**\n\n${codes.join('\n')}` : '',
+    diagnostic.source === 'sql' ? `**SQL**\n\n${sqlByMajor(entry)}` : '**Source.** The process of this console; no server is asked.',
+  ].filter(Boolean).join('\n\n');
+}
+
+/** File name → text of every room that has diagnostics. */
+export function roomDocs(): Map<string, string> {
+  const files = new Map<string, string>();
+  for (const room of rooms) {
+    const entries = [...diagnostics.values()].filter((entry) => entry.room.name === room.name);
+    if (entries.length === 0) continue;
+    const head = `<!-- Written by \`npm run docs\` from the declarations: do not edit. -->\n\n# ${room.title}\n\n${room.about}.`;
+    files.set(`${room.name}.md`, `${[head, ...entries.map(describe)].join('\n\n')}\n`);
+  }
+  return files;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of roomDocs()) {
+    const path = join(folder, name);
+    const stale = !existsSync(path) || readFileSync(path, 'utf8') !== text;
+    if (stale && process.argv.includes('--check')) {
+      process.stderr.write(`docs/rooms/${name} is out of date: run \`npm run docs\`\n`);
+      process.exitCode = 1;
+    } else if (stale) {
+      writeFileSync(path, text);
+    }
+  }
+}
