@@ -1,0 +1,31 @@
+import { plainLine } from './plain-error';
+import { isRefusal, isUnreachable } from './supervisor/database-errors';
+import { prepareExit } from './supervisor/prepare-child';
+
+/** Migrates, ensures the first administrator, and fills an empty own database with demo data. */
+async function main(): Promise<number> {
+  const { migrate } = await import('@/lib/db/migrate');
+  const { applied } = await migrate();
+  if (applied > 0) console.log(`Applied ${applied} migration${applied === 1 ? '' : 's'}`);
+  const { ensureFirstAdmin } = await import('@/lib/auth/users');
+  await ensureFirstAdmin();
+  const demo = process.argv.indexOf('--demo');
+  const base = demo > 0 ? process.argv[demo + 1] : undefined;
+  if (base) {
+    const { seedDemo } = await import('./seed/demo');
+    await seedDemo(base);
+  }
+  return prepareExit.done;
+}
+
+process.once('disconnect', () => process.exit(prepareExit.failed));
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    if (isUnreachable(error)) process.exit(prepareExit.unreachable);
+    console.error(isRefusal(error) ? `The database refuses the connection: ${plainLine(error)}` : plainLine(error));
+    if (process.env.RISKDESK_DEBUG) console.error(error);
+    process.exit(prepareExit.failed);
+  },
+);
