@@ -8,12 +8,11 @@ async function main(): Promise<number> {
   const { applied } = await migrate();
   if (applied > 0) console.log(`Applied ${applied} migration${applied === 1 ? '' : 's'}`);
   const { ensureFirstAdmin } = await import('@/lib/auth/users');
-  await ensureFirstAdmin();
-  const demo = process.argv.indexOf('--demo');
-  const base = demo > 0 ? process.argv[demo + 1] : undefined;
-  if (base) {
+  const { database } = await import('@/lib/db/client');
+  await ensureFirstAdmin(database());
+  if (process.argv.includes('--demo')) {
     const { seedDemo } = await import('./seed/demo');
-    await seedDemo(base);
+    await seedDemo();
   }
   return prepareExit.done;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { randomPassword, readJson, readText, writePrivate } from '../files';
+import { PlainError } from '../plain-error';
 import { isPortFree, freePort } from '../ports';
 import type { Place } from './paths';
 
@@ -21,6 +22,14 @@ export async function openCredentials(place: Place): Promise<Credentials> {
   const credentials = { port, passwords };
   if (port !== before) await writePrivate(place.credentials, `${JSON.stringify(credentials, null, 2)}\n`);
   return credentials;
+}
+
+/** Of a database that is running. @throws PlainError when this place has none of its own */
+export async function readCredentials(place: Place): Promise<Credentials> {
+  const kept = credentialsSchema.safeParse(await readJson(place.credentials));
+  const port = kept.data?.port;
+  if (!kept.success || port === undefined) throw new PlainError(`There is no database of this console's own in ${place.base}; npm start creates it.`);
+  return { port, passwords: kept.data.passwords };
 }
 
 /** Signs the sessions: made once, so that a restart signs nobody out. A secret of one's own wins. */
