@@ -32,7 +32,7 @@ export async function startServer(place: Place, port: number, dev: boolean, env:
     cwd: root,
     detached: true,
     stdio: ['ignore', dev ? 'inherit' : 'pipe', 'inherit', 'ipc'],
-    env: { ...process.env, ...env, NODE_ENV: dev ? 'development' : 'production', PORT: String(port), NEXT_TELEMETRY_DISABLED: '1' },
+    env: { ...process.env, ...env, NODE_ENV: dev ? 'development' : 'production', PORT: String(port), NEXT_TELEMETRY_DISABLED: '1', RISKDESK_SUPERVISOR: String(process.pid) },
   });
   child.once('error', () => {});
   // Next's own greeting would come before ours and name addresses that may not be reachable; afterwards it may speak.
