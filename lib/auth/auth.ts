@@ -9,9 +9,15 @@ import { database } from '@/lib/db/client';
 import { readEnv, SettingsError } from '@/lib/env';
 import { hashPassword, verifyPassword } from './passwords';
 
-/** A session ends after twelve hours without use, and in any case seven days after it began (see caller.ts). */
-const idleSeconds = 12 * 3600;
-const refreshSeconds = 5 * 60;
+/** A session ends seven days after it began; caller.ts also ends it after twelve hours without use. */
+const sessionSeconds = 7 * 86_400;
+
+const cookiePrefix = 'riskdesk';
+
+const isSecure = () => readEnv().PUBLIC_URL?.startsWith('https://') ?? false;
+
+/** The name of the session's cookie, as the library builds it. */
+export const sessionCookieName = (): string => `${isSecure() ? '__Secure-' : ''}${cookiePrefix}.session_token`;
 
 export const passwordLength = { least: 12, most: 128 };
 
@@ -32,7 +38,7 @@ function create() {
       maxPasswordLength: passwordLength.most,
       password: { hash: hashPassword, verify: verifyPassword },
     },
-    session: { expiresIn: idleSeconds, updateAge: refreshSeconds, cookieCache: { enabled: false } },
+    session: { expiresIn: sessionSeconds, disableSessionRefresh: true, cookieCache: { enabled: false } },
     databaseHooks: { session: { create: { before: (session) => refuseInactive(session.userId) } } },
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
@@ -40,8 +46,8 @@ function create() {
     advanced: {
       database: { generateId: () => uuidv7() },
       disableCSRFCheck: true,
-      useSecureCookies: env.PUBLIC_URL?.startsWith('https://') ?? false,
-      cookiePrefix: 'riskdesk',
+      useSecureCookies: isSecure(),
+      cookiePrefix,
       defaultCookieAttributes: { httpOnly: true, sameSite: 'lax' },
       ipAddress: { ipAddressHeaders: ['x-riskdesk-client'] },
     },

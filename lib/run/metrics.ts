@@ -78,15 +78,16 @@ function serverCounters(): Promise<ServerCounters | undefined> {
   return asked.row;
 }
 
-/** The server's own counters are absolute: each scrape exports the value itself, and a drop is a reset to rate(). */
+/** A counter of the server is absolute: each scrape exports the value itself, and a drop is a reset to rate(). */
+const exported = (pick: (row: ServerCounters) => number) =>
+  async function collect(this: Counter | Gauge): Promise<void> {
+    const row = await serverCounters();
+    this.reset();
+    if (row) this.inc({ datname: row.datname }, pick(row));
+  };
+
 function serverMetrics(registers: Registry[]): void {
   const labelNames = ['datname'];
-  const exported = (pick: (row: ServerCounters) => number) =>
-    async function collect(this: Counter | Gauge): Promise<void> {
-      const row = await serverCounters();
-      this.reset();
-      if (row) this.inc({ datname: row.datname }, pick(row));
-    };
   new Gauge({ name: 'database_up', help: 'Whether this scrape could ask the server', registers, async collect() { this.set((await serverCounters()) ? 1 : 0); } });
   new Counter({ name: 'database_transactions_total', help: 'Transactions of the database, committed and rolled back', labelNames, registers, collect: exported((row) => row.transactions) });
   new Counter({ name: 'database_deadlocks_total', help: 'Deadlocks that the server detected in the database', labelNames, registers, collect: exported((row) => row.deadlocks) });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { passwordLength } from '@/lib/auth/auth';
+import { resolveCaller } from '@/lib/auth/caller';
 import { countAttempt, forgiveAttempts } from '@/lib/auth/sign-in-limit';
 import { writeAudit } from '@/lib/db/audit';
 import { database } from '@/lib/db/client';
@@ -55,7 +56,7 @@ export const getSession = endpoint({
   summary: 'The session of this browser, or null',
   access: 'public',
   answers: { 200: session },
-  handle: async ({ request }) => passOn(request, 'get-session'),
+  handle: async ({ request }) => ((await resolveCaller(request.headers)) ? passOn(request, 'get-session') : { json: null }),
 });
 
 export const changePassword = endpoint({
