@@ -13,7 +13,7 @@ type Metrics = { registry: Registry; observe: (text: string, ms: number, failed:
 
 const shared = globalThis as typeof globalThis & { riskdeskMetrics?: Metrics };
 
-const tablePattern = new RegExp(`\\b(${tables.join('|')})\\b`);
+const tablePattern = new RegExp(`\\b(${tables.join('|')})(?:_\\d{4}_\\d{2})?\\b`);
 
 /** Query type and table of a statement of ours, from its text. */
 export function classify(text: string): { query_type: string; table: string } {
