@@ -15,7 +15,7 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) fail(`Riskdesk needs Node 20.19 or newer; this is ${process.versions.node}.`);
 
 process.chdir(root);
-if (!isTest) loadEnvFiles();
+if (!isTest && !process.env.RISKDESK_NO_ENV_FILES) loadEnvFiles();
 if (!installed()) {
   if (!isTest) await refuseBusyPort();
   await install();
@@ -124,6 +124,7 @@ function handOver() {
   const rest = process.argv.slice(2).filter((argument) => argument !== '--test');
   const child = spawn(process.execPath, [...flags, ...rest], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  process.once('disconnect', () => child.kill('SIGTERM'));
   child.once('error', (error) => fail(`Riskdesk could not start: ${error.message}`));
   child.once('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
 }

@@ -29,5 +29,5 @@ export function workTimes(random: Random, count: number, months: number, now: Da
     // In the first hours of a month nothing else may be left than the night, and a seed must end.
     if (until - from < dayMs || random.chance(weight)) times.push(at);
   }
-  return times.sort((a, b) => a - b);
+  return times.toSorted((a, b) => a - b);
 }

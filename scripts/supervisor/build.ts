@@ -29,13 +29,13 @@ async function sourceFiles(directory: string): Promise<string[]> {
 /** A hash of everything that a build depends on: the sources, the packages and the variables that it takes in. */
 export async function sourceStamp(): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of (await sourceFiles(root)).sort()) {
+  for (const path of (await sourceFiles(root)).toSorted()) {
     hash.update(`${relative(root, path)}\0`);
     await pipeline(createReadStream(path), async (chunks) => {
       for await (const chunk of chunks) hash.update(chunk);
     });
   }
-  for (const [name, value] of Object.entries(process.env).sort()) {
+  for (const [name, value] of Object.entries(process.env).toSorted()) {
     if (name.startsWith('NEXT_')) hash.update(`${name}=${value}\0`);
   }
   return hash.digest('hex');

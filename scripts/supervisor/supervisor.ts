@@ -99,7 +99,7 @@ export class Supervisor {
   }
 
   private async down(): Promise<void> {
-    for (const step of this.undo.reverse()) {
+    for (const step of this.undo.toReversed()) {
       try {
         await step();
       } catch (error) {

@@ -1,0 +1,36 @@
+import { test as base, type Browser, type Page } from '@playwright/test';
+import { passwordOf, sessionFile, type DemoRole } from '../test/console';
+
+function fromSetup(name: 'E2E_URL' | 'E2E_DATA_DIR'): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is set by the global setup, which has not run.`);
+  return value;
+}
+
+/** For specs that sign in themselves: what a person would have read at the first start. */
+export function credentialsOf(role: DemoRole): { email: string; password: string } {
+  return { email: `${role}@riskdesk.example`, password: passwordOf(role, fromSetup('E2E_DATA_DIR')) };
+}
+
+export const metricsToken = 'metrics-token-of-the-tests';
+
+/** The file in which the console keeps the passwords of its own server, for tests that plant something in it. */
+export const dataDir = () => fromSetup('E2E_DATA_DIR');
+
+async function signedIn(browser: Browser, role: DemoRole, use: (page: Page) => Promise<void>): Promise<void> {
+  const context = await browser.newContext({ baseURL: fromSetup('E2E_URL'), storageState: sessionFile(role, fromSetup('E2E_DATA_DIR')) });
+  await use(await context.newPage());
+  await context.close();
+}
+
+type SignedIn = { analyst: Page; dba: Page; admin: Page };
+
+/** `page` is signed out; `analyst`, `dba` and `admin` are pages of their own, signed in. */
+export const test = base.extend<SignedIn>({
+  baseURL: async ({}, use) => use(fromSetup('E2E_URL')),
+  analyst: async ({ browser }, use) => signedIn(browser, 'analyst', use),
+  dba: async ({ browser }, use) => signedIn(browser, 'dba', use),
+  admin: async ({ browser }, use) => signedIn(browser, 'admin', use),
+});
+
+export { expect } from '@playwright/test';

@@ -1,0 +1,88 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findBrowser, installBrowser, noBrowser } from '../browser';
+import { readJson } from '../files';
+import { plainLine } from '../plain-error';
+import { runProgram, type Finished } from '../processes';
+import { buildIfStale } from '../supervisor/build';
+import { root } from '../supervisor/paths';
+import { lintCounts, oneFailed, onePassed, playwrightCounts, vitestCounts, type Counts } from './counts';
+
+export type Step = { name: string; run(signal: AbortSignal): Promise<Counts> };
+
+const results = join(root, 'test-results');
+const tool = (...path: string[]) => join(root, 'node_modules', ...path);
+
+function run(args: string[], signal: AbortSignal, env: Record<string, string> = {}): Promise<Finished> {
+  return runProgram(process.execPath, args, { cwd: root, signal, killSignal: 'SIGTERM', env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1', ...env } });
+}
+
+const tail = (output: string) => output.trim().split('\n').slice(-40).join('\n');
+
+async function lint(signal: AbortSignal): Promise<Counts> {
+  const { output } = await run([tool('oxlint', 'bin', 'oxlint'), '--format', 'json', '.'], signal);
+  try {
+    return lintCounts(JSON.parse(output.slice(output.indexOf('{'))));
+  } catch {
+    return oneFailed('oxlint', tail(output));
+  }
+}
+
+async function types(signal: AbortSignal): Promise<Counts> {
+  const generated = await run([tool('next', 'dist', 'bin', 'next'), 'typegen'], signal);
+  if (generated.code !== 0) return oneFailed('next typegen', tail(generated.output));
+  const { code, output } = await run([tool('typescript', 'bin', 'tsc'), '--noEmit', '--pretty', 'false'], signal);
+  return code === 0 ? onePassed : oneFailed('tsc', tail(output));
+}
+
+/** What the runner wrote down, whatever it said on the way. */
+async function reported(title: string, file: string, ran: Finished, count: (report: unknown, code: number) => Counts): Promise<Counts> {
+  try {
+    return count(await readJson(file), ran.code);
+  } catch {
+    return oneFailed(title, tail(ran.output));
+  }
+}
+
+function vitest(project: 'unit' | 'integration') {
+  return async (signal: AbortSignal): Promise<Counts> => {
+    const file = join(results, `${project}.json`);
+    await freshFile(file);
+    const args = [tool('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=json', `--outputFile=${file}`];
+    return reported(`vitest ${project}`, file, await run(args, signal, { NODE_ENV: 'test' }), vitestCounts);
+  };
+}
+
+async function freshFile(file: string): Promise<void> {
+  await mkdir(results, { recursive: true });
+  await rm(file, { force: true });
+}
+
+async function build(signal: AbortSignal): Promise<Counts> {
+  try {
+    await mkdir(results, { recursive: true });
+    await buildIfStale(join(results, 'build.log'), () => {}, signal);
+    return onePassed;
+  } catch (error) {
+    return oneFailed('next build', plainLine(error));
+  }
+}
+
+async function endToEnd(signal: AbortSignal): Promise<Counts> {
+  const browser = findBrowser() ?? installBrowser(console.log);
+  if (!browser) return oneFailed('playwright', noBrowser);
+  const file = join(results, 'e2e.json');
+  await freshFile(file);
+  const ran = await run([tool('@playwright', 'test', 'cli.js'), 'test'], signal, { PLAYWRIGHT_JSON_OUTPUT_FILE: file, CHROMIUM_PATH: browser });
+  return reported('playwright', file, ran, playwrightCounts);
+}
+
+/** In this order: what answers fastest first, and the browser against the build that was just made. */
+export const steps: Step[] = [
+  { name: 'lint', run: lint },
+  { name: 'types', run: types },
+  { name: 'unit', run: vitest('unit') },
+  { name: 'integration', run: vitest('integration') },
+  { name: 'build', run: build },
+  { name: 'e2e', run: endToEnd },
+];

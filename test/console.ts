@@ -1,0 +1,98 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { request } from '@playwright/test';
+import { freePort } from '../scripts/ports';
+import { exitOf, isAlive } from '../scripts/processes';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const prefix = 'riskdesk-e2e-';
+export const roles = ['admin', 'dba', 'analyst'] as const;
+export type DemoRole = (typeof roles)[number];
+
+function temporaryDirectory(): string {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0;
+    if (pid > 0 && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`)));
+  chmodSync(directory, 0o711);
+  return directory;
+}
+
+/** The password of a demo account, from the file that the start wrote. */
+export function passwordOf(role: DemoRole, dataDir: string): string {
+  const text = readFileSync(join(dataDir, 'demo-accounts.txt'), 'utf8');
+  const line = text.split('\n').find((one) => one.startsWith(`${role}@riskdesk.example`));
+  const password = line?.trim().split(/\s+/)[1];
+  if (!password) throw new Error(`demo-accounts.txt has no line for ${role}`);
+  return password;
+}
+
+export const sessionFile = (role: DemoRole, dataDir: string) => join(dataDir, `session-${role}.json`);
+
+/** Signed in once each: sign-ins are limited, and a test is about what comes after. */
+async function keepSessions(url: string, dataDir: string): Promise<void> {
+  for (const role of roles) {
+    const context = await request.newContext({ baseURL: url, extraHTTPHeaders: { origin: url } });
+    const data = { email: `${role}@riskdesk.example`, password: passwordOf(role, dataDir) };
+    const answer = await context.post('/api/auth/sign-in/email', { data });
+    if (!answer.ok()) throw new Error(`${role} cannot sign in: ${answer.status()} ${await answer.text()}`);
+    await context.storageState({ path: sessionFile(role, dataDir) });
+    await context.dispose();
+  }
+}
+
+/** The same `npm start` that people use, on a free port, with less demo data. It stops when this process does. */
+function startConsole(dataDir: string, port: number): { child: ChildProcess; output: () => string } {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(DB_|DATABASE_URL|ADMIN_|TARGETS|PGBOUNCER)/.test(name));
+  const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs')], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: {
+      ...Object.fromEntries(kept),
+      PORT: String(port),
+      RISKDESK_DATA_DIR: dataDir,
+      RISKDESK_SEED_ROWS: '1500',
+      RISKDESK_NO_ENV_FILES: '1',
+      METRICS_TOKEN: 'metrics-token-of-the-tests',
+    },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
+  return { child, output: () => output };
+}
+
+async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
+  const until = Date.now() + 300_000;
+  while (!output().includes('Riskdesk is ready')) {
+    if (child.exitCode !== null || Date.now() > until) throw new Error(`The console did not start:\n${output()}`);
+    await sleep(100);
+  }
+}
+
+/** Playwright's global setup. @returns its teardown */
+export default async function setup(): Promise<() => Promise<void>> {
+  const dataDir = temporaryDirectory();
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const { child, output } = startConsole(dataDir, port);
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await exitOf(child);
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(child, output);
+    await keepSessions(url, dataDir);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  // Workers inherit these.
+  Object.assign(process.env, { E2E_URL: url, E2E_DATA_DIR: dataDir });
+  return stop;
+}
