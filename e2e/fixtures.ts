@@ -27,6 +27,8 @@ type SignedIn = { analyst: Page; dba: Page; admin: Page };
 
 /** `page` is signed out; `analyst`, `dba` and `admin` are pages of their own, signed in. */
 export const test = base.extend<SignedIn>({
+  // Playwright insists on the empty pattern.
+  // oxlint-disable-next-line no-empty-pattern
   baseURL: async ({}, use) => use(fromSetup('E2E_URL')),
   analyst: async ({ browser }, use) => signedIn(browser, 'analyst', use),
   dba: async ({ browser }, use) => signedIn(browser, 'dba', use),

@@ -8,7 +8,7 @@ import { serverAccount } from '@/scripts/postgres/account';
 import { usableBinaries, type Binaries } from '@/scripts/postgres/binaries';
 import { initCluster, startCluster, type Cluster, type Settings } from '@/scripts/postgres/cluster';
 import { watchOver } from '@/scripts/postgres/watchdog';
-import { endProcess, isAlive } from '@/scripts/processes';
+import { endProcess, isAlive, runProgram } from '@/scripts/processes';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const prefix = 'riskdesk-test-';
@@ -103,7 +103,6 @@ async function ownLike(dataDir: string): Promise<void> {
   const account = serverAccount(`${dataDir}-none`);
   chmodSync(dataDir, 0o700);
   if (!account) return;
-  const { runProgram } = await import('@/scripts/processes');
   await runProgram('chown', ['-R', `${account.uid}:${account.gid}`, dataDir]);
 }
 
@@ -125,21 +124,21 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const settings = mergedSettings(options);
   const port = await freePort();
   let cluster: Cluster | undefined;
-  let callOff = () => {};
+  let callOff: (() => void) | undefined;
   const start = async () => {
     cluster = await startCluster(place, { port, settings, logFile });
     callOff = watchOver(cluster, 0);
   };
   const stop = async () => {
     await cluster?.stop();
-    callOff();
+    callOff?.();
   };
   await start();
   return {
     major, port, dataDir, logFile, start, stop,
     url: (database = 'postgres', user = 'postgres', password = superPassword) => `postgres://${user}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`,
     kill: async () => {
-      callOff();
+      callOff?.();
       if (cluster) await endProcess(cluster.pid, 'SIGKILL', 5000);
     },
     dispose: async () => {

@@ -54,6 +54,7 @@ function startConsole(dataDir: string, port: number): { child: ChildProcess; out
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...Object.fromEntries(kept),
+      NODE_ENV: 'production',
       PORT: String(port),
       RISKDESK_DATA_DIR: dataDir,
       RISKDESK_SEED_ROWS: '1500',

@@ -11,40 +11,41 @@ const graceSeconds = 3;
  * 503 meanwhile. @returns what stops the server for good
  */
 export function keepRunning(first: Cluster, restart: () => Promise<Cluster>, say: (line: string) => void): () => Promise<void> {
-  let cluster = first;
-  let callOff = watchOver(first, graceSeconds);
-  let stopping = false;
-
-  const mend = async () => {
-    for (let pauseMs = 500; !stopping; pauseMs = Math.min(pauseMs * 2, 30_000)) {
-      await sleep(pauseMs);
-      if (stopping) return;
-      try {
-        cluster = await restart();
-        callOff = watchOver(cluster, graceSeconds);
-        say('PostgreSQL runs again');
-        if (stopping) await cluster.stop();
-        else watch();
-        return;
-      } catch (error) {
-        say(plainLine(error));
-      }
+  const stopping = new AbortController();
+  const keep = async (): Promise<void> => {
+    for (let cluster: Cluster | undefined = first; cluster; ) {
+      const callOff = watchOver(cluster, graceSeconds);
+      await Promise.race([cluster.ended, aborted(stopping.signal)]);
+      if (stopping.signal.aborted) await cluster.stop();
+      callOff();
+      if (stopping.signal.aborted) return;
+      say('PostgreSQL ended unexpectedly and is started again …');
+      cluster = await untilRestarted(restart, say, stopping.signal);
     }
   };
-  let mending: Promise<void> | undefined;
-  const watch = () => {
-    void cluster.ended.then(() => {
-      if (stopping) return;
-      callOff();
-      say('PostgreSQL ended unexpectedly and is started again …');
-      mending = mend();
-    });
+  const done = keep();
+  return () => {
+    stopping.abort();
+    return done;
   };
-  watch();
-  return async () => {
-    stopping = true;
-    await mending;
-    await cluster.stop();
-    callOff();
-  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+async function untilRestarted(restart: () => Promise<Cluster>, say: (line: string) => void, signal: AbortSignal): Promise<Cluster | undefined> {
+  for (let pauseMs = 500; !signal.aborted; pauseMs = Math.min(pauseMs * 2, 30_000)) {
+    await Promise.race([sleep(pauseMs, undefined, { ref: false }), aborted(signal)]);
+    if (signal.aborted) return undefined;
+    try {
+      const cluster = await restart();
+      say('PostgreSQL runs again');
+      return cluster;
+    } catch (error) {
+      say(plainLine(error));
+    }
+  }
+  return undefined;
 }
