@@ -1,6 +1,8 @@
 import { plainLine } from './plain-error';
 import { isRefusal, isUnreachable } from './supervisor/database-errors';
+import { openPlace } from './supervisor/paths';
 import { prepareExit } from './supervisor/prepare-child';
+import { markPrepared } from './supervisor/prepared';
 
 /** Migrates, ensures the first administrator, and fills an empty own database with demo data. */
 async function main(): Promise<number> {
@@ -12,7 +14,9 @@ async function main(): Promise<number> {
   await ensureFirstAdmin(database());
   if (process.argv.includes('--demo')) {
     const { seedDemo } = await import('./seed/demo');
-    await seedDemo();
+    const place = await openPlace();
+    await seedDemo(place);
+    await markPrepared(place);
   }
   return prepareExit.done;
 }

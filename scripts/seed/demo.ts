@@ -4,9 +4,9 @@ import { ensurePartitions } from '@/lib/db/partitions';
 import { closeDatabase } from '@/lib/db/client';
 import { ownSettings } from '@/lib/pg/connection';
 import { withSession } from '@/lib/pg/session';
-import { readJson, writePrivate } from '../files';
 import { connectTo } from '../postgres/roles';
-import { openPlace, type Place } from '../supervisor/paths';
+import type { Place } from '../supervisor/paths';
+import { isSeeded } from '../supervisor/prepared';
 import { readCredentials } from '../supervisor/credentials';
 import { unshownMark } from '../supervisor/announce';
 import { ensureDemoAccounts, ensurePeople } from './accounts';
@@ -29,9 +29,8 @@ function wantedRows(): number {
  * Fills an own database that is empty. The assessments come in one transaction, so a start that is killed leaves none
  * and the next one begins again; what it finds there it never touches.
  */
-export async function seedDemo(): Promise<void> {
-  const place = await openPlace();
-  if (await readJson(place.seeded)) return;
+export async function seedDemo(place: Place): Promise<void> {
+  if (await isSeeded(place)) return;
   const { passwords } = await readCredentials(place);
   const { DB_PORT, DB_NAME } = readEnv();
   const client = await connectTo(DB_PORT, DB_NAME, passwords.postgres);
@@ -46,11 +45,6 @@ export async function seedDemo(): Promise<void> {
     await client.end();
   }
   await runWorkload();
-  await remember(place);
-}
-
-async function remember(place: Place): Promise<void> {
-  await writePrivate(place.seeded, `${JSON.stringify({ at: new Date().toISOString() })}\n`);
 }
 
 async function isEmpty(client: pg.ClientBase): Promise<boolean> {

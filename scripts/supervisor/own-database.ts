@@ -41,7 +41,7 @@ export async function openOwnDatabase(place: Place, home: Home, say: Say): Promi
   if (isNew) {
     say(`Creating a PostgreSQL ${binaries.major} database in ${dataDir}`);
     if (home.outside) say(`  (outside the clone: PostgreSQL runs as ${account?.name}, who cannot reach ${place.base})`);
-    await rm(place.seeded, { force: true });
+    await rm(place.prepared, { force: true });
     await initCluster({ binaries, account, dataDir }, passwords.postgres);
   }
   await trimLog(place.postgresLog);

@@ -14,7 +14,7 @@ export type Place = {
   credentials: string;
   authSecret: string;
   accounts: string;
-  seeded: string;
+  prepared: string;
   postgresLog: string;
   buildLog: string;
 };
@@ -34,7 +34,7 @@ export async function openPlace(): Promise<Place> {
     credentials: join(base, 'postgres.json'),
     authSecret: join(base, 'auth-secret'),
     accounts: join(base, 'demo-accounts.txt'),
-    seeded: join(base, 'seeded.json'),
+    prepared: join(base, 'prepared.json'),
     postgresLog: join(base, 'postgres.log'),
     buildLog: join(base, 'build.log'),
   };

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { PlainError } from '../plain-error';
 import { exitOf } from '../processes';
-import { root } from './paths';
+import { root, type Place } from './paths';
+import { isPrepared } from './prepared';
 
 /** How `scripts/prepare.ts` says with its exit code what the supervisor is to do. */
 export const prepareExit = { done: 0, failed: 1, unreachable: 3 } as const;
@@ -11,7 +12,8 @@ export const prepareExit = { done: 0, failed: 1, unreachable: 3 } as const;
  * Migrations, first administrator and demo data run in a process of their own: it takes its connections and its memory
  * along when it ends, and the supervisor stays small. It has said itself what went wrong.
  */
-export async function prepare(own: boolean, signal: AbortSignal): Promise<void> {
+export async function prepare(place: Place, own: boolean, signal: AbortSignal): Promise<void> {
+  if (own && (await isPrepared(place))) return;
   const flags = ['--conditions=react-server', '--import', 'tsx', join('scripts', 'prepare.ts')];
   const child = spawn(process.execPath, [...flags, ...(own ? ['--demo'] : [])], {
     cwd: root,

@@ -88,7 +88,7 @@ export class Supervisor {
     const failed = new AbortController();
     const signal = AbortSignal.any([this.aborter.signal, failed.signal]);
     const build = this.dev ? Promise.resolve(false) : buildIfStale(place.buildLog, this.say, signal);
-    const prepared = prepare(own, signal);
+    const prepared = prepare(place, own, signal);
     try {
       await Promise.all([build, prepared]);
     } catch (error) {
