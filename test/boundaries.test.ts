@@ -38,6 +38,6 @@ describe('lint keeps the boundaries and says the way out', () => {
   });
 
   it('allows the type of the database handle in a room', () => {
-    expect(lint(`${room}/ok.ts`, "import type { Database } from '@/lib/db/client';\nexport const ok = (db: Database) => db;")).not.toContain('error');
+    expect(lint(`${room}/ok.ts`, "import type { Database } from '@/lib/db/client';\nexport const ok = (db: Database) => db;")).toContain('0 errors');
   });
 });
