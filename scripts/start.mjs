@@ -102,6 +102,7 @@ function run(command, args) {
 
 function installFailure(output) {
   const reasons = [
+    [/EUSAGE/, 'package.json and package-lock.json do not agree; run npm install once and commit the lockfile.'],
     [/ENOSPC/, 'the disk is full.'],
     [/EROFS/, 'the disk is read-only.'],
     [/EACCES|EPERM/, `no permission to write in ${root}.`],
