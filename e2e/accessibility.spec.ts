@@ -1,0 +1,59 @@
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, test } from './fixtures';
+
+const pages = ['/', '/assessments', '/assessments/new', '/queries', '/pool', '/users', '/audit', '/account', '/no-such-page'];
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).withTags(tags).analyze();
+  return found.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(', ')}`);
+}
+
+/** Loaded: nothing on the page says that it is still fetching. */
+async function settle(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const path of pages) {
+    test(`axe finds nothing on ${path}, ${colorScheme}`, async ({ admin }) => {
+      await admin.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await admin.goto(path);
+      await settle(admin);
+      expect(await violations(admin)).toEqual([]);
+    });
+  }
+
+  test(`axe finds nothing on an assessment and its form, ${colorScheme}`, async ({ admin }) => {
+    await admin.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const answer = await admin.request.get('/api/assessments?limit=1');
+    const { items } = (await answer.json()) as { items: { id: string }[] };
+    for (const path of [`/assessments/${items[0]?.id}`, `/assessments/${items[0]?.id}/edit`]) {
+      await admin.goto(path);
+      await settle(admin);
+      expect(await violations(admin)).toEqual([]);
+    }
+  });
+
+  test(`axe finds nothing on the sign-in and forbidden pages, ${colorScheme}`, async ({ page, analyst }) => {
+    await page.emulateMedia({ colorScheme });
+    await page.goto('/sign-in');
+    await settle(page);
+    expect(await violations(page)).toEqual([]);
+    await analyst.emulateMedia({ colorScheme });
+    await analyst.goto('/users');
+    expect(await violations(analyst)).toEqual([]);
+  });
+}
+
+for (const path of pages) {
+  test(`nothing sticks out of ${path} at 390 px`, async ({ admin }) => {
+    await admin.setViewportSize({ width: 390, height: 844 });
+    await admin.goto(path);
+    await settle(admin);
+    const [wide, view] = await admin.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    expect(wide).toBeLessThanOrEqual(view ?? 0);
+  });
+}
