@@ -8,7 +8,7 @@ const coded = (code: string, extra: object = {}) => Object.assign(new Error('lon
 test.for([
   [new PlainError('say this'), 'say this'],
   [coded('ENOSPC', { path: '/data/x' }), '/data/x: the disk is full.'],
-  [coded('EROFS'), 'the disk is read-only.'],
+  [coded('EROFS'), 'The disk is read-only.'],
   [coded('EWHATEVER'), 'long message'],
   ['text', 'text'],
 ] as const)('one line: %s', ([error, line]) => {

@@ -21,7 +21,7 @@ export function plainLine(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path } = error as NodeJS.ErrnoException;
   const reason = code === undefined ? undefined : diskReasons[code];
-  if (reason) return path ? `${path}: ${reason}.` : `${reason}.`;
+  if (reason) return path ? `${path}: ${reason}.` : `${reason[0]?.toUpperCase()}${reason.slice(1)}.`;
   return error.message.split('\n')[0] ?? error.name;
 }
 

@@ -1,6 +1,7 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PlainError } from '../plain-error';
 import { isRoot } from '../postgres/account';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -19,10 +20,20 @@ export type Place = {
   buildLog: string;
 };
 
+/** Node says ENOENT where a directory above is on a read-only disk. */
+async function createDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new PlainError(`${path} cannot be created: the disk is read-only, or a directory above it is gone.`);
+  }
+}
+
 /** Two consoles of one clone live side by side with a RISKDESK_DATA_DIR of their own: the tests use that. */
 export async function openPlace(): Promise<Place> {
   const wanted = resolve(root, process.env.RISKDESK_DATA_DIR || '.data');
-  await mkdir(wanted, { recursive: true });
+  await createDirectory(wanted);
   // The server's account passes through on the way to its data; files in here are readable by their owner only.
   if (isRoot()) await chmod(wanted, 0o711);
   const base = await realpath(wanted);
