@@ -126,6 +126,17 @@ function handOver() {
   const child = spawn(process.execPath, [...flags, ...rest], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   process.once('disconnect', () => child.kill('SIGTERM'));
+  watchNpm(() => child.kill('SIGTERM'));
   child.once('error', (error) => fail(`Riskdesk could not start: ${error.message}`));
   child.once('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}
+
+/**
+ * npm passes signals on to us (`exec` in package.json leaves no shell in between that would keep them), but it cannot when
+ * it is killed outright; then we have another parent.
+ */
+function watchNpm(whenGone) {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && whenGone(), 1000).unref();
 }
