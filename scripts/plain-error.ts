@@ -1,3 +1,6 @@
+/** For a failure whose line another process has printed. */
+export const saidAlready = '';
+
 /** Something the person at the terminal can mend: shown as its one line, without a stack trace. */
 export class PlainError extends Error {
   constructor(line: string) {
@@ -27,7 +30,8 @@ export function plainLine(error: unknown): string {
 
 /** Ends the process with one line; the whole error only for those who ask for it. */
 export function exitWith(error: unknown): never {
-  console.error(plainLine(error));
+  const line = plainLine(error);
+  if (line !== saidAlready) console.error(line);
   if (process.env.RISKDESK_DEBUG) console.error(error);
   process.exit(1);
 }

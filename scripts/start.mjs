@@ -77,7 +77,7 @@ async function install() {
   console.log('Installing packages …');
   const started = Date.now();
   const [command, prefix] = npmCommand();
-  const args = [...prefix, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const args = [...prefix, 'ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error', '--fetch-retries=1', '--fetch-retry-mintimeout=3000'];
   const seconds = () => Math.round((Date.now() - started) / 1000);
   const beat = setInterval(() => console.log(`  still installing (${seconds()} s)`), 15_000);
   const { code, output } = await run(command, args);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { PlainError } from '../plain-error';
+import { PlainError, saidAlready } from '../plain-error';
 import { exitOf } from '../processes';
 import { root, type Place } from './paths';
 import { isPrepared } from './prepared';
@@ -30,6 +30,6 @@ export async function prepare(place: Place, own: boolean, signal: AbortSignal): 
   if (code === prepareExit.unreachable) {
     console.log('The database cannot be reached yet: the console starts all the same and prepares it when it comes.');
   } else if (code !== prepareExit.done) {
-    throw new PlainError('The database could not be prepared; the reason is above.');
+    throw new PlainError(saidAlready);
   }
 }
