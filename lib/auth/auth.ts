@@ -7,6 +7,7 @@ import { uuidv7 } from 'uuidv7';
 import * as schema from '@/drizzle/schema';
 import { database } from '@/lib/db/client';
 import { readEnv, SettingsError } from '@/lib/env';
+import { passwordLength } from '@/lib/rooms/auth/schema';
 import { hashPassword, verifyPassword } from './passwords';
 
 /** A session ends seven days after it began; caller.ts also ends it after twelve hours without use. */
@@ -18,8 +19,6 @@ const isSecure = () => readEnv().PUBLIC_URL?.startsWith('https://') ?? false;
 
 /** The name of the session's cookie, as the library builds it. */
 export const sessionCookieName = (): string => `${isSecure() ? '__Secure-' : ''}${cookiePrefix}.session_token`;
-
-export const passwordLength = { least: 12, most: 128 };
 
 function create() {
   const env = readEnv();

@@ -49,12 +49,15 @@ function decode(text: string): string {
   }
 }
 
+/** A session `s` that is not over: seven days after it began (auth.ts), or twelve hours after its last use. */
+export const liveSession = sql`s.expires_at > now() and s.updated_at > now() - interval '12 hours'`;
+
 /** One statement: the session with its user, and its last use, kept to five minutes. */
 const findSession = (token: string) => sql`
   with found as (
     select s.id, s.updated_at, u.id as user_id, u.email, u.name, u.role
     from sessions s join users u on u.id = s.user_id
-    where s.token = ${token} and u.active and s.expires_at > now() and s.updated_at > now() - interval '12 hours'
+    where s.token = ${token} and u.active and ${liveSession}
   ), touched as (
     update sessions s set updated_at = now() from found f where s.id = f.id and f.updated_at < now() - interval '5 minutes'
   )

@@ -45,27 +45,26 @@ async function serve(endpoint: Endpoint, request: Request, context: RouteContext
 async function answer(endpoint: Endpoint, request: Request, context: RouteContext): Promise<Response> {
   if (endpoint.method !== 'GET') requireSameOrigin(request);
   const caller = needsNobody(endpoint) ? null : await resolveCaller(request.headers);
-  await admit(endpoint, caller, request);
-  const body = endpoint.body ? parse(endpoint.body, await readJson(request, endpoint.maxBytes)) : undefined;
-  const query = endpoint.query ? parse(endpoint.query, readQuery(new URL(request.url))) : undefined;
-  const params = endpoint.params ? parse(endpoint.params, await context.params) : undefined;
-  return respond(await endpoint.handle({ caller, params, query, body, request } as Parameters<Endpoint['handle']>[0]));
+  try {
+    authorize(caller, endpoint.access);
+    const body = endpoint.body ? parse(endpoint.body, await readJson(request, endpoint.maxBytes)) : undefined;
+    const query = endpoint.query ? parse(endpoint.query, readQuery(new URL(request.url))) : undefined;
+    const params = endpoint.params ? parse(endpoint.params, await context.params) : undefined;
+    return respond(await endpoint.handle({ caller, params, query, body, request } as Parameters<Endpoint['handle']>[0]));
+  } catch (error) {
+    if (caller && error instanceof AppError && error.code === 'forbidden') await recordRefusal(endpoint, caller, request);
+    throw error;
+  }
 }
 
 /** Public answers must come without the database: whoever needs to know the caller there asks for it. */
 const needsNobody = (endpoint: Endpoint) => endpoint.access === 'public' || endpoint.access === 'own-check';
 
-/** A refused write is on record; a refused read and a missing sign-in are not. */
-async function admit(endpoint: Endpoint, caller: Caller | null, request: Request): Promise<void> {
-  try {
-    authorize(caller, endpoint.access);
-  } catch (error) {
-    if (caller && endpoint.method !== 'GET' && error instanceof AppError && error.code === 'forbidden') {
-      const details = { method: endpoint.method, needs: endpoint.access };
-      await writeAudit(database(), { caller, action: 'access.refused', object: new URL(request.url).pathname, outcome: 'refused', details, address: clientAddress(request) });
-    }
-    throw error;
-  }
+/** A refused write is on record, whether the route refused it or its own work; a refused read and a missing sign-in are not. */
+async function recordRefusal(endpoint: Endpoint, caller: Caller, request: Request): Promise<void> {
+  if (endpoint.method === 'GET') return;
+  const details = { method: endpoint.method, needs: endpoint.access };
+  await writeAudit(database(), { caller, action: 'access.refused', object: new URL(request.url).pathname.slice(0, 300), outcome: 'refused', details, address: clientAddress(request) });
 }
 
 async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {

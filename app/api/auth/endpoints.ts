@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { passwordLength } from '@/lib/auth/auth';
 import { resolveCaller } from '@/lib/auth/caller';
 import { countAttempt, forgiveAttempts } from '@/lib/auth/sign-in-limit';
 import { writeAudit } from '@/lib/db/audit';
@@ -7,12 +6,20 @@ import { database } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import { endpoint } from '@/lib/kit/endpoint';
 import { storableText } from '@/lib/kit/param';
-import { signedIn } from '@/lib/kit/caller';
+import { signedIn, type Caller } from '@/lib/kit/caller';
+import { newPasswordSchema } from '@/lib/rooms/auth/schema';
 import { clientAddress } from '@/lib/run/peer';
 import { passOn } from './pass-on';
 
 const session = z.object({ session: z.record(z.string(), z.unknown()), user: z.record(z.string(), z.unknown()) }).nullable();
 const email = z.email('must be an e-mail address').max(320);
+
+/** These work on the cookie's session, and a request with a token beside a cookie would act as two people. @throws AppError conflict */
+function bySession(caller: Caller | null): Caller & { via: { kind: 'session' } } {
+  const { via, ...who } = signedIn(caller);
+  if (via.kind !== 'session') throw new AppError('conflict', 'A token has no session: this is for a person who signed in.');
+  return { ...who, via };
+}
 
 export const signIn = endpoint({
   method: 'POST',
@@ -42,9 +49,9 @@ export const signOut = endpoint({
   summary: 'End the session of this browser',
   access: 'signed-in',
   answers: { 200: z.record(z.string(), z.unknown()) },
+  problems: [409],
   handle: async ({ caller, request }) => {
-    const who = signedIn(caller);
-    if (who.via.kind !== 'session') throw new AppError('conflict', 'A token has no session to end.');
+    const who = bySession(caller);
     await writeAudit(database(), { caller: who, action: 'auth.sign_out', object: `session:${who.via.sessionId}`, outcome: 'success', address: clientAddress(request) });
     return passOn(request, 'sign-out', {});
   },
@@ -56,7 +63,8 @@ export const getSession = endpoint({
   summary: 'The session of this browser, or null',
   access: 'public',
   answers: { 200: session },
-  handle: async ({ request }) => ((await resolveCaller(request.headers)) ? passOn(request, 'get-session') : { json: null }),
+  problems: [401],
+  handle: async ({ request }) => ((await resolveCaller(request.headers))?.via.kind === 'session' ? passOn(request, 'get-session') : { json: null }),
 });
 
 export const changePassword = endpoint({
@@ -66,14 +74,14 @@ export const changePassword = endpoint({
   access: 'signed-in',
   body: z.strictObject({
     currentPassword: storableText(1000),
-    newPassword: storableText(passwordLength.most).min(passwordLength.least, `must have at least ${passwordLength.least} characters`),
+    newPassword: newPasswordSchema,
     revokeOtherSessions: z.boolean().optional(),
   }),
   answers: { 200: z.record(z.string(), z.unknown()) },
-  problems: [400, 401, 429],
+  problems: [400, 401, 409, 429],
   deadlineMs: 15_000,
   handle: async ({ body, caller, request }) => {
-    const who = signedIn(caller);
+    const who = bySession(caller);
     await countAttempt(`password:${who.userId}`, clientAddress(request));
     const { currentPassword, newPassword, revokeOtherSessions } = body;
     const response = await passOn(request, 'change-password', { currentPassword, newPassword, ...(revokeOtherSessions === undefined ? {} : { revokeOtherSessions }) });
@@ -90,7 +98,11 @@ export const listOwnSessions = endpoint({
   summary: 'One’s own sessions, as the auth library lists them',
   access: 'signed-in',
   answers: { 200: z.array(z.record(z.string(), z.unknown())) },
-  handle: async ({ request }) => passOn(request, 'list-sessions'),
+  problems: [409],
+  handle: async ({ caller, request }) => {
+    bySession(caller);
+    return passOn(request, 'list-sessions');
+  },
 });
 
 export const authEndpoints = [signIn, signOut, getSession, changePassword, listOwnSessions];
