@@ -1,0 +1,48 @@
+'use client';
+
+import { classNames } from '@/components/ui/class-names';
+import { format } from '@/lib/units';
+import { share, summary, topBars, type Datum } from './chart-domain';
+import { ChartFrame, seriesColor, type Series } from './chart-frame';
+
+type Props = {
+  title: string;
+  about?: string;
+  rows: readonly Datum[];
+  /** Key and heading of the bars' labels. */
+  label: { key: string; heading: string; code?: boolean };
+  /** More than one are stacked. */
+  series: Series[];
+  top?: number;
+  empty?: string;
+};
+
+const rowHeight = 30;
+
+/** Horizontal bars, the longest first: for things with long names. Drawn with the page itself, without a library. */
+export function BarList({ title, about, rows, label, series, top = 10, empty }: Props) {
+  const { bars, rest } = topBars(rows, label.key, series.map(({ key }) => key), top);
+  const [first] = series;
+  const unit = first?.unit ?? 'count';
+  const max = bars[0]?.total ?? 0;
+  const note = [about, rest > 0 ? `The first ${bars.length} of ${bars.length + rest}.` : ''].filter(Boolean).join(' ');
+  return (
+    <ChartFrame title={title} about={note || undefined} series={series} rows={bars} labelHeading={label.heading} height={Math.max(4, Math.min(top, bars.length)) * rowHeight} empty={empty}>
+      <ol aria-label={summary(title, bars, unit)} className="flex flex-col">
+        {bars.map((bar, index) => (
+          <li key={`${bar.label}-${index}`} className="grid grid-cols-[minmax(0,1fr)_4.75rem] items-center gap-x-3 text-xs" style={{ height: rowHeight }}>
+            <div className="relative min-w-0">
+              <p className={classNames('truncate leading-4 text-muted', label.code && 'font-mono text-2xs')} title={bar.label}>{bar.label}</p>
+              <div className="mt-0.5 flex h-1.5 gap-px overflow-hidden rounded-[2px] bg-hover" aria-hidden>
+                {bar.values.map((value, at) => (
+                  <span key={series[at]?.key ?? at} style={{ width: `${share(value, max)}%`, background: seriesColor(at) }} title={`${series[at]?.label}: ${format(value, unit)}`} />
+                ))}
+              </div>
+            </div>
+            <span className="numeric self-end pb-0.5 text-right font-medium">{series.length > 1 ? bar.values.map((value) => format(value, unit)).join(' · ') : format(bar.total, unit)}</span>
+          </li>
+        ))}
+      </ol>
+    </ChartFrame>
+  );
+}

@@ -1,0 +1,60 @@
+'use client';
+
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useSearchParams } from 'next/navigation';
+import { CircleCheck } from 'lucide-react';
+import { Findings, type ShownFinding } from '@/components/panel/findings';
+import { Retry } from '@/components/panel/query-panel';
+import { withTarget } from '@/components/shell/places';
+import { Card } from '@/components/ui/card';
+import { EmptyState } from '@/components/ui/empty-state';
+import { Notice } from '@/components/ui/notice';
+import { SkeletonRows } from '@/components/ui/skeleton';
+import { api, messageOf } from '@/lib/client/api';
+import { keys } from '@/lib/client/keys';
+import { severities } from '@/lib/kit/finding';
+import type { FindingsAnswer, FoundItem } from '@/lib/kit/result';
+import { UnmeasuredList } from './unmeasured-list';
+
+/** Where a diagnostic is shown, by its id. */
+export type DiagnosticPlaces = Record<string, { href: string; room: string; title: string }>;
+
+const refreshMs = 60_000;
+
+/** What needs somebody, of all rooms, the worst first; beside it what could not be measured at all. */
+export function AllFindings({ places }: { places: DiagnosticPlaces }) {
+  const target = useSearchParams().get('target') ?? 'main';
+  const { data, error, refetch } = useQuery({ queryKey: keys.findings(target), queryFn: ({ signal }) => api<FindingsAnswer>('/api/findings', { query: { target }, signal }), refetchInterval: refreshMs, placeholderData: keepPreviousData });
+  const again = () => void refetch();
+  if (!data) return <Card title="Findings" flush>{error ? <div className="p-4"><Notice tone="critical" title="Findings could not be loaded" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice></div> : <SkeletonRows rows={6} label="Findings: loading" />}</Card>;
+  const shown = data.items.map((item) => located(item, places, target));
+  return (
+    <div className="flex flex-col gap-4">
+      {error ? <Notice tone="warning" title="These are the last findings that could be collected" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice> : null}
+      <Card title="Findings" about={tally(data.items)} flush>
+        {shown.length > 0 ? <Findings items={shown} first={8} label="Findings" /> : <Nothing complete={data.unmeasured.length === 0} />}
+      </Card>
+      {data.unmeasured.length > 0 ? <UnmeasuredList items={data.unmeasured} places={places} target={target} /> : null}
+    </div>
+  );
+}
+
+function located(item: FoundItem, places: DiagnosticPlaces, target: string): ShownFinding {
+  const place = places[item.diagnostic];
+  return place ? { ...item, href: withTarget(place.href, target), from: place.room } : item;
+}
+
+function tally(items: readonly FoundItem[]): string {
+  const counts = severities.map((severity) => ({ severity, count: items.filter((item) => item.severity === severity).length }));
+  const words = { critical: 'critical', warning: 'to look at', info: 'to know' };
+  return counts.filter(({ count }) => count > 0).map(({ severity, count }) => `${count} ${words[severity]}`).join(', ');
+}
+
+/** Nothing found is only good news where everything was measured. */
+function Nothing({ complete }: { complete: boolean }) {
+  return complete ? (
+    <EmptyState icon={<CircleCheck className="size-5 text-ok" />} title="Nothing needs attention">Every question was asked and none found anything.</EmptyState>
+  ) : (
+    <EmptyState title="Nothing found in what was measured">Some questions could not be asked: see below.</EmptyState>
+  );
+}

@@ -1,0 +1,82 @@
+'use client';
+
+import { useState } from 'react';
+import { Cell } from '@/components/table/cell';
+import { Fact } from '@/components/ui/card';
+import { classNames } from '@/components/ui/class-names';
+import { Notice } from '@/components/ui/notice';
+import { useDiagnostic } from '@/lib/client/use-diagnostic';
+import { useUrlState } from '@/lib/client/url-state';
+import type { DiagnosticView, Measured } from '@/lib/kit/result';
+import { Disclosure } from './disclosure';
+import { Findings } from './findings';
+import { PanelCharts } from './panel-charts';
+import { PanelFilters } from './panel-filters';
+import { PanelHeader } from './panel-header';
+import { panelQuery, panelState, type PanelState } from './panel-state';
+import { PanelTable } from './panel-table';
+import { QueryPanel } from './query-panel';
+import { SqlBlock } from './sql-block';
+
+type Props = { view: DiagnosticView; /** Keeps the address keys of two panels on one page apart. */ prefix?: string };
+
+/** One question to PostgreSQL with everything that its declaration says about it. */
+export function DiagnosticPanel({ view, prefix = '' }: Props) {
+  const { params } = useUrlState();
+  const [paused, setPaused] = useState(false);
+  const asked = useDiagnostic(view, panelQuery(view, params, prefix, params.get('target')), paused);
+  const { state, stale } = panelState({ data: asked.data, error: asked.error });
+  const measured = state.kind === 'data' || state.kind === 'empty' ? state.data : null;
+  const content = (data: Measured) => <PanelContent view={view} prefix={prefix} measured={data} />;
+  return (
+    <section id={view.name} aria-label={view.title} aria-busy={asked.isFetching} data-diagnostic={view.id} data-state={state.kind} className={classNames('panel-surface relative min-w-0', asked.isPlaceholderData && 'asking overflow-hidden')}>
+      <PanelHeader view={view} measured={measured} asking={asked.isFetching} paused={paused} onRefresh={() => void asked.refetch()} onPause={() => setPaused(!paused)} />
+      <Stale why={stale} />
+      {state.kind === 'failed' ? <div className="flex flex-wrap gap-2 border-t border-line px-4 py-2"><PanelFilters view={view} prefix={prefix} /></div> : null}
+      <div className="border-t border-line">
+        <QueryPanel state={state} label={view.title} rows={8} onRetry={() => void asked.refetch()} empty={measured ? content(measured) : null}>
+          {content}
+        </QueryPanel>
+      </div>
+    </section>
+  );
+}
+
+function Stale({ why }: { why: PanelState['stale'] }) {
+  if (!why) return null;
+  const says = why instanceof Error ? why.message : why.reason.says;
+  return (
+    <div className="px-4 pb-3">
+      <Notice tone="warning" title="These are the last figures that could be measured">{says}</Notice>
+    </div>
+  );
+}
+
+function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
+  const { findings, context, sql } = measured;
+  return (
+    <>
+      {findings.length > 0 ? <Findings items={findings} label={`Findings: ${view.title}`} /> : null}
+      {context && view.contextColumns.length > 0 ? (
+        <dl className={classNames('grid grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] gap-x-6 gap-y-3 px-4 py-3', findings.length > 0 && 'border-t border-line')}>
+          {view.contextColumns.map(({ key, label, unit, note }) => (
+            <Fact key={key} label={label} note={note}>
+              <Cell value={context[key]} unit={unit} />
+            </Fact>
+          ))}
+        </dl>
+      ) : null}
+      {measured.rows.length > 0 ? <PanelCharts view={view} rows={measured.rows} /> : null}
+      <div className="border-t border-line">
+        <PanelTable view={view} prefix={prefix} measured={measured} />
+      </div>
+      {sql ? (
+        <div className="border-t border-line px-4 py-2.5">
+          <Disclosure summary="The SQL that ran">
+            <SqlBlock sql={sql} label="As sent to the server" />
+          </Disclosure>
+        </div>
+      ) : null}
+    </>
+  );
+}

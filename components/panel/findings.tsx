@@ -1,0 +1,85 @@
+'use client';
+
+import { useState, type ReactNode } from 'react';
+import Link from 'next/link';
+import { CircleAlert, Info, TriangleAlert } from 'lucide-react';
+import { Button } from '@/components/ui/button';
+import { classNames } from '@/components/ui/class-names';
+import type { Finding, Severity } from '@/lib/kit/finding';
+import { format, formatTime, type Unit } from '@/lib/units';
+import { Disclosure } from './disclosure';
+import { RemedyView } from './remedy';
+
+const marks: Record<Severity, { Icon: typeof Info; look: string; word: string }> = {
+  critical: { Icon: CircleAlert, look: 'text-critical', word: 'Critical' },
+  warning: { Icon: TriangleAlert, look: 'text-warning', word: 'Warning' },
+  info: { Icon: Info, look: 'text-info', word: 'Note' },
+};
+
+export type ShownFinding = Finding & { href?: string; from?: string };
+
+/** Findings, the worst first as given; a long list opens on demand. */
+export function Findings({ items, first = 3, label }: { items: readonly ShownFinding[]; first?: number; label: string }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? items : items.slice(0, first);
+  const hidden = items.length - shown.length;
+  return (
+    <div>
+      <ul aria-label={label} className="divide-y divide-line">
+        {shown.map((item, index) => <FindingItem key={`${item.code} ${item.about} ${index}`} item={item} />)}
+      </ul>
+      {hidden > 0 || all ? (
+        <div className="border-t border-line px-3 py-1.5">
+          <Button kind="ghost" size="small" aria-expanded={all} onClick={() => setAll(!all)}>{all ? 'Show fewer' : `Show ${hidden} more`}</Button>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function FindingItem({ item }: { item: ShownFinding }) {
+  const { Icon, look, word } = marks[item.severity];
+  const evidence = Object.entries(item.evidence);
+  return (
+    <li className="flex gap-3 px-4 py-3">
+      <Icon className={classNames('mt-0.5 size-4 shrink-0', look)} aria-hidden />
+      <div className="min-w-0 grow">
+        <p className="flex min-w-0 flex-wrap items-baseline gap-x-2">
+          <span className={classNames('text-xs font-semibold', look)}>{word}</span>
+          <Subject item={item} />
+          {item.from ? <span className="ml-auto text-xs text-faint max-sm:hidden">{item.from}</span> : null}
+        </p>
+        <p className="mt-0.5 max-w-prose text-sm text-muted">{item.says}</p>
+        {evidence.length > 0 || item.remedy ? (
+          <div className="mt-1.5">
+            <Disclosure summary={item.remedy ? 'Evidence and remedy' : 'Evidence'}>
+              <dl className="flex flex-wrap gap-x-6 gap-y-1.5 pb-2">
+                {evidence.map(([key, value]) => (
+                  <div key={key}>
+                    <dt className="text-2xs text-faint">{key.replaceAll('_', ' ')}</dt>
+                    <dd className="numeric text-xs font-medium">{evidenceText(key, value)}</dd>
+                  </div>
+                ))}
+              </dl>
+              {item.remedy ? <RemedyView remedy={item.remedy} /> : null}
+            </Disclosure>
+          </div>
+        ) : null}
+      </div>
+    </li>
+  );
+}
+
+function Subject({ item }: { item: ShownFinding }): ReactNode {
+  const text = <span className="truncate font-mono text-xs text-ink" title={item.about}>{item.about}</span>;
+  if (!item.href) return text;
+  return <Link href={item.href} prefetch={false} className="min-w-0 truncate rounded-sm hover:underline">{text}</Link>;
+}
+
+const unitBySuffix: [string, Unit][] = [['_bytes', 'bytes'], ['_ms', 'ms'], ['_ratio', 'ratio']];
+
+/** Evidence carries its unit in its name (`size_bytes`). */
+export function evidenceText(key: string, value: string | number | boolean | null): string {
+  if (typeof value === 'string') return /^\d{4}-\d\d-\d\dT/.test(value) ? formatTime(value) : value;
+  return format(value, unitBySuffix.find(([suffix]) => key.endsWith(suffix))?.[1] ?? 'count');
+}

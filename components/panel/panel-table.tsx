@@ -1,0 +1,55 @@
+'use client';
+
+import { Cell } from '@/components/table/cell';
+import { DataTable } from '@/components/table/data-table';
+import { EmptyState } from '@/components/ui/empty-state';
+import { useUrlState } from '@/lib/client/url-state';
+import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
+import { formatCount } from '@/lib/units';
+import { PanelFilters } from './panel-filters';
+import { panelKeys, rowKeyOf } from './panel-state';
+import { SqlBlock } from './sql-block';
+
+/** The rows of a diagnostic, ordered by the server. */
+export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
+  const { params, set } = useUrlState();
+  const keys = panelKeys(view, prefix);
+  const narrowed = [keys.q, ...keys.params].some((key) => params.has(key));
+  return (
+    <DataTable<Row>
+      caption={view.title}
+      columns={view.columns}
+      rows={measured.rows}
+      rowKey={rowKeyOf(view)}
+      show={view.show}
+      columnChoice={params.get(keys.columns)}
+      onColumnChoice={(chosen) => set({ [keys.columns]: chosen?.join(',') ?? null })}
+      sort={params.get(keys.sort) ?? view.sort}
+      onSort={(sort) => set({ [keys.sort]: sort === view.sort ? null : sort })}
+      csvName={`${view.room}-${view.name}`}
+      toolbar={<PanelFilters view={view} prefix={prefix} />}
+      renderDetails={(row) => <RowDetails view={view} row={row} />}
+      empty={<EmptyState title={narrowed ? 'Nothing matches' : 'Nothing here'}>{narrowed ? 'The server was asked and no row fits the search and the limits above.' : 'The server was asked and there is nothing of this kind.'}</EmptyState>}
+      footer={measured.rows.length > 0 ? <span className="numeric">{measured.truncated ? `The first ${formatCount(measured.rows.length)} rows; there are more` : `${formatCount(measured.rows.length)} ${measured.rows.length === 1 ? 'row' : 'rows'}`}</span> : undefined}
+    />
+  );
+}
+
+/** Every column of one row, the statement whole. */
+function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
+  const statements = view.columns.filter(({ unit, key }) => unit === 'sql' && row[key] !== null);
+  const others = view.columns.filter(({ unit }) => unit !== 'sql');
+  return (
+    <div className="flex max-w-5xl flex-col gap-4">
+      {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
+      <dl className="grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-x-6 gap-y-3">
+        {others.map(({ key, label, unit, note }) => (
+          <div key={key} className="min-w-0">
+            <dt className="text-2xs text-faint" title={note}>{label}</dt>
+            <dd className="numeric truncate text-sm"><Cell value={row[key]} unit={unit} /></dd>
+          </div>
+        ))}
+      </dl>
+    </div>
+  );
+}

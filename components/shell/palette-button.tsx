@@ -1,0 +1,40 @@
+'use client';
+
+import dynamic from 'next/dynamic';
+import { useEffect, useState } from 'react';
+import { Search } from 'lucide-react';
+import { Kbd } from '@/components/ui/kbd';
+import type { Place } from './places';
+
+const load = () => import('./palette').then((module) => module.Palette);
+const Palette = dynamic(load, { ssr: false });
+
+/** Opens the palette, by hand or with Ctrl-K; its code comes with the first use. */
+export function PaletteButton({ places }: { places: readonly Place[] }) {
+  const [open, setOpen] = useState(false);
+  const [used, setUsed] = useState(false);
+  const show = () => {
+    setUsed(true);
+    setOpen(true);
+  };
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey || event.shiftKey) return;
+      event.preventDefault();
+      setUsed(true);
+      setOpen((before) => !before);
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
+  return (
+    <>
+      <button type="button" onClick={show} onPointerEnter={() => void load()} aria-haspopup="dialog" aria-label="Go to, Control K" className="control-surface flex h-8 items-center gap-2 border-line px-2.5 text-sm text-faint hover:border-control hover:text-muted sm:w-56">
+        <Search className="size-4 shrink-0" aria-hidden />
+        <span className="grow text-left max-sm:sr-only">Go to…</span>
+        <span className="flex gap-0.5 max-sm:hidden" aria-hidden><Kbd>Ctrl</Kbd><Kbd>K</Kbd></span>
+      </button>
+      {used ? <Palette open={open} onClose={() => setOpen(false)} places={places} /> : null}
+    </>
+  );
+}

@@ -1,0 +1,81 @@
+'use client';
+
+import { Fragment, type KeyboardEvent, type ReactNode } from 'react';
+import Link from 'next/link';
+import { ChevronRight } from 'lucide-react';
+import { classNames } from '@/components/ui/class-names';
+import type { ColumnView } from '@/lib/kit/column';
+import { isNumeric } from '@/lib/units';
+import { Cell } from './cell';
+import type { TableRow } from './table-data';
+
+export type RowOptions<R extends TableRow> = {
+  rowKey: (row: R) => string;
+  /** Cells of a column's own making, by column key. */
+  renderCell?: Partial<Record<string, (row: R) => ReactNode>>;
+  /** Where a row leads; its first cell is the link. */
+  rowHref?: (row: R) => string;
+  /** What a row opens to. */
+  renderDetails?: (row: R) => ReactNode;
+};
+
+type Props<R extends TableRow> = RowOptions<R> & { columns: readonly ColumnView[]; rows: readonly R[]; opened: ReadonlySet<string>; onToggle: (key: string) => void };
+
+/** j, k and the arrows move between rows, Home and End to the ends, Enter does what a click on the row does. */
+export function moveRow(event: KeyboardEvent<HTMLElement>): void {
+  if (event.altKey || event.ctrlKey || event.metaKey || !(event.target instanceof HTMLElement) || event.target.matches('input, select, textarea')) return;
+  const rows = [...event.currentTarget.querySelectorAll<HTMLElement>('tr[data-row]')];
+  const row = event.target.closest<HTMLElement>('tr[data-row]');
+  const at = row ? rows.indexOf(row) : -1;
+  const to = destination(event.key, at, rows.length);
+  if (to !== null) {
+    event.preventDefault();
+    rows[to]?.focus();
+  } else if (event.key === 'Enter' && event.target === row) row?.querySelector<HTMLElement>('[data-open]')?.click();
+}
+
+function destination(key: string, at: number, count: number): number | null {
+  if (count === 0) return null;
+  if (key === 'j' || key === 'ArrowDown') return Math.min(at + 1, count - 1);
+  if (key === 'k' || key === 'ArrowUp') return Math.max(at - 1, 0);
+  if (key === 'Home') return 0;
+  return key === 'End' ? count - 1 : null;
+}
+
+export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, opened, onToggle }: Props<R>) {
+  return (
+    <tbody>
+      {rows.map((row) => {
+        const key = rowKey(row);
+        const open = opened.has(key);
+        return (
+          <Fragment key={key}>
+            <tr data-row tabIndex={-1} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken')}>
+              {renderDetails ? (
+                <td data-wide className="w-9 pl-3 max-sm:order-last">
+                  <button type="button" data-open aria-expanded={open} onClick={() => onToggle(key)} className="flex h-7 items-center gap-1 rounded-sm text-xs text-faint hover:text-ink">
+                    <ChevronRight className={classNames('size-4 transition-transform', open && 'rotate-90')} aria-hidden />
+                    <span className="sm:sr-only">{open ? 'Less' : 'Details'}</span>
+                  </button>
+                </td>
+              ) : null}
+              {columns.map((column, index) => {
+                const content = renderCell[column.key]?.(row) ?? <Cell value={row[column.key]} unit={column.unit} />;
+                return (
+                  <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} className={classNames('h-10 px-3 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap')}>
+                    {index === 0 && rowHref ? <Link href={rowHref(row)} prefetch={false} data-open className="font-medium hover:text-accent hover:underline">{content}</Link> : content}
+                  </td>
+                );
+              })}
+            </tr>
+            {renderDetails && open ? (
+              <tr className="border-b border-line bg-sunken">
+                <td data-wide colSpan={columns.length + 1} className="p-4 max-sm:p-0">{renderDetails(row)}</td>
+              </tr>
+            ) : null}
+          </Fragment>
+        );
+      })}
+    </tbody>
+  );
+}

@@ -1,0 +1,34 @@
+'use client';
+
+import { useId, type ReactNode } from 'react';
+import { classNames } from './class-names';
+
+export type FieldControl = { id: string; 'aria-describedby': string | undefined; 'aria-invalid': true | undefined; required: boolean | undefined };
+
+type Props = {
+  label: string;
+  hint?: ReactNode;
+  error?: string | undefined;
+  required?: boolean;
+  /** The label is read but not seen. */
+  hiddenLabel?: boolean;
+  className?: string;
+  children: (control: FieldControl) => ReactNode;
+};
+
+/** Label, control, hint and error, wired to one another: spread the given props on the control. */
+export function Field({ label, hint, error, required, hiddenLabel = false, className, children }: Props) {
+  const id = useId();
+  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ');
+  const control: FieldControl = { id, 'aria-describedby': described || undefined, 'aria-invalid': error ? true : undefined, required };
+  return (
+    <div className={classNames('flex min-w-0 flex-col gap-1', className)}>
+      <label htmlFor={id} className={hiddenLabel ? 'sr-only' : 'text-xs font-medium text-muted'}>
+        {label}
+      </label>
+      {children(control)}
+      {hint ? <p id={`${id}-hint`} className="text-xs text-faint">{hint}</p> : null}
+      {error ? <p id={`${id}-error`} role="alert" className="text-xs text-critical">{error}</p> : null}
+    </div>
+  );
+}

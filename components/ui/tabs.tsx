@@ -1,0 +1,26 @@
+import Link from 'next/link';
+import { classNames } from './class-names';
+
+export type Tab = { href: string; label: string; current: boolean; count?: number | undefined };
+
+/** Tabs that are places: each has an address, so they are links. */
+export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
+  return (
+    <nav aria-label={label} className="-mx-4 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+      <ul className="flex gap-5">
+        {tabs.map((tab) => (
+          <li key={tab.href}>
+            <Link
+              href={tab.href}
+              aria-current={tab.current ? 'page' : undefined}
+              className={classNames('-mb-px flex h-9 items-center gap-1.5 border-b-2 text-sm whitespace-nowrap', tab.current ? 'border-accent font-medium text-ink' : 'border-transparent text-muted hover:text-ink')}
+            >
+              {tab.label}
+              {tab.count === undefined ? null : <span className="numeric text-xs text-faint">{tab.count}</span>}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

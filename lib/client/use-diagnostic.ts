@@ -1,0 +1,23 @@
+'use client';
+
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { DiagnosticResult, DiagnosticView } from '@/lib/kit/result';
+import { api } from './api';
+import { keys } from './keys';
+import { remember, type Remembered } from './remember';
+
+/** Asks a diagnostic and keeps asking. Old rows stay while new ones are on the way, and through an outage. */
+export function useDiagnostic(view: DiagnosticView, query: Record<string, string>, paused: boolean) {
+  const client = useQueryClient();
+  const queryKey = keys.diagnostic(view.id, query);
+  return useQuery({
+    queryKey,
+    queryFn: async ({ signal }) => {
+      const answer = await api<DiagnosticResult>(`/api/${view.room}/${view.name}`, { query, signal });
+      return remember(client.getQueryData<Remembered>(queryKey), answer);
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: paused ? false : view.refreshSeconds * 1000,
+    refetchOnWindowFocus: !paused,
+  });
+}
