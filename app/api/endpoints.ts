@@ -3,6 +3,7 @@ import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
 import { diagnosticEndpoint } from '@/lib/run/diagnostic-endpoint';
 import { openApi } from '@/lib/run/openapi';
 import { diagnostics } from '@/lib/run/registry';
+import { assessmentEndpoints } from './assessments/endpoints';
 import { auditEndpoints } from './audit/endpoints';
 import { authEndpoints } from './auth/endpoints';
 import { operationEndpoints } from './operations';
@@ -20,4 +21,4 @@ export const getOpenApi: Endpoint = endpoint({
 });
 
 /** Every endpoint of the console. OpenAPI and the route tests read this list; a test holds it against the build's routes. */
-export const endpoints: Endpoint[] = [...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...operationEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint)];
+export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...operationEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint)];

@@ -15,7 +15,14 @@ export type Database = {
   /** Drizzle's builder, on the same connection. */
   orm: NodePgDatabase<typeof schema>;
   /** The rows of one statement. The row type is the caller's word for what its SQL returns. */
-  rows: <T extends Row>(statement: SQL) => Promise<T[]>;
+  rows: <T extends Row>(statement: SQL, options?: RowsOptions) => Promise<T[]>;
+};
+
+export type RowsOptions = {
+  /** Planned for these very values: of many partitions, a plan for all values would lock each one. */
+  planEachTime?: boolean;
+  /** A limit of this statement's own, in a transaction of its own. */
+  timeoutMs?: number;
 };
 
 export type Connections = { pool: DeskPool; database: Database };
@@ -41,7 +48,7 @@ function open(): Connections {
   });
   const database: Database = {
     orm: drizzle(guarded, { schema }),
-    rows: (statement) => pool.use((client) => run(client, statement)),
+    rows: (statement, options) => pool.use((client) => (options?.timeoutMs === undefined ? run(client, statement, options) : runInTime(client, statement, options.timeoutMs))),
   };
   return { pool, database };
 }
@@ -62,10 +69,20 @@ function statementName(text: string): string {
   return name;
 }
 
-async function run<T extends Row>(client: DeskClient, statement: SQL): Promise<T[]> {
+async function run<T extends Row>(client: DeskClient, statement: SQL, { planEachTime = false }: RowsOptions = {}): Promise<T[]> {
   const { text, values } = render(statement);
-  const result = await client.query<T>(client.direct ? { name: statementName(text), text, values } : { text, values });
+  const result = await client.query<T>(client.direct && !planEachTime ? { name: statementName(text), text, values } : { text, values });
   return result.rows;
+}
+
+async function runInTime<T extends Row>(client: DeskClient, statement: SQL, ms: number): Promise<T[]> {
+  await client.query('begin');
+  try {
+    await client.query(`select set_config('statement_timeout', $1, true)`, [String(ms)]);
+    return await run<T>(client, statement, { planEachTime: true });
+  } finally {
+    await client.query('rollback').catch(() => client.end());
+  }
 }
 
 function connections(): Connections {
@@ -83,7 +100,7 @@ export async function transaction<T>(work: (tx: Database) => Promise<T>): Promis
   return appPool().use(async (client) => {
     await client.query('begin');
     try {
-      const result = await work({ orm: drizzle(client, { schema }), rows: (statement) => run(client, statement) });
+      const result = await work({ orm: drizzle(client, { schema }), rows: (statement, options) => run(client, statement, options) });
       await client.query('commit');
       return result;
     } catch (error) {

@@ -2,9 +2,23 @@ import { z } from 'zod';
 
 export const isStorableText = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 
+/** Characters as PostgreSQL and JSON Schema count them: an emoji is one, not two. */
+const isWithin = (text: string, most: number): boolean => text.length <= most || (text.length <= most * 2 && [...text].length <= most);
+
 /** Text that PostgreSQL can hold (no NUL, no lone surrogate), at most `most` characters. */
 export const storableText = (most: number) =>
-  z.string().max(most, `must have at most ${most} characters`).refine(isStorableText, 'must not contain NUL or lone surrogates');
+  z
+    .string()
+    .check(({ value, issues }) => {
+      if (!isWithin(value, most)) issues.push({ code: 'too_big', origin: 'string', maximum: most, input: value, message: `must have at most ${most} characters` });
+      else if (!isStorableText(value)) issues.push({ code: 'custom', input: value, message: 'must not contain NUL or lone surrogates' });
+    })
+    .meta({ maxLength: most });
+
+/** A day or an instant between the years 2000 and 2199. */
+export const moment = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a date such as 2026-01-31 or an ISO 8601 time')
+  .refine((text) => /^2[01]/.test(new Date(text).toISOString()), 'must lie between the years 2000 and 2199');
 
 /** Text as it arrives in a query string. `z.coerce.number()` would turn an empty value into 0, so a number is matched as one first. */
 const number = (pattern: RegExp, says: string, least: number, most: number) =>

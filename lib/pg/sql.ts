@@ -35,8 +35,14 @@ export function marker(name: string): SQL {
 }
 
 /** Words that only this code chooses (directions, lock modes); anything else must bind or be an identifier. */
-export function keyword(word: 'asc' | 'desc' | 'nulls first' | 'nulls last'): SQL {
+export function keyword(word: 'asc' | 'desc' | 'nulls first' | 'nulls last' | '<' | '>'): SQL {
   return tag.raw(word);
+}
+
+/** A whole number written into the text: a LIMIT that the planner knows lets it choose one plan for all values. */
+export function inlineNumber(value: number): SQL {
+  if (!Number.isSafeInteger(value)) throw new Error('not a whole number');
+  return tag.raw(String(value));
 }
 
 /** A value as a literal, for DDL, which takes no parameters. */

@@ -63,7 +63,16 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new AppError('invalid', first ? `${first.path || 'The request'} ${first.message}` : 'Some fields are not valid.', { errors });
 }
 
+/** Of a choice between shapes without a sentence of its own: what is wrong in the shape that was meant. */
+function meant(issue: z.core.$ZodIssue): z.core.$ZodIssue[] | undefined {
+  if (issue.code !== 'invalid_union' || issue.message !== 'Invalid input') return undefined;
+  const within = issue.errors.find((branch) => branch.length > 0 && branch.every(({ path }) => path.length > 0));
+  return within ?? issue.errors.find((branch) => branch.some(({ code }) => code !== 'invalid_type'));
+}
+
 function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
+  const inside = meant(issue);
+  if (inside) return inside.flatMap((inner) => toFieldErrors({ ...inner, path: [...issue.path, ...inner.path] }));
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, 20).map((key) => ({ path: [...issue.path, key].map(String).join('.').slice(0, 200), code: 'unknown_field', message: 'is not known here' }));
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isStorableText, storableText, wholeNumber } from '@/lib/kit/param';
+import { isStorableText, moment, storableText, wholeNumber } from '@/lib/kit/param';
 import { permissions, roles } from '@/lib/kit/permission';
 
 export const passwordLength = { least: 12, most: 128 };
@@ -82,11 +82,6 @@ export const auditSchema = z.object({
   details: z.record(z.string(), z.unknown()),
   address: z.string().nullable(),
 });
-
-/** A day or an instant between the years 2000 and 2199, as an instant. */
-const moment = z
-  .union([z.iso.date(), z.iso.datetime({ offset: true })], 'must be a date such as 2026-01-31 or an ISO 8601 time')
-  .refine((text) => /^2[01]/.test(new Date(text).toISOString()), 'must lie between the years 2000 and 2199');
 
 export const auditQuery = z.strictObject({
   cursor: z.string().regex(/^(after|before)-\d{1,15}$/, 'must be a cursor that an answer gave').optional(),

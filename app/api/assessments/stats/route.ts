@@ -1,0 +1,4 @@
+import { mount } from '@/lib/run/serve';
+import { getStats } from '@/app/api/assessments/endpoints';
+
+export const { GET, POST, PUT, PATCH, DELETE } = mount(getStats);
