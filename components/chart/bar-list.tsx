@@ -15,16 +15,20 @@ type Props = {
   series: Series[];
   top?: number;
   empty?: string;
+  /** The order given means something: it stays. */
+  keepOrder?: boolean;
+  /** A colour for each bar of a single series, by its label. */
+  colors?: Record<string, string>;
 };
 
 const rowHeight = 30;
 
 /** Horizontal bars, the longest first: for things with long names. Drawn with the page itself, without a library. */
-export function BarList({ title, about, rows, label, series, top = 10, empty }: Props) {
-  const { bars, rest } = topBars(rows, label.key, series.map(({ key }) => key), top);
+export function BarList({ title, about, rows, label, series, top = 10, empty, keepOrder = false, colors = {} }: Props) {
+  const { bars, rest } = topBars(rows, label.key, series.map(({ key }) => key), top, keepOrder);
   const [first] = series;
   const unit = first?.unit ?? 'count';
-  const max = bars[0]?.total ?? 0;
+  const max = Math.max(0, ...bars.map((bar) => bar.total));
   const note = [about, rest > 0 ? `The first ${bars.length} of ${bars.length + rest}.` : ''].filter(Boolean).join(' ');
   return (
     <ChartFrame title={title} about={note || undefined} series={series} rows={bars} labelHeading={label.heading} height={Math.max(4, Math.min(top, bars.length)) * rowHeight} empty={empty}>
@@ -35,7 +39,7 @@ export function BarList({ title, about, rows, label, series, top = 10, empty }: 
               <p className={classNames('truncate leading-4 text-muted', label.code && 'font-mono text-2xs')} title={bar.label}>{bar.label}</p>
               <div className="mt-0.5 flex h-1.5 gap-px overflow-hidden rounded-[2px] bg-hover" aria-hidden>
                 {bar.values.map((value, at) => (
-                  <span key={series[at]?.key ?? at} style={{ width: `${share(value, max)}%`, background: seriesColor(at) }} title={`${series[at]?.label}: ${format(value, unit)}`} />
+                  <span key={series[at]?.key ?? at} style={{ width: `${share(value, max)}%`, background: colors[bar.label] ?? seriesColor(at) }} title={`${series[at]?.label}: ${format(value, unit)}`} />
                 ))}
               </div>
             </div>

@@ -8,13 +8,14 @@ export type Bar = { label: string; values: (number | null)[]; total: number };
 
 const amount = (value: Value): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 
-/** The largest `top` rows by the sum of their values; `rest` counts the others. Rows without any value are left out. */
-export function topBars(rows: readonly Datum[], label: string, values: readonly string[], top: number): { bars: Bar[]; rest: number } {
+/** The largest `top` rows by the sum of their values, or the first in the order given; `rest` counts the others. Rows without any value are left out. */
+export function topBars(rows: readonly Datum[], label: string, values: readonly string[], top: number, keepOrder = false): { bars: Bar[]; rest: number } {
   const bars = rows.map((row): Bar => {
     const amounts = values.map((key) => amount(row[key]));
     return { label: String(row[label] ?? '–'), values: amounts, total: amounts.reduce<number>((sum, one) => sum + (one ?? 0), 0) };
   });
-  const known = bars.filter((bar) => bar.values.some((value) => value !== null)).toSorted((a, b) => b.total - a.total);
+  const present = bars.filter((bar) => bar.values.some((value) => value !== null));
+  const known = keepOrder ? present : present.toSorted((a, b) => b.total - a.total);
   return { bars: known.slice(0, top), rest: Math.max(0, known.length - top) };
 }
 

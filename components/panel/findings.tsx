@@ -44,12 +44,12 @@ function FindingItem({ item }: { item: ShownFinding }) {
     <li className="flex gap-3 px-4 py-3">
       <Icon className={classNames('mt-0.5 size-4 shrink-0', look)} aria-hidden />
       <div className="min-w-0 grow">
-        <p className="flex min-w-0 flex-wrap items-baseline gap-x-2">
+        <p className="flex min-w-0 items-baseline gap-x-2">
           <span className={classNames('text-xs font-semibold', look)}>{word}</span>
           <Subject item={item} />
-          {item.from ? <span className="ml-auto text-xs text-faint max-sm:hidden">{item.from}</span> : null}
+          {item.from ? <span className="ml-auto shrink-0 pl-2 text-xs text-faint max-sm:hidden">{item.from}</span> : null}
         </p>
-        <p className="mt-0.5 max-w-prose text-sm text-muted">{item.says}</p>
+        <p className="mt-0.5 max-w-4xl text-sm text-muted">{item.says}</p>
         {evidence.length > 0 || item.remedy ? (
           <div className="mt-1.5">
             <Disclosure summary={item.remedy ? 'Evidence and remedy' : 'Evidence'}>

@@ -9,7 +9,7 @@ export function Cell({ value, unit }: { value: unknown; unit: Unit }) {
   if (value === null || value === undefined) return <span className="text-faint" title="Unknown">–</span>;
   switch (unit) {
     case 'sql':
-      return <span className="block max-w-xl min-w-40 truncate font-mono text-xs max-sm:max-w-none">{oneLine(String(value))}</span>;
+      return <span className="block max-w-[min(36rem,32vw)] min-w-40 truncate font-mono text-xs max-sm:max-w-none">{oneLine(String(value))}</span>;
     case 'code':
       return <span className="font-mono text-xs">{String(value)}</span>;
     case 'time':

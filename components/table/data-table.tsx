@@ -29,6 +29,8 @@ type Props<R extends TableRow> = RowOptions<R> & {
   csvName?: string;
   /** Filters and search, at the left of the bar above. */
   toolbar?: ReactNode;
+  /** Further buttons, at the right of the bar. */
+  actions?: ReactNode;
   /** Instead of rows, when there are none. */
   empty?: ReactNode;
   footer?: ReactNode;
@@ -39,7 +41,7 @@ const always = () => true;
 
 /** Every table of the console: order, columns, CSV, keyboard, and cards on a phone. */
 export function DataTable<R extends TableRow>(props: Props<R>) {
-  const { caption, columns, rows, columnChoice, onColumnChoice, onSort, sortable = always, csvName, toolbar, empty, footer, maxHeight } = props;
+  const { caption, columns, rows, columnChoice, onColumnChoice, onSort, sortable = always, csvName, toolbar, actions, empty, footer, maxHeight } = props;
   const [ownSort, setOwnSort] = useState(props.sort ?? '');
   const [ownChoice, setOwnChoice] = useState<string[] | null>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
@@ -54,11 +56,12 @@ export function DataTable<R extends TableRow>(props: Props<R>) {
       <div className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2">
         <div className="flex min-w-0 grow flex-wrap items-center gap-2">{toolbar}</div>
         <SortSelect {...heading} columns={columns} />
+        {actions}
         <ColumnMenu columns={columns} shown={shown} onChoose={onColumnChoice ?? setOwnChoice} />
         {csvName ? <CsvButton name={csvName} columns={shown} rows={ordered} /> : null}
       </div>
       {ordered.length === 0 ? empty : (
-        <ScrollRegion label={caption} onKeyDown={moveRow} style={{ maxHeight }} className={classNames('overflow-x-auto', maxHeight && 'overflow-y-auto')}>
+        <ScrollRegion label={`${caption}, rows`} onKeyDown={moveRow} style={{ maxHeight }} className={classNames('overflow-x-auto', maxHeight && 'overflow-y-auto')}>
           <table className="cards w-full border-collapse">
             <caption className="sr-only">{caption}</caption>
             <TableHead {...heading} leading={props.renderDetails !== undefined} />

@@ -6,6 +6,7 @@ export const keys = {
   health: ['health'] as const,
   targets: ['targets'] as const,
   assessments: (query?: Record<string, unknown>) => (query ? (['assessments', 'list', query] as const) : (['assessments'] as const)),
+  assessmentStats: (query: Record<string, unknown>) => ['assessments', 'stats', query] as const,
   assessment: (id: string) => ['assessments', 'one', id] as const,
   users: ['users'] as const,
   sessions: ['sessions'] as const,

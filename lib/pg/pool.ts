@@ -171,7 +171,9 @@ export class DeskPool {
   }
 
   figures(): PoolFigures {
-    const { totalCount: open, idleCount: idle, waitingCount: waiting } = this.pool;
+    const { totalCount: open, idleCount: idle, waitingCount } = this.pool;
+    // Whoever an idle connection serves in this very tick does not wait.
+    const waiting = Math.max(0, waitingCount - idle);
     return { name: this.name, max: this.options.max, open, inUse: open - idle, idle, waiting, ...this.counts, since: this.since };
   }
 

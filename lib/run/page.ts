@@ -26,6 +26,11 @@ export const currentCaller = cache(async (): Promise<Caller | null> => {
   }
 });
 
+/** What Next parsed, as the address has it again. */
+export function toSearchParams(query: Query): URLSearchParams {
+  return new URLSearchParams(Object.entries(query).flatMap(([key, value]) => [value ?? []].flat().map((one): [string, string] => [key, one])));
+}
+
 /** A page with who may see it. No session leads to sign-in, a role that may not see it to the forbidden page (403). */
 export function consolePage(access: Exclude<Access, 'public' | 'own-check'>, render: (input: PageInput) => Promise<ReactNode> | ReactNode) {
   return async function Page(props: Props): Promise<ReactNode> {

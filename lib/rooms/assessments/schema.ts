@@ -1,19 +1,9 @@
 import { z } from 'zod';
 import codes from 'i18n-iso-countries/codes.json';
 import { moment, storableText, wholeNumber } from '@/lib/kit/param';
+import { levelOf, riskLevels, sorts, statuses, type RiskLevel } from './values';
 
-export const riskLevels = ['low', 'medium', 'high', 'critical'] as const;
-export type RiskLevel = (typeof riskLevels)[number];
-
-export const statuses = ['pending', 'processing', 'completed', 'failed'] as const;
-export type Status = (typeof statuses)[number];
-
-/** The level follows from the score: each begins a quarter higher than the one before. The table checks the same. */
-export function levelOf(score: number): RiskLevel {
-  if (score < 0.25) return 'low';
-  if (score < 0.5) return 'medium';
-  return score < 0.75 ? 'high' : 'critical';
-}
+export * from './values';
 
 /** ISO 3166-1 alpha-2. */
 export const countryCodes: readonly string[] = codes.map(([alpha2]) => alpha2 ?? '').toSorted();
@@ -86,9 +76,6 @@ export const assessmentChangeSchema = z
 
 export const idParams = z.strictObject({ id: uuid });
 export const deleteQuery = z.strictObject({ version: wholeNumber(1, 2 ** 31 - 1) });
-
-export const sorts = ['-createdAt', 'createdAt', '-riskScore', 'riskScore', 'businessName', '-businessName'] as const;
-export type Sort = (typeof sorts)[number];
 
 /** A filter that may be repeated: any of its values. */
 const anyOf = <T extends string>(one: z.ZodType<T, string>) => z.union([one.transform((value) => [value]), z.array(one).min(1).max(50)]).optional();

@@ -1,0 +1,12 @@
+export const filterKeys = ['q', 'status', 'riskLevel', 'industry', 'country', 'userId', 'minScore', 'maxScore', 'createdFrom', 'createdTo'] as const;
+export type FilterKey = (typeof filterKeys)[number];
+
+/** What the API is asked: the address's own keys, and nothing else that may stand there. */
+export type ListAddress = Record<string, string[]>;
+
+function taken(address: URLSearchParams, wanted: readonly string[]): ListAddress {
+  return Object.fromEntries(wanted.flatMap((key) => (address.has(key) ? [[key, address.getAll(key)]] : [])));
+}
+
+export const filtersOf = (address: URLSearchParams): ListAddress => taken(address, filterKeys);
+export const listAddress = (address: URLSearchParams): ListAddress => taken(address, [...filterKeys, 'sort', 'limit', 'cursor']);
