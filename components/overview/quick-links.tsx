@@ -11,7 +11,7 @@ export function QuickLinks({ title, links }: { title: string; links: readonly Qu
       <ul className="divide-y divide-line">
         {links.map(({ href, title: label, about }) => (
           <li key={href}>
-            <Link href={href} className="group flex items-center gap-3 px-4 py-3 hover:bg-hover focus-visible:outline-offset-[-2px]">
+            <Link href={href} prefetch={false} className="group flex items-center gap-3 px-4 py-3 hover:bg-hover focus-visible:outline-offset-[-2px]">
               <span className="min-w-0 grow">
                 <span className="block text-sm font-medium">{label}</span>
                 <span className="block text-xs text-faint">{about}</span>

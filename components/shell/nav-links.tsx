@@ -8,6 +8,7 @@ import { isAt, withTarget } from './places';
 
 export type NavEntry = { href: string; label: string; about: string; icon: ReactNode };
 
+/** Pages are drawn for each request: fetching every one of them ahead would cost the server more than it saves the person. */
 export function NavLinks({ entries, onNavigate }: { entries: readonly NavEntry[]; onNavigate?: () => void }) {
   const path = usePathname();
   const target = useSearchParams().get('target');
@@ -19,6 +20,7 @@ export function NavLinks({ entries, onNavigate }: { entries: readonly NavEntry[]
           <li key={href}>
             <Link
               href={withTarget(href, target)}
+              prefetch={false}
               title={about}
               aria-current={current ? 'page' : undefined}
               onClick={onNavigate}

@@ -21,7 +21,7 @@ export function Shell({ person, entries, places, targets, theme, children }: Pro
         Skip to the content
       </a>
       <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-surface lg:flex">
-        <Link href="/" className="flex h-13 items-center px-4" aria-label="Riskdesk, overview">
+        <Link href="/" prefetch={false} className="flex h-13 items-center px-4" aria-label="Riskdesk, overview">
           <Brand />
         </Link>
         <nav aria-label="Main" className="grow overflow-y-auto px-2.5 py-2">
@@ -31,7 +31,7 @@ export function Shell({ person, entries, places, targets, theme, children }: Pro
       <div className="flex min-w-0 flex-col">
         <header className="sticky top-0 z-20 flex h-13 items-center gap-2 border-b border-line bg-canvas/90 px-4 backdrop-blur lg:px-6">
           <MobileNav entries={entries} />
-          <Link href="/" className="lg:hidden" aria-label="Riskdesk, overview">
+          <Link href="/" prefetch={false} className="lg:hidden" aria-label="Riskdesk, overview">
             <BrandMark />
           </Link>
           {targets.length > 0 ? <TargetSelect targets={targets} /> : null}

@@ -29,7 +29,7 @@ export function Button({ kind, size, icon, busy = false, className, type = 'butt
 }
 
 export function LinkButton({ kind, size, icon, className, ...rest }: ComponentProps<typeof Link> & Look) {
-  return <Link {...rest} className={classNames(buttonClass(look(kind, size, icon)), className)} />;
+  return <Link prefetch={false} {...rest} className={classNames(buttonClass(look(kind, size, icon)), className)} />;
 }
 
 function look(kind?: ButtonKind, size?: Look['size'], icon?: boolean): Look {

@@ -12,6 +12,7 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
           <li key={tab.href}>
             <Link
               href={tab.href}
+              prefetch={false}
               aria-current={tab.current ? 'page' : undefined}
               className={classNames('-mb-px flex h-9 items-center gap-1.5 border-b-2 text-sm whitespace-nowrap', tab.current ? 'border-accent font-medium text-ink' : 'border-transparent text-muted hover:text-ink')}
             >
