@@ -10,7 +10,7 @@ import { classNames } from '@/components/ui/class-names';
 import { EmptyState } from '@/components/ui/empty-state';
 import { Notice } from '@/components/ui/notice';
 import { RelativeTime } from '@/components/ui/relative-time';
-import { messageOf } from '@/lib/client/problem';
+import { ApiError, messageOf } from '@/lib/client/problem';
 import { filterKeys, filtersOf } from '@/lib/client/assessment-address';
 import { useAssessmentList } from '@/lib/client/use-assessment-list';
 import { useUrlState, type UrlChange } from '@/lib/client/url-state';
@@ -49,7 +49,7 @@ export function AssessmentList({ first, me, canWrite }: Props) {
       ) : null}
       {charts === 'off' ? null : <div className={charts === 'on' ? '' : 'max-sm:hidden'}><ListCharts filters={filtersOf(params)} /></div>}
       {state.kind === 'data' ? null : <div className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2"><ListFilters address={params} me={me} onChange={ask} /></div>}
-      <QueryPanel state={state} label="Assessments" rows={10} onRetry={() => void asked.refetch()} empty={null}>
+      <QueryPanel state={state} label="Assessments" rows={10} onRetry={() => (isRefused(asked.error) ? ask({}) : void asked.refetch())} empty={null}>
         {(list) => (
           <DataTable<AssessmentItem>
             caption="Assessments"
@@ -74,6 +74,9 @@ export function AssessmentList({ first, me, canWrite }: Props) {
     </section>
   );
 }
+
+/** What the address asks is refused, a cursor of another order perhaps: only the first page can help. */
+const isRefused = (error: unknown) => error instanceof ApiError && error.status === 422;
 
 /** Charts are there where there is room for them, unless the address says otherwise. */
 function ChartsButton({ shown, onChange }: { shown: string | null; onChange: (shown: 'on' | 'off') => void }) {

@@ -238,3 +238,12 @@ test('a viewer writes nothing, and the attempt is on record', async () => {
   expect(row).toEqual({ actor: viewer.email, outcome: 'refused' });
 });
 
+
+test('stats: a month without any is there with 0', async () => {
+  for (const months of [0, 3]) {
+    await db.sql(`insert into risk_assessments (id, user_id, business_name, risk_score, risk_level, created_at, updated_at)
+      select gen_random_uuid(), $1, 'Gap', 0.2, 'low', t, t from (select date_trunc('month', now()) + $2 * interval '1 month' as t) m`, [analyst.id, months]);
+  }
+  const { byMonth } = (await get('/stats?q=gap')).body as Stats;
+  expect(byMonth.map(({ count }) => count)).toEqual([1, 0, 0, 1]);
+});

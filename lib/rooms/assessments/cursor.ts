@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { invalidField } from '@/lib/errors';
+import { AppError } from '@/lib/errors';
 import { isStorableText } from '@/lib/kit/param';
 import { sorts, type Sort } from './schema';
 
@@ -32,10 +32,12 @@ export function writeCursor({ sort, direction, key, id }: Cursor): string {
 export function readCursor(text: string, sort: Sort): Cursor {
   const payload = text.slice(0, -8);
   const [cursorSort, direction, key, id] = checksum(payload) === text.slice(-8) ? decoded(payload) : [];
-  if (!cursorSort || !direction || key === undefined || !id) throw invalidField('cursor', 'invalid_cursor', 'must be a cursor that an answer gave');
-  if (cursorSort !== sort) throw invalidField('cursor', 'invalid_cursor', `belongs to the order ${cursorSort}: begin without a cursor`);
+  if (!cursorSort || !direction || key === undefined || !id) throw refused('must be one that an answer gave');
+  if (cursorSort !== sort) throw refused(`belongs to the order ${cursorSort}: begin without one`);
   return { sort, direction, key, id };
 }
+
+const refused = (says: string) => new AppError('invalid', `cursor ${says}`, { errors: [{ path: 'cursor', code: 'invalid_cursor', message: says }] });
 
 function decoded(payload: string): z.infer<typeof schema> | [] {
   try {

@@ -62,9 +62,22 @@ function shaped(groups: Group[]): Omit<Stats, 'total' | 'sampled'> {
   return {
     byLevel: riskLevels.map((riskLevel) => ({ riskLevel, count: count(of(kinds.level).find(({ level }) => level === riskLevel)) })),
     byStatus: statuses.map((status) => ({ status, count: count(of(kinds.status).find((group) => group.status === status)) })),
-    byMonth: of(kinds.month).flatMap(({ month, n }) => (month === null ? [] : [{ month, count: n }])).toSorted((a, b) => a.month.localeCompare(b.month)),
+    byMonth: withEmptyMonths(of(kinds.month).flatMap(({ month, n }) => (month === null ? [] : [{ month, count: n }])).toSorted((a, b) => a.month.localeCompare(b.month))),
     byScore: Array.from({ length: scoreSteps }, (_, step) => ({ from: step / scoreSteps, count: count(of(kinds.step).find((group) => group.step === step)) })),
     byIndustry: frequent(kinds.industry).map(({ industry, n }) => ({ industry, count: n })),
     byCountry: frequent(kinds.country).map(({ country, n }) => ({ country, count: n })),
   };
+}
+
+/** A month in which nothing was created is a gap in the chart, not a missing place on its axis. */
+function withEmptyMonths(months: Stats['byMonth']): Stats['byMonth'] {
+  const [first, last] = [months[0]?.month, months.at(-1)?.month];
+  if (!first || !last) return [];
+  const counts = new Map(months.map(({ month, count }) => [month, count]));
+  const all: Stats['byMonth'] = [];
+  for (const at = new Date(`${first}-01T00:00:00Z`); at.toISOString().slice(0, 7) <= last; at.setUTCMonth(at.getUTCMonth() + 1)) {
+    const month = at.toISOString().slice(0, 7);
+    all.push({ month, count: counts.get(month) ?? 0 });
+  }
+  return all;
 }
