@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import * as schema from '@/drizzle/schema';
 import { readEnv } from '@/lib/env';
-import type { DeskClient } from '@/lib/pg/client';
+import { inTransaction, type DeskClient } from '@/lib/pg/client';
 import { ownSettings } from '@/lib/pg/connection';
 import { DeskPool } from '@/lib/pg/pool';
 import { render, type SQL } from '@/lib/pg/sql';
@@ -41,14 +41,19 @@ function open(): Connections {
   });
   const database: Database = {
     orm: drizzle(guarded, { schema }),
-    rows: (statement) => pool.use((client) => run(client, statement)),
+    rows: (statement) => once(pool, (client) => run(client, statement)),
   };
   return { pool, database };
 }
 
+/** One statement on its own. Behind a pooler it gets a transaction, because nothing else there carries its settings. */
+function once<T>(pool: DeskPool, work: (client: DeskClient) => Promise<T>): Promise<T> {
+  return pool.use((client) => (client.direct ? work(client) : inTransaction(client, () => work(client))));
+}
+
 /** Drizzle's own queries pass the same breaker and bounded wait as ours. */
 function guardedQuery(pool: DeskPool) {
-  return (...args: unknown[]) => pool.use((client) => Reflect.apply(client.query, client, args) as Promise<unknown>);
+  return (...args: unknown[]) => once(pool, (client) => Reflect.apply(client.query, client, args) as Promise<unknown>);
 }
 
 const names = new Map<string, string>();
@@ -80,17 +85,9 @@ export const appPool = (): DeskPool => connections().pool;
 
 /** Runs `work` in one transaction: all of it or nothing. */
 export async function transaction<T>(work: (tx: Database) => Promise<T>): Promise<T> {
-  return appPool().use(async (client) => {
-    await client.query('begin');
-    try {
-      const result = await work({ orm: drizzle(client, { schema }), rows: (statement) => run(client, statement) });
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      await client.query('rollback').catch(() => client.end());
-      throw error;
-    }
-  });
+  return appPool().use((client) =>
+    inTransaction(client, () => work({ orm: drizzle(client, { schema }), rows: (statement) => run(client, statement) })),
+  );
 }
 
 /** Ends the pool; the next use opens a new one. For tests and scripts. */
