@@ -34,7 +34,7 @@ describe.each([...diagnostics.values()].map((entry) => [entry.id, entry] as cons
     for (const q of payloads) expect((await ask({ q })).state, q).toBe('measured');
   });
 
-  test.runIf(entry.diagnostic.source === 'sql')('a server that is away is unmeasured, not an error', async () => {
+  if (entry.diagnostic.source === 'sql') test('a server that is away is unmeasured, not an error', async () => {
     expect(await ask({ target: 'refusing' })).toMatchObject({ state: 'unmeasured', reason: { code: 'unreachable' } });
   });
 });
