@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { install, mayInstall } from './apt';
 import { isRoot } from './postgres/account';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge', 'msedge'];
@@ -30,16 +30,11 @@ export function findBrowser(): string | undefined {
   return [...onPath, ...places].find(isProgram);
 }
 
-/** For a machine without one where we may install: Debian and its kin, as root. */
-export function installBrowser(say: (line: string) => void): string | undefined {
-  if (process.env.CHROMIUM_PATH || !isRoot() || spawnSync('apt-get', ['--version']).status !== 0) return undefined;
+/** For a machine without one where we may install. */
+export async function installBrowser(say: (line: string) => void): Promise<string | undefined> {
+  if (process.env.CHROMIUM_PATH || !mayInstall()) return undefined;
   say('Installing Chromium …');
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  for (const args of [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', 'chromium']]) {
-    const { status } = spawnSync('apt-get', args, { env, stdio: 'ignore' });
-    if (status !== 0) return undefined;
-  }
-  return findBrowser();
+  return (await install('chromium')) ? findBrowser() : undefined;
 }
 
 export const noBrowser = process.env.CHROMIUM_PATH

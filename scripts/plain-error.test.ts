@@ -29,4 +29,5 @@ test('a database that is away is waited for, one that refuses is not', () => {
   expect(isUnreachable(coded('57P03'))).toBe(true);
   expect(isUnreachable(coded('28P01'))).toBe(false);
   expect(isRefusal(new Error('wrapped', { cause: coded('28P01') }))).toBe(true);
+  expect(isRefusal(Object.assign(new Error('SASL authentication failed'), { code: '08P01' }))).toBe(true);
 });

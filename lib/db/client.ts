@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import * as schema from '@/drizzle/schema';
 import { readEnv } from '@/lib/env';
-import type { DeskClient } from '@/lib/pg/client';
+import { inTransaction, type DeskClient } from '@/lib/pg/client';
 import { ownSettings } from '@/lib/pg/connection';
 import { DeskPool } from '@/lib/pg/pool';
 import { render, type SQL } from '@/lib/pg/sql';
@@ -48,14 +48,22 @@ function open(): Connections {
   });
   const database: Database = {
     orm: drizzle(guarded, { schema }),
-    rows: (statement, options) => pool.use((client) => (options?.timeoutMs === undefined ? run(client, statement, options) : runInTime(client, statement, options.timeoutMs))),
+    rows: (statement, options = {}) => {
+      const { timeoutMs } = options;
+      return timeoutMs === undefined ? once(pool, (client) => run(client, statement, options)) : pool.use((client) => runInTime(client, statement, timeoutMs));
+    },
   };
   return { pool, database };
 }
 
+/** One statement on its own. Behind a pooler it gets a transaction, because nothing else there carries its settings. */
+function once<T>(pool: DeskPool, work: (client: DeskClient) => Promise<T>): Promise<T> {
+  return pool.use((client) => (client.direct ? work(client) : inTransaction(client, () => work(client))));
+}
+
 /** Drizzle's own queries pass the same breaker and bounded wait as ours. */
 function guardedQuery(pool: DeskPool) {
-  return (...args: unknown[]) => pool.use((client) => Reflect.apply(client.query, client, args) as Promise<unknown>);
+  return (...args: unknown[]) => once(pool, (client) => Reflect.apply(client.query, client, args) as Promise<unknown>);
 }
 
 const names = new Map<string, string>();
@@ -75,14 +83,11 @@ async function run<T extends Row>(client: DeskClient, statement: SQL, { planEach
   return result.rows;
 }
 
-async function runInTime<T extends Row>(client: DeskClient, statement: SQL, ms: number): Promise<T[]> {
-  await client.query('begin');
-  try {
+function runInTime<T extends Row>(client: DeskClient, statement: SQL, ms: number): Promise<T[]> {
+  return inTransaction(client, async () => {
     await client.query(`select set_config('statement_timeout', $1, true)`, [String(ms)]);
-    return await run<T>(client, statement, { planEachTime: true });
-  } finally {
-    await client.query('rollback').catch(() => client.end());
-  }
+    return run<T>(client, statement, { planEachTime: true });
+  });
 }
 
 function connections(): Connections {
@@ -97,17 +102,9 @@ export const appPool = (): DeskPool => connections().pool;
 
 /** Runs `work` in one transaction: all of it or nothing. */
 export async function transaction<T>(work: (tx: Database) => Promise<T>): Promise<T> {
-  return appPool().use(async (client) => {
-    await client.query('begin');
-    try {
-      const result = await work({ orm: drizzle(client, { schema }), rows: (statement, options) => run(client, statement, options) });
-      await client.query('commit');
-      return result;
-    } catch (error) {
-      await client.query('rollback').catch(() => client.end());
-      throw error;
-    }
-  });
+  return appPool().use((client) =>
+    inTransaction(client, () => work({ orm: drizzle(client, { schema }), rows: (statement, options) => run(client, statement, options) })),
+  );
 }
 
 /** Ends the pool; the next use opens a new one. For tests and scripts. */

@@ -2,7 +2,7 @@ import 'server-only';
 import { join } from 'node:path';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as migrateWithDrizzle } from 'drizzle-orm/node-postgres/migrator';
-import { readEnv } from '@/lib/env';
+import { readEnv, SettingsError } from '@/lib/env';
 import type { DeskClient } from '@/lib/pg/client';
 import { ownSettings } from '@/lib/pg/connection';
 import { withSession } from '@/lib/pg/session';
@@ -15,11 +15,14 @@ const monthsAhead = 3;
 
 /**
  * Brings the product's own database up to date: migrations, what the roles may do, partitions for the coming months.
- * Runs as the maintenance role (the owner) on a session of its own, under an advisory lock.
+ * Runs as the maintenance role (the owner) on a session of its own, under an advisory lock. A pooler would keep that lock
+ * on a connection of its own after we are gone, and no console could migrate any more.
+ * @throws SettingsError through a pooler
  */
 export async function migrate(): Promise<{ applied: number; partitions: number }> {
   const env = readEnv();
   return withSession(ownSettings('maintenance', env), { name: 'migrate', connectTimeoutMs: env.DB_CONNECT_TIMEOUT }, async (client) => {
+    if (!client.direct) throw new SettingsError(['DB_MAINTENANCE_URL must lead to PostgreSQL itself: migrations cannot run through a pooler.']);
     await takeLock(client);
     const before = await appliedCount(client);
     await migrateWithDrizzle(drizzle(client), { migrationsFolder: join(process.cwd(), 'drizzle/migrations'), migrationsSchema: 'riskdesk', migrationsTable: 'migrations' });

@@ -19,6 +19,8 @@ type Submitted = { text?: string; submit?: unknown; queryMode?: string };
 export class DeskClient extends pg.Client {
   /** Whether the session is PostgreSQL's own: behind a pooler the process id of the handshake is made up. */
   direct = false;
+  /** What was asked for the session; behind a pooler each transaction sets it, see `inTransaction`. */
+  settings: Record<string, string> = {};
 
   // node-postgres overloads `query` eight ways; the arguments pass through untouched but for the mode.
   override query = ((config: unknown, ...rest: unknown[]) => {
@@ -52,8 +54,26 @@ export async function prepareSession(client: DeskClient, settings: Record<string
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   const { processID } = client as unknown as { processID: number | null };
   client.direct = rows[0]?.pid === processID;
-  if (!client.direct) return;
+  client.settings = settings;
+  if (client.direct) await setAll(client, settings, 'session');
+}
+
+async function setAll(client: DeskClient, settings: Record<string, string>, scope: 'session' | 'transaction'): Promise<void> {
   const names = Object.keys(settings);
-  const calls = names.map((_, index) => `set_config($${index * 2 + 1}, $${index * 2 + 2}, false)`);
+  const calls = names.map((_, index) => `set_config($${index * 2 + 1}, $${index * 2 + 2}, ${scope === 'transaction'})`);
   await client.query(`select ${calls.join(', ')}`, names.flatMap((name) => [name, settings[name]]));
+}
+
+/** Runs `work` between begin and commit, or rolls back; a connection that cannot even do that is closed. */
+export async function inTransaction<T>(client: DeskClient, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
+    if (!client.direct) await setAll(client, client.settings, 'transaction');
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => client.end());
+    throw error;
+  }
 }

@@ -69,7 +69,7 @@ async function build(signal: AbortSignal): Promise<Counts> {
 }
 
 async function endToEnd(signal: AbortSignal): Promise<Counts> {
-  const browser = findBrowser() ?? installBrowser(console.log);
+  const browser = findBrowser() ?? (await installBrowser(console.log));
   if (!browser) return oneFailed('playwright', noBrowser);
   const file = join(results, 'e2e.json');
   await freshFile(file);

@@ -24,6 +24,10 @@ export function isUnreachable(error: unknown): boolean {
 
 /** The database is there and does not let us in: waiting would not help. */
 export function isRefusal(error: unknown): boolean {
-  for (const { code } of causes(error)) if (code !== undefined && refusedStates.has(code)) return true;
+  for (const { code, message } of causes(error)) {
+    if (code !== undefined && refusedStates.has(code)) return true;
+    // PgBouncer's words, under the state of a protocol violation.
+    if (/authentication failed/.test(message)) return true;
+  }
   return false;
 }
