@@ -16,7 +16,8 @@ const config = {
   poweredByHeader: false,
   compress: true,
   reactStrictMode: true,
-  serverExternalPackages: ['pg', 'prom-client', 'rate-limiter-flexible'],
+  // One copy for all bundles: the pool that they share throws errors of these, and each bundle has to know them.
+  serverExternalPackages: ['pg', 'drizzle-orm', 'cockatiel', 'prom-client', 'rate-limiter-flexible'],
   devIndicators: false,
   experimental: { authInterrupts: true },
   headers: async () => [

@@ -37,8 +37,11 @@ export type ErrorDetails = {
   [key: string]: unknown;
 };
 
+const brand = Symbol.for('riskdesk.AppError');
+
 /** An error meant for the person who asked. Its message never holds a secret, a parameter value or a driver's text. */
 export class AppError extends Error {
+  readonly [brand] = true;
   readonly code: ErrorCode;
   readonly details: ErrorDetails;
 
@@ -47,6 +50,11 @@ export class AppError extends Error {
     this.name = 'AppError';
     this.code = code;
     this.details = details;
+  }
+
+  /** A server holds this module once for each of its bundles, and what they share throws the class of one of them. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && brand in value;
   }
 
   get status(): number {

@@ -39,6 +39,8 @@ function create() {
     },
     session: { expiresIn: sessionSeconds, disableSessionRefresh: true, cookieCache: { enabled: false } },
     databaseHooks: { session: { create: { before: (session) => refuseInactive(session.userId) } } },
+    // An error that is none of the library's own reaches our route, which knows what to answer when the database is away.
+    onAPIError: { throw: true },
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
     logger: { disabled: true },

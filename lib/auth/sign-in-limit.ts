@@ -1,4 +1,5 @@
 import 'server-only';
+import pLimit from 'p-limit';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import { appPool } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
@@ -26,10 +27,15 @@ async function consume(kind: Kind, key: string): Promise<void> {
   }
 }
 
+/** A flood of attempts waits here, and not for the connections that everybody else needs. */
+const atOnce = pLimit(4);
+
 /** Counts one attempt, in the database and atomically, before any password is hashed. @throws AppError too_many_requests */
-export async function countAttempt(email: string, address: string): Promise<void> {
-  await consume('address', address);
-  await consume('account', email);
+export function countAttempt(email: string, address: string): Promise<void> {
+  return atOnce(async () => {
+    await consume('address', address);
+    await consume('account', email);
+  });
 }
 
 /** A successful sign-in clears the account's count: only failures add up. */

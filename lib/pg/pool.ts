@@ -109,19 +109,25 @@ export class DeskPool {
   }
 
   private async acquireInTime(): Promise<DeskClient & pg.PoolClient> {
-    let late = false;
+    let state: 'pending' | 'settled' | 'late' = 'pending';
     const pending = this.open().then((client) => {
-      if (late) client.release();
+      if (state === 'late') client.release();
       return client;
     });
-    pending.catch(() => {});
+    const settle = () => {
+      if (state === 'pending') state = 'settled';
+    };
+    pending.then(settle, settle);
+    const giveUp = (reject: (error: Error) => void) => {
+      if (state !== 'pending') return;
+      state = 'late';
+      this.counts.timeouts += 1;
+      reject(this.tooLate());
+    };
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        late = true;
-        this.counts.timeouts += 1;
-        reject(this.tooLate());
-      }, this.options.acquireTimeoutMs);
+      // In a process that was busy itself the timer comes before a connection that has been there for long: one more turn.
+      timer = setTimeout(() => setImmediate(() => setImmediate(() => giveUp(reject))), this.options.acquireTimeoutMs);
     });
     try {
       return await Promise.race([pending, timeout]);
