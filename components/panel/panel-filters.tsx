@@ -1,8 +1,7 @@
 'use client';
 
-import { useEffect, useState } from 'react';
-import { Search } from 'lucide-react';
-import { Input, Select } from '@/components/ui/input';
+import { Select } from '@/components/ui/input';
+import { LateInput, SearchInput } from '@/components/ui/late-input';
 import { useUrlState } from '@/lib/client/url-state';
 import type { DiagnosticView, ParamView } from '@/lib/kit/result';
 import { panelKeys } from './panel-state';
@@ -13,12 +12,7 @@ export function PanelFilters({ view, prefix }: { view: DiagnosticView; prefix: s
   const keys = panelKeys(view, prefix);
   return (
     <>
-      {view.search.length > 0 ? (
-        <div className="relative min-w-40 grow basis-48 sm:max-w-72">
-          <Search className="pointer-events-none absolute top-1/2 left-2 size-3.5 -translate-y-1/2 text-faint" aria-hidden />
-          <Late label={`Search ${view.title}`} type="search" placeholder="Search" value={params.get(keys.q) ?? ''} onChange={(value) => set({ [keys.q]: value })} className="h-7 pl-7 text-xs" maxLength={200} />
-        </div>
-      ) : null}
+      {view.search.length > 0 ? <SearchInput label={`Search ${view.title}`} value={params.get(keys.q) ?? ''} onChange={(value) => set({ [keys.q]: value })} /> : null}
       {view.params.map((param) => (
         <ParamControl key={param.key} param={param} value={params.get(keys.param(param.key)) ?? param.default} onChange={(value) => set({ [keys.param(param.key)]: value === param.default ? null : value })} />
       ))}
@@ -38,27 +32,7 @@ function ParamControl({ param, value, onChange }: { param: ParamView; value: str
   return (
     <label className="flex items-center gap-1.5 text-xs whitespace-nowrap text-muted">
       {label}
-      <Late label={label} type="text" inputMode={kind === 'number' ? 'decimal' : 'text'} value={value} onChange={onChange} className="numeric h-7 w-20 text-xs" maxLength={200} />
+      <LateInput label={label} type="text" inputMode={kind === 'number' ? 'decimal' : 'text'} value={value} onChange={onChange} className="numeric h-7 w-20 text-xs" />
     </label>
   );
-}
-
-type LateProps = { label: string; type: 'text' | 'search'; inputMode?: 'decimal' | 'text'; placeholder?: string; value: string; onChange: (value: string) => void; className: string; maxLength: number };
-
-const pauseMs = 300;
-
-/** Typing is passed on once it pauses; Enter passes it on at once. */
-function Late({ label, value, onChange, ...rest }: LateProps) {
-  const [text, setText] = useState(value);
-  const [given, setGiven] = useState(value);
-  if (given !== value) {
-    setGiven(value);
-    setText(value);
-  }
-  useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onChange(text.trim()), pauseMs);
-    return () => clearTimeout(timer);
-  }, [text, value, onChange]);
-  return <Input {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && onChange(text.trim())} />;
 }

@@ -1,0 +1,36 @@
+'use client';
+
+import { useEffect, useState, type ComponentProps } from 'react';
+import { Search } from 'lucide-react';
+import { classNames } from './class-names';
+import { Input } from './input';
+
+type Props = Omit<ComponentProps<'input'>, 'value' | 'onChange'> & { label: string; value: string; onChange: (value: string) => void };
+
+const pauseMs = 300;
+
+/** Typing is passed on once it pauses; Enter passes it on at once. */
+export function LateInput({ label, value, onChange, ...rest }: Props) {
+  const [text, setText] = useState(value);
+  const [given, setGiven] = useState(value);
+  if (given !== value) {
+    setGiven(value);
+    setText(value);
+  }
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => onChange(text.trim()), pauseMs);
+    return () => clearTimeout(timer);
+  }, [text, value, onChange]);
+  return <Input maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && onChange(text.trim())} />;
+}
+
+/** The search of a table's bar. */
+export function SearchInput({ className, ...rest }: Props) {
+  return (
+    <div className={classNames('relative min-w-40 grow basis-48 sm:max-w-72', className)}>
+      <Search className="pointer-events-none absolute top-1/2 left-2 size-3.5 -translate-y-1/2 text-faint" aria-hidden />
+      <LateInput placeholder="Search" {...rest} type="search" className="h-7 pl-7 text-xs" />
+    </div>
+  );
+}
