@@ -9,20 +9,28 @@ type Props = Omit<ComponentProps<'input'>, 'value' | 'onChange'> & { label: stri
 
 const pauseMs = 300;
 
-/** Typing is passed on once it pauses; Enter passes it on at once. */
+/** Typing is passed on once it pauses; Enter passes it on at once. A value that comes back late does not undo what was typed since. */
 export function LateInput({ label, value, onChange, ...rest }: Props) {
   const [text, setText] = useState(value);
   const [given, setGiven] = useState(value);
+  const [passed, setPassed] = useState(value);
   if (given !== value) {
     setGiven(value);
-    setText(value);
+    if (value !== passed) {
+      setPassed(value);
+      setText(value);
+    }
   }
+  const pass = () => {
+    setPassed(text.trim());
+    onChange(text.trim());
+  };
   useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onChange(text.trim()), pauseMs);
+    if (text.trim() === passed) return;
+    const timer = setTimeout(pass, pauseMs);
     return () => clearTimeout(timer);
-  }, [text, value, onChange]);
-  return <Input maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && onChange(text.trim())} />;
+  });
+  return <Input maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && pass()} />;
 }
 
 /** The search of a table's bar. */
