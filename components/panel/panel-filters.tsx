@@ -12,7 +12,9 @@ export function PanelFilters({ view, prefix }: { view: DiagnosticView; prefix: s
   const keys = panelKeys(view, prefix);
   return (
     <>
-      {view.search.length > 0 ? <SearchInput label={`Search ${view.title}`} value={params.get(keys.q) ?? ''} onChange={(value) => set({ [keys.q]: value })} /> : null}
+      {view.search.length > 0 ? (
+        <SearchInput label={`Search ${view.title}`} value={params.get(keys.q) ?? ''} onChange={(value) => set({ [keys.q]: value })} maxLength={200} />
+      ) : null}
       {view.params.map((param) => (
         <ParamControl key={param.key} param={param} value={params.get(keys.param(param.key)) ?? param.default} onChange={(value) => set({ [keys.param(param.key)]: value === param.default ? null : value })} />
       ))}
@@ -32,7 +34,7 @@ function ParamControl({ param, value, onChange }: { param: ParamView; value: str
   return (
     <label className="flex items-center gap-1.5 text-xs whitespace-nowrap text-muted">
       {label}
-      <LateInput label={label} type="text" inputMode={kind === 'number' ? 'decimal' : 'text'} value={value} onChange={onChange} className="numeric h-7 w-20 text-xs" />
+      <LateInput label={label} type="text" inputMode={kind === 'number' ? 'decimal' : 'text'} value={value} onChange={onChange} className="numeric h-7 w-20 text-xs" maxLength={200} />
     </label>
   );
 }

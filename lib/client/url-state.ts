@@ -24,9 +24,11 @@ export function useUrlState() {
   const params = useSearchParams();
   const path = usePathname();
   const set = useCallback(
-    (change: UrlChange) => {
+    (change: UrlChange, { step = false }: { /** A step of its own for the browser's Back. */ step?: boolean } = {}) => {
       const search = changed(window.location.search, change);
-      window.history.replaceState(null, '', search === '' ? path : `${path}?${search}`);
+      const address = search === '' ? path : `${path}?${search}`;
+      if (step) window.history.pushState(null, '', address);
+      else window.history.replaceState(null, '', address);
     },
     [path],
   );
