@@ -307,7 +307,7 @@ describe('audit', () => {
     }
     expect(forward).toHaveLength(25);
     expect(forward).toEqual(forward.toSorted((a, b) => b - a));
-    const back = [...at.items.map(({ id }) => id)];
+    const back = at.items.map(({ id }) => id);
     while (at.prevCursor) {
       at = await page(`actor=pager&limit=10&cursor=${at.prevCursor}`);
       back.unshift(...at.items.map(({ id }) => id));
