@@ -52,7 +52,7 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
           <Fragment key={key}>
             <tr data-row tabIndex={-1} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken')}>
               {renderDetails ? (
-                <td data-wide className="w-9 pl-3 max-sm:order-last">
+                <td data-wide className="pl-3 max-sm:order-last sm:w-9">
                   <button type="button" data-open aria-expanded={open} onClick={() => onToggle(key)} className="flex h-7 items-center gap-1 rounded-sm text-xs text-faint hover:text-ink">
                     <ChevronRight className={classNames('size-4 transition-transform', open && 'rotate-90')} aria-hidden />
                     <span className="sm:sr-only">{open ? 'Less' : 'Details'}</span>

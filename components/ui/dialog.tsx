@@ -5,25 +5,29 @@ import { X } from 'lucide-react';
 import { Button } from './button';
 import { classNames } from './class-names';
 
-type Props = { open: boolean; onClose: () => void; title: string; about?: ReactNode; children: ReactNode; footer?: ReactNode; size?: 'small' | 'medium' | 'large' };
+type Props = { open: boolean; onClose: () => void; title: string; about?: ReactNode; children: ReactNode; footer?: ReactNode; size?: 'small' | 'medium' | 'large'; /** A click beside it does not close it: what it holds would be lost. */ keep?: boolean };
 
 const widths = { small: 'max-w-md', medium: 'max-w-xl', large: 'max-w-4xl' };
 
 /** A modal window. The platform's <dialog> keeps the focus inside, closes on Escape and gives the focus back. */
-export function Dialog({ open, onClose, title, about, children, footer, size = 'small' }: Props) {
+export function Dialog({ open, onClose, title, about, children, footer, size = 'small', keep = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog || dialog.open === open) return;
-    if (open) dialog.showModal();
-    else dialog.close();
+    if (open) {
+      dialog.showModal();
+      // By itself it would begin at the closing cross, which is no help to somebody about to type.
+      dialog.querySelector<HTMLElement>('input, select, textarea')?.focus();
+    } else dialog.close();
   }, [open]);
   return (
     <dialog
       ref={ref}
       aria-labelledby={`${id}-title`}
-      onClose={onClose} closedby="any"
+      onClose={onClose}
+      closedby={keep ? 'closerequest' : 'any'}
       className={classNames('w-[calc(100%-2rem)] rounded-lg border border-line bg-raised p-0 shadow-pop', widths[size])}
     >
       {open ? (
@@ -43,4 +47,9 @@ export function Dialog({ open, onClose, title, about, children, footer, size = '
       ) : null}
     </dialog>
   );
+}
+
+/** The buttons of a form that fills a dialog: in `footer` they would lie outside the form. */
+export function DialogActions({ children }: { children: ReactNode }) {
+  return <div className="-mx-5 mt-1 -mb-5 flex flex-wrap justify-end gap-2 border-t border-line bg-sunken px-5 py-3">{children}</div>;
 }

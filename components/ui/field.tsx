@@ -28,7 +28,7 @@ export function Field({ label, hint, error, required, hiddenLabel = false, class
       </label>
       {children(control)}
       {hint ? <p id={`${id}-hint`} className="text-xs text-faint">{hint}</p> : null}
-      {error ? <p id={`${id}-error`} role="alert" className="text-xs text-critical">{error}</p> : null}
+      {error ? <p id={`${id}-error`} role="alert" className="text-xs text-critical first-letter:uppercase">{error}</p> : null}
     </div>
   );
 }

@@ -1,37 +1,44 @@
 'use client';
 
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type ComponentProps } from 'react';
 import { Search } from 'lucide-react';
+import { classNames } from './class-names';
 import { Input } from './input';
 
-type LateProps = { label: string; type: 'text' | 'search' | 'date'; inputMode?: 'decimal' | 'text'; placeholder?: string; value: string; onChange: (value: string) => void; className: string; maxLength?: number };
+type Props = Omit<ComponentProps<'input'>, 'value' | 'onChange'> & { label: string; value: string; onChange: (value: string) => void };
 
 const pauseMs = 300;
 
-/** Typing is passed on once it pauses; Enter passes it on at once. */
-export function LateInput({ label, value, onChange, ...rest }: LateProps) {
+/** Typing is passed on once it pauses; Enter passes it on at once. A value that comes back late does not undo what was typed since. */
+export function LateInput({ label, value, onChange, ...rest }: Props) {
   const [text, setText] = useState(value);
   const [given, setGiven] = useState(value);
+  const [passed, setPassed] = useState(value);
   if (given !== value) {
     setGiven(value);
-    setText(value);
+    if (value !== passed) {
+      setPassed(value);
+      setText(value);
+    }
   }
+  const pass = () => {
+    setPassed(text.trim());
+    onChange(text.trim());
+  };
   useEffect(() => {
-    if (text === value) return;
-    const timer = setTimeout(() => onChange(text.trim()), pauseMs);
+    if (text.trim() === passed) return;
+    const timer = setTimeout(pass, pauseMs);
     return () => clearTimeout(timer);
-  }, [text, value, onChange]);
-  return <Input {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && onChange(text.trim())} />;
+  });
+  return <Input maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && pass()} />;
 }
 
-type SearchProps = Pick<LateProps, 'label' | 'value' | 'onChange' | 'maxLength'> & { placeholder?: string };
-
-/** The search box of a table. */
-export function SearchInput({ placeholder = 'Search', ...rest }: SearchProps) {
+/** The search of a table's bar. */
+export function SearchInput({ className, ...rest }: Props) {
   return (
-    <div className="relative min-w-40 grow basis-48 sm:max-w-72">
+    <div className={classNames('relative min-w-40 grow basis-48 sm:max-w-72', className)}>
       <Search className="pointer-events-none absolute top-1/2 left-2 size-3.5 -translate-y-1/2 text-faint" aria-hidden />
-      <LateInput {...rest} type="search" placeholder={placeholder} className="h-7 pl-7 text-xs" />
+      <LateInput placeholder="Search" {...rest} type="search" className="h-7 pl-7 text-xs" />
     </div>
   );
 }

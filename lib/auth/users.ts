@@ -7,14 +7,11 @@ import { writeAudit } from '@/lib/db/audit';
 import { readEnv } from '@/lib/env';
 import { AppError, invalidField } from '@/lib/errors';
 import type { Caller } from '@/lib/kit/caller';
-import type { Role } from '@/lib/kit/permission';
 import { violatedConstraint } from '@/lib/pg/errors';
 import { sql, type SQL } from '@/lib/pg/sql';
-import type { UserView } from '@/lib/rooms/auth/schema';
+import type { NewUser, UserChange, UserView } from '@/lib/rooms/auth/schema';
 import { liveSession } from './caller';
 import { hashPassword } from './passwords';
-
-export type NewUser = { email: string; name: string; role: Role; password: string };
 
 const view = (which: SQL) => sql`
   select u.id, u.email, u.name, u.role, u.active, u.created_at as "createdAt", u.updated_at as "updatedAt",
@@ -47,8 +44,6 @@ export async function createUser(user: NewUser, by: Caller | null = null, addres
   }
   return { id };
 }
-
-export type UserChange = { name?: string | undefined; role?: Role | undefined; active?: boolean | undefined };
 
 /** Changes name, role or activity. Disabling ends the user's sessions in the same transaction. @throws AppError not_found, conflict */
 export async function updateUser(id: string, change: UserChange, by: Caller, address: string | null = null): Promise<void> {

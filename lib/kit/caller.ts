@@ -1,5 +1,5 @@
 import { AppError } from '@/lib/errors';
-import { rolePermissions, type Access, type Permission, type Role } from './permission';
+import { permissions, rolePermissions, type Access, type Permission, type Role } from './permission';
 
 /** Who asks: a person with a session, or a program with a token. */
 export type Caller = {
@@ -17,7 +17,7 @@ export function may(caller: Caller, permission: Permission): boolean {
 }
 
 export function permissionsOf(caller: Caller): Permission[] {
-  return rolePermissions[caller.role].filter((permission) => may(caller, permission));
+  return permissions.filter((permission) => may(caller, permission));
 }
 
 /** @throws AppError unauthenticated or forbidden */

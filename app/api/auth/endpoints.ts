@@ -7,7 +7,7 @@ import { AppError } from '@/lib/errors';
 import { endpoint } from '@/lib/kit/endpoint';
 import { storableText } from '@/lib/kit/param';
 import { signedIn, type Caller } from '@/lib/kit/caller';
-import { newPasswordSchema } from '@/lib/rooms/auth/schema';
+import { passwordChangeSchema } from '@/lib/rooms/auth/schema';
 import { clientAddress } from '@/lib/run/peer';
 import { passOn } from './pass-on';
 
@@ -72,11 +72,7 @@ export const changePassword = endpoint({
   path: '/api/auth/change-password',
   summary: 'Change one’s own password; other sessions can be ended with it',
   access: 'signed-in',
-  body: z.strictObject({
-    currentPassword: storableText(1000),
-    newPassword: newPasswordSchema,
-    revokeOtherSessions: z.boolean().optional(),
-  }),
+  body: passwordChangeSchema,
   answers: { 200: z.record(z.string(), z.unknown()) },
   problems: [400, 401, 409, 429],
   deadlineMs: 15_000,

@@ -33,6 +33,12 @@ export const userChangeSchema = z
 
 export const passwordSchema = z.strictObject({ password: newPasswordSchema });
 
+export const passwordChangeSchema = z.strictObject({
+  currentPassword: storableText(1000).min(1, 'must not be empty'),
+  newPassword: newPasswordSchema,
+  revokeOtherSessions: z.boolean().optional(),
+});
+
 export const sessionSchema = z.object({
   id: z.guid(),
   userId: z.guid(),
@@ -97,6 +103,9 @@ export const auditQuery = z.strictObject({
 export const auditPageSchema = z.object({ items: z.array(auditSchema), nextCursor: z.string().nullable(), prevCursor: z.string().nullable() });
 
 export type UserView = z.infer<typeof userSchema>;
+export type NewUser = z.infer<typeof newUserSchema>;
+export type UserChange = z.infer<typeof userChangeSchema>;
+export type PasswordChange = z.infer<typeof passwordChangeSchema>;
 export type SessionView = z.infer<typeof sessionSchema>;
 export type TokenView = z.infer<typeof tokenSchema>;
 export type MadeToken = z.infer<typeof madeTokenSchema>;
