@@ -56,11 +56,11 @@ describe('differences', () => {
     const mine = { ...base, factors: [...liquidity, added], complianceChecks: [] };
     const theirs = { ...base, predictions: [], complianceChecks: [...base.complianceChecks, { id: 'c2', checkType: 'AML', status: 'failed', result: null }] };
     expect(told(differences(base, mine, theirs))).toEqual([
-      ['factors/new 1', 'mine', 'name Breach, category cyber, score 0.90, weight 0.10', null],
-      ['factors/f2', 'mine', null, 'name Currency, category market, score 0.30, weight 0.50, description Hedged'],
-      ['predictions/p1', 'theirs', 'months 6, score 0.50, confidence 0.80, model m', null],
-      ['complianceChecks/c1', 'mine', null, 'type KYC, status passed, checked 1 Jan 2026, 00:00:00 UTC'],
-      ['complianceChecks/c2', 'theirs', null, 'type AML, status failed'],
+      ['factors/new 1', 'mine', 'category cyber, score 0.90, weight 0.10', null],
+      ['factors/f2', 'mine', null, 'category market, score 0.30, weight 0.50, description Hedged'],
+      ['predictions/p1', 'theirs', 'score 0.50, confidence 0.80, model m', null],
+      ['complianceChecks/c1', 'mine', null, 'status passed, checked 1 Jan 2026, 00:00:00 UTC'],
+      ['complianceChecks/c2', 'theirs', null, 'status failed'],
     ]);
   });
 

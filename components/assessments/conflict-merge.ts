@@ -56,8 +56,9 @@ const shown = (field: Field, draft: Draft): string => format(field === 'country'
 
 const partsOf = <C extends Child>({ parts }: List<C>): (keyof C & string)[] => Object.keys(parts).filter((key): key is keyof C & string => key in parts);
 
+/** What it says beside what it is called by, which is the first of its parts. */
 function summary<C extends Child>(list: List<C>, child: C): string {
-  return partsOf(list).flatMap((part) => (child[part] === null || child[part] === undefined ? [] : [`${list.parts[part]?.label} ${format(child[part], list.parts[part]?.unit ?? 'text')}`])).join(', ');
+  return partsOf(list).slice(1).flatMap((part) => (child[part] === null || child[part] === undefined ? [] : [`${list.parts[part]?.label} ${format(child[part], list.parts[part]?.unit ?? 'text')}`])).join(', ');
 }
 
 const isSame = <C extends Child>(list: List<C>, a: C, b: C): boolean => partsOf(list).every((part) => a[part] === b[part]);
