@@ -40,9 +40,9 @@ export function LevelBadge({ level }: { level: string }) {
   );
 }
 
-const statuses: Record<string, string> = { pending: 'text-faint', processing: 'text-info', completed: 'text-ok', failed: 'text-critical' };
+const statuses: Record<string, string> = { pending: 'text-faint', processing: 'text-info', completed: 'text-ok', passed: 'text-ok', warning: 'text-warning', failed: 'text-critical' };
 
-/** Status of an assessment or a job: a dot and a word, calmer than the level beside it. */
+/** Status of an assessment, a check or a job: a dot and a word, calmer than the level beside it. */
 export function StatusBadge({ status }: { status: string }) {
   return (
     <span className="inline-flex items-center gap-1.5 whitespace-nowrap">

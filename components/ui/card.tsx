@@ -19,9 +19,9 @@ export function Card({ title, about, actions, children, className, flush = false
 }
 
 /** Label and value, in a grid of them. */
-export function Fact({ label, children, note }: { label: string; children: ReactNode; note?: string | undefined }) {
+export function Fact({ label, children, note, className }: { label: string; children: ReactNode; note?: string | undefined; className?: string }) {
   return (
-    <div className="min-w-0">
+    <div className={classNames('min-w-0', className)}>
       <dt className="text-xs text-faint" title={note}>{label}</dt>
       <dd className="numeric mt-0.5 truncate text-base font-medium">{children}</dd>
     </div>

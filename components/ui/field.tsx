@@ -10,8 +10,8 @@ type Props = {
   hint?: ReactNode;
   error?: string | undefined;
   required?: boolean;
-  /** The label is read but not seen. */
-  hiddenLabel?: boolean;
+  /** The label is read but not seen; `wide` where there is room for a heading of the column instead. */
+  hiddenLabel?: boolean | 'wide';
   className?: string;
   children: (control: FieldControl) => ReactNode;
 };
@@ -23,7 +23,7 @@ export function Field({ label, hint, error, required, hiddenLabel = false, class
   const control: FieldControl = { id, 'aria-describedby': described || undefined, 'aria-invalid': error ? true : undefined, required };
   return (
     <div className={classNames('flex min-w-0 flex-col gap-1', className)}>
-      <label htmlFor={id} className={hiddenLabel ? 'sr-only' : 'text-xs font-medium text-muted'}>
+      <label htmlFor={id} className={hiddenLabel === true ? 'sr-only' : classNames('text-xs font-medium text-muted', hiddenLabel === 'wide' && 'lg:sr-only')}>
         {label}
       </label>
       {children(control)}

@@ -19,12 +19,16 @@ export const currentCaller = cache(async (): Promise<Caller | null> => {
   try {
     return await resolveCaller(new Headers(await headers()));
   } catch (error) {
-    const known = toAppError(error);
-    if (known?.status === 503) throw Object.assign(new Error(known.message), { digest: outageDigest });
-    if (known?.code === 'unauthenticated') return null;
-    throw error;
+    if (toAppError(error)?.code === 'unauthenticated') return null;
+    throw asOutage(error);
   }
 });
+
+/** The same error, marked where the database is away. */
+function asOutage(error: unknown): unknown {
+  const known = toAppError(error);
+  return known?.status === 503 ? Object.assign(new Error(known.message), { digest: outageDigest }) : error;
+}
 
 /** What Next parsed, as the address has it again. */
 export function toSearchParams(query: Query): URLSearchParams {
@@ -37,6 +41,10 @@ export function consolePage(access: Exclude<Access, 'public' | 'own-check'>, ren
     const caller = await currentCaller();
     if (!caller) redirect('/sign-in');
     if (access !== 'signed-in' && !may(caller, access)) forbidden();
-    return render({ caller, params: await props.params, searchParams: await props.searchParams });
+    try {
+      return await render({ caller, params: await props.params, searchParams: await props.searchParams });
+    } catch (error) {
+      throw asOutage(error);
+    }
   };
 }

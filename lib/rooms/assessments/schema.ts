@@ -12,12 +12,13 @@ const knownCountries = new Set(countryCodes);
 const hasTwoDecimals = (value: number): boolean => Math.round(value * 100) / 100 === value;
 
 /** 0–1 with at most two decimals; more is refused, because rounding would change what was sent. */
-const fraction = z.number().min(0, 'must be at least 0').max(1, 'must be at most 1').refine(hasTwoDecimals, 'must have at most two decimals');
+const fraction = z.number('must be a number from 0 to 1').min(0, 'must be at least 0').max(1, 'must be at most 1').refine(hasTwoDecimals, 'must have at most two decimals');
 
 const filled = (most: number) => storableText(most).refine((text) => text.trim() !== '', 'must not be empty');
 const optionalText = (most: number) => storableText(most).nullable();
 const uuid = z.guid('must be a UUID').toLowerCase();
 const country = z.string().refine((code) => knownCountries.has(code), 'must be an ISO 3166 alpha-2 code such as DE');
+const months = z.number('must be a whole number of months').int('must be a whole number of months').min(1, 'must be at least 1').max(120, 'must be at most 120');
 const instant = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-01-31T12:00:00Z' }).pipe(moment);
 
 const mostChildren = 200;
@@ -36,7 +37,7 @@ const children = <S extends z.ZodType<{ id?: string | undefined }>>(one: S) =>
 
 const childLists = {
   factors: children(child.extend({ category: filled(100), name: filled(255), score: fraction, weight: fraction, description: optionalText(2000).optional() })),
-  predictions: children(child.extend({ horizonMonths: z.number().int().min(1).max(120), predictedScore: fraction, confidence: fraction, modelUsed: filled(100), createdAt: instant.optional() })),
+  predictions: children(child.extend({ horizonMonths: months, predictedScore: fraction, confidence: fraction, modelUsed: filled(100), createdAt: instant.optional() })),
   complianceChecks: children(child.extend({ checkType: filled(100), status: filled(50), result: optionalText(2000).optional(), checkedAt: instant.optional() })),
 };
 
