@@ -1,4 +1,4 @@
-import { test as base, type Browser, type Page } from '@playwright/test';
+import { test as base, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import { passwordOf, sessionFile, type DemoRole } from '../test/console';
 
 function fromSetup(name: 'E2E_URL' | 'E2E_DATA_DIR'): string {
@@ -23,7 +23,15 @@ async function signedIn(browser: Browser, role: DemoRole, use: (page: Page) => P
   await context.close();
 }
 
-type SignedIn = { analyst: Page; dba: Page; admin: Page };
+/** Types e-mail and password into the sign-in page. Few tests should: sign-ins are limited. */
+export async function signInAt(page: Page, email: string, password: string): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+type SignedIn = { analyst: Page; dba: Page; admin: Page; /** Somebody else signs in, in a browser of their own. */ arrive: (email: string, password: string) => Promise<Page> };
 
 /** `page` is signed out; `analyst`, `dba` and `admin` are pages of their own, signed in. */
 export const test = base.extend<SignedIn>({
@@ -33,6 +41,18 @@ export const test = base.extend<SignedIn>({
   analyst: async ({ browser }, use) => signedIn(browser, 'analyst', use),
   dba: async ({ browser }, use) => signedIn(browser, 'dba', use),
   admin: async ({ browser }, use) => signedIn(browser, 'admin', use),
+  arrive: async ({ browser }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async (email, password) => {
+      const context = await browser.newContext({ baseURL: fromSetup('E2E_URL') });
+      contexts.push(context);
+      const page = await context.newPage();
+      await signInAt(page, email, password);
+      await page.waitForURL((url) => url.pathname === '/');
+      return page;
+    });
+    for (const context of contexts) await context.close();
+  },
 });
 
 export { expect } from '@playwright/test';

@@ -16,7 +16,7 @@ export function ShownOnce({ label, secret, says, children }: { label: string; se
           {label}
           <CopyButton text={secret} />
         </div>
-        <code aria-label={label} className="block px-3 py-2.5 font-mono text-sm break-all select-all">{secret}</code>
+        <output aria-label={label} className="block px-3 py-2.5 font-mono text-sm break-all select-all">{secret}</output>
       </div>
       {children}
     </div>

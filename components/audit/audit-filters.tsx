@@ -31,7 +31,7 @@ export function AuditFilters() {
       ))}
       <Select aria-label="Outcome" value={value('outcome')} onChange={(event) => set(withFilter('outcome', event.target.value))} className="h-7 w-auto text-xs">
         <option value="">Any outcome</option>
-        {outcomes.map((outcome) => <option key={outcome} value={outcome}>{outcome}</option>)}
+        {outcomes.map((outcome) => <option key={outcome} value={outcome}>{outcome.charAt(0).toUpperCase() + outcome.slice(1)}</option>)}
       </Select>
       {days.map(({ filter, label }) => (
         <label key={filter} title="A whole day, UTC" className="flex items-center gap-1.5 text-xs text-muted">

@@ -41,7 +41,7 @@ export function Dialog({ open, onClose, title, about, children, footer, size = '
               <X className="size-4" aria-hidden />
             </Button>
           </header>
-          <div className="min-h-0 grow overflow-y-auto px-5 pb-5">{children}</div>
+          <div className="min-h-0 grow scroll-py-8 overflow-y-auto px-5 pb-5">{children}</div>
           {footer ? <footer className="flex flex-wrap justify-end gap-2 border-t border-line bg-sunken px-5 py-3">{footer}</footer> : null}
         </div>
       ) : null}

@@ -32,7 +32,7 @@ export function UsersTable() {
   const asked = useUsers();
   const sort = params.get('sort') ?? 'name';
   return (
-    <AskedPanel title="Accounts" hiddenTitle asked={asked} rows={10} controls={<UserFilters />}>
+    <AskedPanel title="Users" hiddenTitle asked={asked} rows={10} controls={<UserFilters />}>
       {(users) => {
         const shown = users.filter((user) => matches(user, params));
         return (
