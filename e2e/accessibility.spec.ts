@@ -1,20 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
+import { overflow, settle, violations } from './axe';
 import { expect, test } from './fixtures';
 
 const pages = ['/', '/assessments', '/assessments/new', '/queries', '/pool', '/users', '/audit', '/account', '/no-such-page'];
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).withTags(tags).analyze();
-  return found.map((violation) => `${violation.id}: ${violation.nodes.map((node) => node.target.join(' ')).slice(0, 3).join(', ')}`);
-}
-
-/** Loaded: nothing on the page says that it is still fetching. */
-async function settle(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle');
-  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
-}
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const path of pages) {
@@ -79,8 +66,7 @@ for (const path of pages) {
     await admin.setViewportSize({ width: 390, height: 844 });
     await admin.goto(path);
     await settle(admin);
-    const [wide, view] = await admin.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-    expect(wide).toBeLessThanOrEqual(view ?? 0);
+    expect(await overflow(admin)).toBeLessThanOrEqual(0);
   });
 }
 

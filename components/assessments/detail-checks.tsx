@@ -26,7 +26,7 @@ export function ChecksCard({ checks }: { checks: Assessment['complianceChecks'] 
         sort="-checkedAt"
         csvName="compliance-checks"
         toolbar={<ListTitle title="Compliance checks" count={checks.length} />}
-        renderCell={{ result: ({ result }) => longText(result) }}
+        renderCell={{ checkType: ({ checkType }) => <span className="font-medium">{checkType}</span>, result: ({ result }) => longText(result) }}
       />
     </Card>
   );

@@ -36,6 +36,7 @@ export function FactorsCard({ factors }: { factors: Assessment['factors'] }) {
         csvName="factors"
         toolbar={<ListTitle title="Factors" count={rows.length}>Weights {formatScore(weights)}, weighted sum {formatScore(sum)}</ListTitle>}
         renderCell={{
+          name: ({ name }) => <span className="font-medium">{name}</span>,
           contribution: ({ contribution }) => <Contribution value={contribution} most={most} />,
           description: ({ description }) => longText(description),
         }}

@@ -26,4 +26,4 @@ export function NoneOf({ title, children }: { title: string; children: ReactNode
 }
 
 /** Text of several lines in a cell. Null is left to the table. */
-export const longText = (text: string | null): ReactNode => (text === null ? null : <span className="block max-w-prose py-1.5 whitespace-pre-line text-muted [overflow-wrap:anywhere]">{text}</span>);
+export const longText = (text: string | null): ReactNode => (text === null ? null : <span className="block max-w-prose whitespace-pre-line text-muted sm:py-1.5 [overflow-wrap:anywhere]">{text}</span>);

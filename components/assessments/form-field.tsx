@@ -31,7 +31,7 @@ export function FormField({ name, kind = 'line', suggestions, ...look }: Props) 
   return (
     <Field {...look} error={error}>
       {(control) => {
-        if (kind === 'lines') return <Textarea {...control} {...own} rows={1} className="min-h-8! field-sizing-content" />;
+        if (kind === 'lines') return <Textarea {...control} {...own} rows={1} className="min-h-8! py-[5px]! field-sizing-content" />;
         const number = kind === 'line' ? {} : { inputMode: kind === 'score' ? ('decimal' as const) : ('numeric' as const), className: 'numeric' };
         return <Input {...control} {...own} {...number} list={suggestions} autoComplete="off" />;
       }}

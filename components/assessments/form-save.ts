@@ -52,7 +52,7 @@ export function useSave(form: UseFormReturn<FormValues>, first: Assessment | nul
     // Going back leads past the form, which would show what was there before.
     router.replace(`/assessments/${saved.id}`);
   };
-  const saveOn = (on: Assessment | null) => async (values: FormValues) => {
+  const saveOn = (on: Assessment | null) => form.handleSubmit(async (values: FormValues) => {
     const mine = draftOf(values);
     setRefusal(null);
     setConflict(null);
@@ -63,13 +63,14 @@ export function useSave(form: UseFormReturn<FormValues>, first: Assessment | nul
       setConflict(on && theirs ? { base: on, mine, theirs } : null);
       setRefusal(theirs ? { title: 'Somebody changed it meanwhile', says: 'Nothing was saved, and nothing that you typed is lost.' } : showRefused(form, element(), error));
     }
-  };
+  });
+  const attempt = (on: Assessment | null) => saveOn(on)().catch((error: unknown) => setRefusal({ title: 'It was not saved', says: messageOf(error) }));
   /** Saves what was merged, on top of the version that was in the way. */
   const settle = async (merged: FormValues, theirs: Assessment) => {
     setConflict(null);
     setBase(theirs);
     form.reset(merged, { keepDefaultValues: true });
-    await form.handleSubmit(saveOn(theirs))();
+    await attempt(theirs);
   };
-  return { save: form.handleSubmit(saveOn(base)), conflict, settle, refusal, done };
+  return { save: () => attempt(base), conflict, settle, refusal, done };
 }

@@ -1,29 +1,28 @@
 'use client';
 
-import { zodResolver } from '@hookform/resolvers/zod';
 import { useQueryClient } from '@tanstack/react-query';
 import dynamic from 'next/dynamic';
 import { useEffect, useRef, useState, type RefObject } from 'react';
-import { FormProvider, useForm } from 'react-hook-form';
-import { z } from 'zod';
+import { FormProvider, useForm, type Resolver } from 'react-hook-form';
 import { Button, LinkButton } from '@/components/ui/button';
 import { Kbd } from '@/components/ui/kbd';
 import { Notice } from '@/components/ui/notice';
 import { keys } from '@/lib/client/keys';
 import { newest } from '@/lib/client/use-assessment';
-import { newAssessmentSchema, type Assessment } from '@/lib/rooms/assessments/schema';
+import type { Assessment } from '@/lib/rooms/assessments/schema';
 import { useListAddress } from './detail-back';
 import { BusinessCard, RiskCard } from './form-business';
 import type { Country } from './form-countries';
-import { draftOf, emptyValues, valuesOf, type FormValues } from './form-draft';
+import { emptyValues, valuesOf, type FormValues } from './form-draft';
 import { LeaveGuard } from './form-leave';
 import { CheckList, FactorList, PredictionList } from './form-lists';
 import { useSave } from './form-save';
 
 const ConflictDialog = dynamic(() => import('./conflict-dialog').then((module) => module.ConflictDialog), { ssr: false });
 
-/** The API's own schema, over what stands in the fields. */
-const schema = z.custom<FormValues>().transform((values): z.input<typeof newAssessmentSchema> => draftOf(values)).pipe(newAssessmentSchema);
+/** The schemas are loaded after the page, and are there before somebody has typed. */
+const schema = () => import('./form-schema');
+const resolver: Resolver<FormValues> = async (...asked) => (await schema()).check(...asked);
 
 type Props = { /** Null for a new one. */ first: Assessment | null; countries: readonly Country[] };
 
@@ -32,12 +31,15 @@ export function AssessmentForm({ first, countries }: Props) {
   const client = useQueryClient();
   const [from] = useState(() => (first ? newest(first, client.getQueryData<Assessment>(keys.assessment(first.id))) : null));
   // Not on blur: a message that appears between pressing and releasing the mouse moves the button away from under it.
-  const form = useForm<FormValues>({ resolver: zodResolver(schema, undefined, { raw: true }), defaultValues: from ? valuesOf(from) : emptyValues, mode: 'onChange', shouldFocusError: false });
+  const form = useForm<FormValues>({ resolver, defaultValues: from ? valuesOf(from) : emptyValues, mode: 'onChange', shouldFocusError: false });
   const element = useRef<HTMLFormElement>(null);
   const { save, conflict, settle, refusal, done } = useSave(form, from, () => element.current);
   const { isDirty, isSubmitting, submitCount } = form.formState;
   const [comparing, setComparing] = useState(true);
-  useEffect(() => form.setFocus('businessName'), [form]);
+  useEffect(() => {
+    form.setFocus('businessName');
+    void schema().catch(() => {});
+  }, [form]);
   useFirstRefused(element, submitCount);
   useSaveKey(element);
   const list = useListAddress();
@@ -49,7 +51,7 @@ export function AssessmentForm({ first, countries }: Props) {
   };
   return (
     <FormProvider {...form}>
-      <form ref={element} noValidate onSubmit={submit} className="-mb-16 flex flex-col gap-4 [&_:is(input,select,textarea,button)]:scroll-my-20">
+      <form ref={element} method="post" noValidate onSubmit={submit} className="-mb-16 flex flex-col gap-4 [&_:is(input,select,textarea,button)]:scroll-my-20">
         <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
           <BusinessCard countries={countries} />
           <RiskCard />
