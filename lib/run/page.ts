@@ -35,7 +35,10 @@ export function toSearchParams(query: Query): URLSearchParams {
   return new URLSearchParams(Object.entries(query).flatMap(([key, value]) => [value ?? []].flat().map((one): [string, string] => [key, one])));
 }
 
-/** A page with who may see it. No session leads to sign-in, a role that may not see it to the forbidden page (403). */
+/**
+ * A page with who may see it. No session leads to sign-in, a role that may not see it to the forbidden page (403). A
+ * loading.tsx above a page would send 200 before the page has decided.
+ */
 export function consolePage(access: Exclude<Access, 'public' | 'own-check'>, render: (input: PageInput) => Promise<ReactNode> | ReactNode) {
   return async function Page(props: Props): Promise<ReactNode> {
     const caller = await currentCaller();
