@@ -30,7 +30,8 @@ export const isRole = (text: unknown): text is Role => roles.some((role) => role
 export const isPermission = (text: unknown): text is Permission => permissions.some((permission) => permission === text);
 
 /**
- * What a route or page asks for: a permission, any signed-in caller, nobody in particular, or (the metrics alone, which a
- * token that is nobody's may read) a check of the handler's own. There is no default.
+ * What a route or page asks for: a permission, any signed-in caller, whoever may handle sessions and tokens of their own,
+ * nobody in particular, or (the metrics alone, which a token that is nobody's may read) a check of the handler's own.
+ * There is no default.
  */
-export type Access = Permission | 'signed-in' | 'public' | 'own-check';
+export type Access = Permission | 'signed-in' | 'own' | 'public' | 'own-check';

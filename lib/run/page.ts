@@ -4,7 +4,7 @@ import { forbidden, redirect } from 'next/navigation';
 import { cache, type ReactNode } from 'react';
 import { resolveCaller } from '@/lib/auth/caller';
 import { may, type Caller } from '@/lib/kit/caller';
-import type { Access } from '@/lib/kit/permission';
+import type { Permission } from '@/lib/kit/permission';
 import { toAppError } from '@/lib/pg/errors';
 
 type Query = Record<string, string | string[] | undefined>;
@@ -35,8 +35,11 @@ export function toSearchParams(query: Query): URLSearchParams {
   return new URLSearchParams(Object.entries(query).flatMap(([key, value]) => [value ?? []].flat().map((one): [string, string] => [key, one])));
 }
 
-/** A page with who may see it. No session leads to sign-in, a role that may not see it to the forbidden page (403). */
-export function consolePage(access: Exclude<Access, 'public' | 'own-check'>, render: (input: PageInput) => Promise<ReactNode> | ReactNode) {
+/**
+ * A page with who may see it. No session leads to sign-in, a role that may not see it to the forbidden page (403). A
+ * loading.tsx above a page would send 200 before the page has decided.
+ */
+export function consolePage(access: Permission | 'signed-in', render: (input: PageInput) => Promise<ReactNode> | ReactNode) {
   return async function Page(props: Props): Promise<ReactNode> {
     const caller = await currentCaller();
     if (!caller) redirect('/sign-in');

@@ -3,6 +3,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import { readEnv } from '@/lib/env';
+import { makeRoutable } from './request-line';
 
 /** Set for every request before any handler sees it; a client's own header of this name is overwritten. */
 export const clientAddressHeader = 'x-riskdesk-client';
@@ -49,6 +50,7 @@ export function watchRequests(): void {
     const { request, server } = message as RequestStart;
     server.maxHeadersCount = 100;
     server.headersTimeout = 15_000;
+    makeRoutable(request);
     const forwarded = request.headers['x-forwarded-for'];
     request.headers[clientAddressHeader] = addressOf(request.socket.remoteAddress ?? '', Array.isArray(forwarded) ? forwarded.join(',') : forwarded, proxies);
   });

@@ -5,7 +5,7 @@ import { writeAudit } from '@/lib/db/audit';
 import { readEnv } from '@/lib/env';
 import { AppError } from '@/lib/errors';
 import { authorize, type Caller } from '@/lib/kit/caller';
-import { methods, type Endpoint, type Method } from '@/lib/kit/endpoint';
+import { methods, type Endpoint } from '@/lib/kit/endpoint';
 import { parse, readJson, readQuery } from './body';
 import { respond, respondError } from './http';
 import { requireSameOrigin } from './origin';
@@ -14,21 +14,26 @@ import { clientAddress } from './peer';
 type RouteContext = { params: Promise<Record<string, string | string[] | undefined>> };
 export type Handler = (request: Request, context: RouteContext) => Promise<Response>;
 
+/** Next would answer OPTIONS by itself, with every method that a route file exports; HEAD is GET without its body. */
+const answered = [...methods, 'OPTIONS'] as const;
+export type Handlers = Record<(typeof answered)[number], Handler>;
+
 /**
  * The handlers of one route file, from its endpoints. Checks in the contract's order: method, origin, caller,
  * permission, body, schema; then the endpoint's own work under a deadline.
  */
-export function mount(...endpoints: Endpoint[]): Record<Method, Handler> {
+export function mount(...endpoints: Endpoint[]): Handlers {
   const allow = endpoints.map((endpoint) => endpoint.method).join(', ');
-  const handlers = methods.map((method): [Method, Handler] => {
+  return handlersOf((method) => {
     const endpoint = endpoints.find((candidate) => candidate.method === method);
-    return [method, endpoint ? (request, context) => serve(endpoint, request, context) : async () => refuseMethod(method, allow)];
+    return endpoint ? (request, context) => serve(endpoint, request, context) : async () => refuseMethod(allow);
   });
-  return Object.fromEntries(handlers) as Record<Method, Handler>;
 }
 
-function refuseMethod(method: string, allow: string): Response {
-  const response = respondError(new AppError('method_not_allowed', `${method} is not possible here; ${allow} is.`), method);
+const handlersOf = (of: (method: keyof Handlers) => Handler): Handlers => Object.fromEntries(answered.map((method) => [method, of(method)])) as Handlers;
+
+function refuseMethod(allow: string): Response {
+  const response = respondError(new AppError('method_not_allowed', `Possible here: ${allow}.`), 'method');
   response.headers.set('allow', allow);
   return response;
 }
@@ -82,6 +87,4 @@ async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
 const refusePath: Handler = async () => respondError(new AppError('not_found', 'There is nothing at this path.'), 'unknown path');
 
 /** Handlers that answer 404 to every method. */
-export function notFoundRoute(): Record<Method, Handler> {
-  return Object.fromEntries(methods.map((method): [Method, Handler] => [method, refusePath])) as Record<Method, Handler>;
-}
+export const notFoundRoute = (): Handlers => handlersOf(() => refusePath);

@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getAudit } from '@/app/api/audit/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getAudit);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getAudit);

@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getHealth } from '@/app/api/operations';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getHealth);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getHealth);

@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getMetrics } from '@/app/api/operations';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getMetrics);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getMetrics);

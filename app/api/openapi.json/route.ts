@@ -1,4 +1,4 @@
 import { getOpenApi } from '@/app/api/endpoints';
 import { mount } from '@/lib/run/serve';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getOpenApi);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getOpenApi);

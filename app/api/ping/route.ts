@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getPing } from '@/app/api/operations';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getPing);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getPing);

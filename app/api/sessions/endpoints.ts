@@ -10,10 +10,9 @@ export const getSessions = endpoint({
   method: 'GET',
   path: '/api/sessions',
   summary: 'Open sessions: one’s own, or with users:manage those of userId',
-  access: 'signed-in',
+  access: 'own',
   query: ofUserQuery,
   answers: { 200: z.object({ items: z.array(sessionSchema) }) },
-  problems: [403],
   handle: async ({ query, caller }) => {
     const who = signedIn(caller);
     return { json: { items: await listSessions(database(), query.userId ?? who.userId, who) } };
@@ -24,7 +23,7 @@ export const deleteSession = endpoint({
   method: 'DELETE',
   path: '/api/sessions/{id}',
   summary: 'End a session: one’s own, or with users:manage anyone’s',
-  access: 'signed-in',
+  access: 'own',
   params: idParams,
   answers: { 204: null },
   problems: [404],

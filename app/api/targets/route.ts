@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getTargets } from '@/app/api/operations';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getTargets);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getTargets);

@@ -10,10 +10,9 @@ export const getTokens = endpoint({
   method: 'GET',
   path: '/api/tokens',
   summary: 'API tokens without their text: one’s own, or with users:manage those of userId',
-  access: 'signed-in',
+  access: 'own',
   query: ofUserQuery,
   answers: { 200: z.object({ items: z.array(tokenSchema) }) },
-  problems: [403],
   handle: async ({ query, caller }) => {
     const who = signedIn(caller);
     return { json: { items: await listTokens(database(), query.userId ?? who.userId, who) } };
@@ -24,7 +23,7 @@ export const postToken = endpoint({
   method: 'POST',
   path: '/api/tokens',
   summary: 'Make an API token of one’s own; the answer alone holds its text',
-  access: 'signed-in',
+  access: 'own',
   body: newTokenSchema,
   answers: { 201: madeTokenSchema },
   problems: [409],
@@ -35,7 +34,7 @@ export const deleteToken = endpoint({
   method: 'DELETE',
   path: '/api/tokens/{id}',
   summary: 'Revoke an API token: one’s own, or with users:manage anyone’s',
-  access: 'signed-in',
+  access: 'own',
   params: idParams,
   answers: { 204: null },
   problems: [404],

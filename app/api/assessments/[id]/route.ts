@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getAssessment, patchAssessment, deleteAssessmentById } from '@/app/api/assessments/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getAssessment, patchAssessment, deleteAssessmentById);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getAssessment, patchAssessment, deleteAssessmentById);

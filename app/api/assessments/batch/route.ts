@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { postBatch } from '@/app/api/assessments/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(postBatch);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(postBatch);

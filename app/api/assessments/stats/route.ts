@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getStats } from '@/app/api/assessments/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getStats);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getStats);

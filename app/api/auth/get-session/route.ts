@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getSession } from '@/app/api/auth/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getSession);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getSession);

@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { signOut } from '@/app/api/auth/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(signOut);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(signOut);

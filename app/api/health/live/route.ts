@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { getLive } from '@/app/api/operations';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(getLive);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getLive);

@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { deleteSession } from '@/app/api/sessions/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(deleteSession);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(deleteSession);

@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { deleteToken } from '@/app/api/tokens/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(deleteToken);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(deleteToken);

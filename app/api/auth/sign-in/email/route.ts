@@ -1,4 +1,4 @@
 import { mount } from '@/lib/run/serve';
 import { signIn } from '@/app/api/auth/endpoints';
 
-export const { GET, POST, PUT, PATCH, DELETE } = mount(signIn);
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(signIn);
