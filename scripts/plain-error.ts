@@ -15,6 +15,7 @@ const diskReasons: Record<string, string> = {
   EROFS: 'the disk is read-only',
   EACCES: 'no permission',
   EPERM: 'not permitted',
+  ENOTDIR: 'a file is where a directory should be',
   EMFILE: 'too many open files',
 };
 

@@ -3,7 +3,7 @@
  * nothing else is there yet: it installs the packages and then hands over to the TypeScript entry.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,13 @@ const isTest = process.argv.includes('--test');
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) fail(`Riskdesk needs Node 20.19 or newer; this is ${process.versions.node}.`);
+
+/** What runs on our behalf, first npm and then the TypeScript entry: it gets our signals, and we end when it has ended. */
+let child;
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal));
+process.once('disconnect', () => stop('SIGTERM'));
+watchNpm();
 
 process.chdir(root);
 if (!isTest && !process.env.RISKDESK_NO_ENV_FILES) loadEnvFiles();
@@ -25,6 +32,22 @@ handOver();
 function fail(line) {
   console.error(line);
   process.exit(1);
+}
+
+function stop(signal) {
+  stopping = true;
+  if (child) child.kill(signal);
+  else process.exit(1);
+}
+
+/**
+ * npm passes signals on to us (`exec` in package.json leaves no shell in between that would keep them), but it cannot when
+ * it is killed outright; then we have another parent.
+ */
+function watchNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stop('SIGTERM'), 1000).unref();
 }
 
 /** Next reads these files too; here they decide already whether a database is configured. The first value wins. */
@@ -73,7 +96,16 @@ function npmCommand() {
   return cli && basename(cli) === 'npm-cli.js' ? [process.execPath, [cli]] : ['npm', []];
 }
 
+/** Asked first, because npm fills a disk in minutes and then reports success. */
+function refuseFullDisk() {
+  const MiB = 1024 * 1024;
+  const { bavail, bsize } = statfsSync(root);
+  const free = Math.floor((bavail * bsize) / MiB);
+  if (free < 1100 && !existsSync('node_modules')) fail(`The disk of ${root} is nearly full: ${free} MB are free and 1100 MB are needed for the packages.`);
+}
+
 async function install() {
+  refuseFullDisk();
   console.log('Installing packages …');
   const started = Date.now();
   const [command, prefix] = npmCommand();
@@ -83,13 +115,15 @@ async function install() {
   const beat = setInterval(() => console.log(`  still installing (${seconds()} s)`), 15_000);
   const { code, output } = await run(command, args);
   clearInterval(beat);
+  if (stopping) process.exit(1);
   if (code !== 0) fail(`The packages could not be installed: ${installFailure(output)}`);
+  if (!installed()) fail('The packages could not be installed: npm left some of them out, as it does on a full disk.');
   console.log(`  packages installed in ${seconds()} s`);
 }
 
 function run(command, args) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     const keep = (chunk) => {
       output = (output + chunk).slice(-20_000);
@@ -106,6 +140,7 @@ function installFailure(output) {
     [/EUSAGE/, 'package.json and package-lock.json do not agree; run npm install once and commit the lockfile.'],
     [/ENOSPC/, 'the disk is full.'],
     [/EROFS/, 'the disk is read-only.'],
+    [/ENOTEMPTY/, 'another npm is at work in node_modules; try again when it has finished.'],
     [/EACCES|EPERM/, `no permission to write in ${root}.`],
     [/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ENOTCACHED|network/i, 'the package registry cannot be reached; check the network and try again.'],
     [/spawn npm ENOENT/, 'npm was not found.'],
@@ -124,20 +159,7 @@ function handOver() {
   const entry = join('scripts', isTest ? 'test.ts' : 'start.ts');
   const flags = ['--conditions=react-server', '--import', 'tsx', entry];
   const rest = process.argv.slice(2).filter((argument) => argument !== '--test');
-  const child = spawn(process.execPath, [...flags, ...rest], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  process.once('disconnect', () => child.kill('SIGTERM'));
-  watchNpm(() => child.kill('SIGTERM'));
+  child = spawn(process.execPath, [...flags, ...rest], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   child.once('error', (error) => fail(`Riskdesk could not start: ${error.message}`));
   child.once('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
-}
-
-/**
- * npm passes signals on to us (`exec` in package.json leaves no shell in between that would keep them), but it cannot when
- * it is killed outright; then we have another parent.
- */
-function watchNpm(whenGone) {
-  if (!process.env.npm_lifecycle_event) return;
-  const parent = process.ppid;
-  setInterval(() => process.ppid !== parent && whenGone(), 1000).unref();
 }

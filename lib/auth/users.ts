@@ -80,8 +80,14 @@ export async function hasAdministrator(db: Database): Promise<boolean> {
 export async function ensureFirstAdmin(db: Database): Promise<boolean> {
   const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = readEnv();
   if (!email || !password) return false;
-  const [known] = await db.orm.select({ id: users.id }).from(users).where(eq(users.email, email.toLowerCase()));
-  if (known) return false;
-  await createUser({ email, name: 'Administrator', role: 'admin', password });
-  return true;
+  const isThere = async () => (await db.orm.select({ id: users.id }).from(users).where(eq(users.email, email.toLowerCase()))).length > 0;
+  if (await isThere()) return false;
+  try {
+    await createUser({ email, name: 'Administrator', role: 'admin', password });
+    return true;
+  } catch (error) {
+    // Another console that starts at the same time was quicker.
+    if (await isThere()) return false;
+    throw error;
+  }
 }

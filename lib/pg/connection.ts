@@ -1,7 +1,7 @@
 import 'server-only';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
-import { readEnv, sslModes, type Env, type SslMode } from '@/lib/env';
+import { readEnv, SettingsError, sslModes, type Env, type SslMode } from '@/lib/env';
 
 /** Where a server is and how to get in. The password never leaves this object for a message or a log. */
 export type ConnectionSettings = {
@@ -70,7 +70,7 @@ export function fallbackSsl(settings: ConnectionSettings, error: unknown): Conne
 }
 
 function tlsOptions(settings: ConnectionSettings): ConnectionOptions {
-  const ca = settings.sslRootCert && settings.sslRootCert !== 'system' ? { ca: readFileSync(settings.sslRootCert, 'utf8') } : {};
+  const ca = settings.sslRootCert && settings.sslRootCert !== 'system' ? { ca: rootCertificate(settings.sslRootCert) } : {};
   switch (settings.sslMode) {
     case 'verify-full':
       return { ...ca, rejectUnauthorized: true };
@@ -80,5 +80,13 @@ function tlsOptions(settings: ConnectionSettings): ConnectionOptions {
       return settings.sslRootCert ? { ...ca, rejectUnauthorized: true, checkServerIdentity: () => undefined } : { rejectUnauthorized: false };
     default:
       return { rejectUnauthorized: false };
+  }
+}
+
+function rootCertificate(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new SettingsError(['DB_SSL_ROOT_CERT, or sslrootcert in a URL, names a file that cannot be read.']);
   }
 }

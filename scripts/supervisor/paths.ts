@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PlainError } from '../plain-error';
 import { isRoot } from '../postgres/account';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -20,22 +20,22 @@ export type Place = {
   buildLog: string;
 };
 
-/** Node says ENOENT where a directory above is on a read-only disk. */
-async function createDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new PlainError(`${path} cannot be created: the disk is read-only, or a directory above it is gone.`);
-  }
+/** Step by step: Node's recursive way says ENOENT of a read-only disk, and tries for ever below /proc. */
+async function createDirectory(path: string, mode?: number): Promise<void> {
+  if (existsSync(path)) return;
+  await createDirectory(dirname(path));
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  if (mode !== undefined) await chmod(path, mode);
 }
 
 /** Two consoles of one clone live side by side with a RISKDESK_DATA_DIR of their own: the tests use that. */
 export async function openPlace(): Promise<Place> {
   const wanted = resolve(root, process.env.RISKDESK_DATA_DIR || '.data');
-  await createDirectory(wanted);
-  // The server's account passes through on the way to its data; files in here are readable by their owner only.
-  if (isRoot()) await chmod(wanted, 0o711);
+  // The server's account passes through on the way to its data; files in here are readable by their owner only. One that
+  // is there already keeps its mode, whatever it is.
+  await createDirectory(wanted, isRoot() ? 0o711 : undefined);
   const base = await realpath(wanted);
   return {
     base,
