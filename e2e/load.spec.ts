@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { expect, test } from '@playwright/test';
 import { signIn, startConsole, startProductServer, until, type Client, type RunningConsole } from '../test/server';
 
+// In this order: what comes last uses up the address's sign-ins of the minute.
 test.describe.configure({ mode: 'serial', timeout: 120_000 });
 
 let server: Awaited<ReturnType<typeof startProductServer>>;
@@ -53,29 +54,6 @@ function poll(): { stop: () => Promise<{ statuses: number[]; ms: number[] }> } {
 }
 
 const p95 = (ms: number[]) => (ms.toSorted((a, b) => a - b)[Math.floor(ms.length * 0.95)] ?? 0).toFixed(1);
-
-test('S11: of 1,000 wrong sign-ins at once on two consoles exactly five reach the password', async () => {
-  const statuses = await Promise.all(Array.from({ length: 1000 }, (_, n) => tryToSignIn(consoles[n % 2]?.url ?? '', 'victim@riskdesk.example')));
-  const counts = count(statuses);
-  process.stdout.write(`S11: ${JSON.stringify(counts)}\n`);
-  // Of the five admitted, one that found no connection in time was told 503; nobody beyond them got as far.
-  expect(counts['401']).toBeLessThanOrEqual(5);
-  expect((counts['401'] ?? 0) + (counts['503'] ?? 0)).toBeGreaterThanOrEqual(5);
-  expect(Object.keys(counts).filter((status) => !['401', '429', '503'].includes(status))).toEqual([]);
-});
-
-test('S10: 200 sign-ins at once; whoever is signed in goes on working', async () => {
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  const before = poll();
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  const quiet = await before.stop();
-  const during = poll();
-  const statuses = await Promise.all(Array.from({ length: 200 }, (_, n) => tryToSignIn(first().url, `person-${n}@riskdesk.example`)));
-  const busy = await during.stop();
-  process.stdout.write(`S10: sign-ins ${JSON.stringify(count(statuses))}; p95 of the list ${p95(quiet.ms)} ms before, ${p95(busy.ms)} ms during (${busy.ms.length} requests)\n`);
-  expect(Object.keys(count(statuses)).filter((status) => !['401', '429', '503'].includes(status))).toEqual([]);
-  expect(count(busy.statuses)).toEqual({ 200: busy.statuses.length });
-});
 
 /** Resident memory in MB, from /proc. */
 const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${first().pid}/status`, 'utf8'))?.[1]) / 1024;
@@ -139,4 +117,27 @@ test('S17: a body without end, a slow one, a flood of headers: refused, memory s
   expect(endless.sentBytes).toBeLessThan(64 * 2 ** 20);
   expect(grown).toBeLessThan(64);
   expect(count(statuses)).toEqual({ 200: statuses.length });
+});
+
+test('S10: 200 sign-ins at once; whoever is signed in goes on working', async () => {
+  const before = poll();
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const quiet = await before.stop();
+  const during = poll();
+  const statuses = await Promise.all(Array.from({ length: 200 }, (_, n) => tryToSignIn(first().url, `person-${n}@riskdesk.example`)));
+  const busy = await during.stop();
+  process.stdout.write(`S10: sign-ins ${JSON.stringify(count(statuses))}; p95 of the list ${p95(quiet.ms)} ms before, ${p95(busy.ms)} ms during (${busy.ms.length} requests)\n`);
+  expect(count(statuses)['401']).toBeGreaterThan(0);
+  expect(Object.keys(count(statuses)).filter((status) => !['401', '429', '503'].includes(status))).toEqual([]);
+  expect(count(busy.statuses)).toEqual({ 200: busy.statuses.length });
+});
+
+test('S11: of 1,000 wrong sign-ins at once on two consoles exactly five reach the password', async () => {
+  const statuses = await Promise.all(Array.from({ length: 1000 }, (_, n) => tryToSignIn(consoles[n % 2]?.url ?? '', 'victim@riskdesk.example')));
+  const counts = count(statuses);
+  process.stdout.write(`S11: ${JSON.stringify(counts)}\n`);
+  // Of the five admitted, one that found no connection in time was told 503; nobody beyond them got as far.
+  expect(counts['401']).toBeLessThanOrEqual(5);
+  expect((counts['401'] ?? 0) + (counts['503'] ?? 0)).toBeGreaterThanOrEqual(5);
+  expect(Object.keys(counts).filter((status) => !['401', '429', '503'].includes(status))).toEqual([]);
 });
