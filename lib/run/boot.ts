@@ -5,6 +5,7 @@ import { migrate } from '@/lib/db/migrate';
 import { SettingsError } from '@/lib/env';
 import { isRefusedCredentials, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { clearOldAttempts } from '@/lib/auth/sign-in-limit';
+import { drainOnStop } from './drain';
 import { log } from './log';
 import { startMetrics } from './metrics';
 import { monitorPool } from './monitor';
@@ -27,6 +28,7 @@ export function startConsole(): void {
   if (boot().started) return;
   boot().started = true;
   watchRequests();
+  drainOnStop();
   startMetrics();
   void untilReady();
 }

@@ -40,22 +40,23 @@ function refuseMethod(allow: string): Response {
 
 async function serve(endpoint: Endpoint, request: Request, context: RouteContext): Promise<Response> {
   try {
-    const deadline = endpoint.deadlineMs ?? readEnv().REQUEST_TIMEOUT;
-    return await withDeadline(answer(endpoint, request, context), deadline);
+    return await answer(endpoint, request, context);
   } catch (error) {
     return respondError(error, `${endpoint.method} ${endpoint.path}`);
   }
 }
 
 async function answer(endpoint: Endpoint, request: Request, context: RouteContext): Promise<Response> {
+  // Ours is the time that the work takes; how long a body may take to arrive is for readJson, and the client's own doing.
+  const inTime = <T>(work: Promise<T>) => withDeadline(work, endpoint.deadlineMs ?? readEnv().REQUEST_TIMEOUT);
   if (endpoint.method !== 'GET') requireSameOrigin(request);
-  const caller = needsNobody(endpoint) ? null : await resolveCaller(request.headers);
+  const caller = needsNobody(endpoint) ? null : await inTime(resolveCaller(request.headers));
   try {
     authorize(caller, endpoint.access);
     const body = endpoint.body ? parse(endpoint.body, await readJson(request, endpoint.maxBytes)) : undefined;
     const query = endpoint.query ? parse(endpoint.query, readQuery(new URL(request.url))) : undefined;
     const params = endpoint.params ? parse(endpoint.params, await context.params) : undefined;
-    return respond(await endpoint.handle({ caller, params, query, body, request } as Parameters<Endpoint['handle']>[0]));
+    return respond(await inTime(endpoint.handle({ caller, params, query, body, request } as Parameters<Endpoint['handle']>[0])));
   } catch (error) {
     if (caller && error instanceof AppError && error.code === 'forbidden') await recordRefusal(endpoint, caller, request);
     throw error;
