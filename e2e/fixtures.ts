@@ -1,4 +1,10 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test as base, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import type { Role } from '../lib/kit/permission';
+import type { RolePasswords } from '../scripts/postgres/roles';
+import { databaseEnvironment } from '../scripts/supervisor/own-database';
 import { passwordOf, sessionFile, type DemoRole } from '../test/console';
 
 function fromSetup(name: 'E2E_URL' | 'E2E_DATA_DIR'): string {
@@ -16,6 +22,41 @@ export const metricsToken = 'metrics-token-of-the-tests';
 
 /** The file in which the console keeps the passwords of its own server, for tests that plant something in it. */
 export const dataDir = () => fromSetup('E2E_DATA_DIR');
+
+/** What a second console on the same database has in its environment; it knows the same sessions. */
+export function consoleEnvironment(): Record<string, string> {
+  const { port, passwords } = JSON.parse(readFileSync(join(dataDir(), 'postgres.json'), 'utf8')) as { port: number; passwords: RolePasswords };
+  return { ...databaseEnvironment(port, passwords), AUTH_SECRET: readFileSync(join(dataDir(), 'auth-secret'), 'utf8').trim() };
+}
+
+async function send(path: string, headers: Record<string, string>, body?: unknown): Promise<Response> {
+  const url = fromSetup('E2E_URL');
+  const payload = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
+  const answer = await fetch(`${url}${path}`, { headers: { origin: url, 'content-type': 'application/json', ...headers }, ...payload });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer;
+}
+
+/** The headers of a request by the administrator, whose session all specs share: nothing may end it. */
+export function adminHeaders(): Record<string, string> {
+  const { cookies } = JSON.parse(readFileSync(sessionFile('admin', dataDir()), 'utf8')) as { cookies: { name: string; value: string }[] };
+  return { origin: fromSetup('E2E_URL'), cookie: cookies.map(({ name, value }) => `${name}=${value}`).join('; ') };
+}
+
+export async function asAdmin<T>(path: string, body?: unknown): Promise<T> {
+  return (await (await send(path, adminHeaders(), body)).json()) as T;
+}
+
+export type Account = { id: string; email: string; password: string; headers: Record<string, string> };
+
+/** An account of a spec's own, signed in: its session may be ended and its role changed. */
+export async function newAccount(role: Role): Promise<Account> {
+  const credentials = { email: `${role}-${randomBytes(4).toString('hex')}@riskdesk.example`, password: 'a password of the specs' };
+  const { id } = await asAdmin<{ id: string }>('/api/users', { ...credentials, name: role, role });
+  const answer = await send('/api/auth/sign-in/email', {}, credentials);
+  const cookie = answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+  return { id, ...credentials, headers: { origin: fromSetup('E2E_URL'), cookie } };
+}
 
 async function signedIn(browser: Browser, role: DemoRole, use: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ baseURL: fromSetup('E2E_URL'), storageState: sessionFile(role, fromSetup('E2E_DATA_DIR')) });

@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@/scripts/ports';
@@ -28,11 +30,11 @@ export type RunningConsole = {
   ended: Promise<number>;
 };
 
-/** The production build, started as the supervisor starts it, and nothing around it. */
-export async function startConsole(env: Record<string, string>): Promise<RunningConsole> {
+/** The production build (or a changed one, from another directory), started as the supervisor starts it, and nothing around it. */
+export async function startConsole(env: Record<string, string>, directory = root): Promise<RunningConsole> {
   const port = await freePort();
   const args = [join(root, 'node_modules/next/dist/bin/next'), 'start', '-p', String(port)];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env, PORT: String(port), NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' } });
+  const child = spawn(process.execPath, args, { cwd: directory, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env, PORT: String(port), NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' } });
   const output = collect(child);
   process.once('exit', () => child.kill('SIGKILL'));
   const url = `http://127.0.0.1:${port}`;
@@ -41,6 +43,20 @@ export async function startConsole(env: Record<string, string>): Promise<Running
     await sleep(20);
   }
   return { url, pid: child.pid ?? 0, output, hasEnded: () => child.exitCode !== null || child.signalCode !== null, signal: (signal) => child.kill(signal), ended: exitOf(child) };
+}
+
+/** The production build with its proxy.ts taken out: links to the real one, but for the file that tells Next of it. */
+export function buildWithoutProxy(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'riskdesk-no-proxy-'));
+  const server = join(directory, '.next', 'server');
+  mkdirSync(server, { recursive: true });
+  const link = (from: string, to: string, except: string[]) => readdirSync(from).filter((name) => !except.includes(name)).forEach((name) => symlinkSync(join(from, name), join(to, name)));
+  link(root, directory, ['.next', '.git']);
+  link(join(root, '.next'), join(directory, '.next'), ['server']);
+  link(join(root, '.next', 'server'), server, ['functions-config-manifest.json']);
+  writeFileSync(join(server, 'functions-config-manifest.json'), JSON.stringify({ version: 1, functions: {} }));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  return directory;
 }
 
 function collect(child: ChildProcess): () => string {

@@ -26,8 +26,11 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   if (!reader) return new Uint8Array();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  const timer = setTimeout(() => void reader.cancel().catch(() => {}), bodyDeadlineMs);
-  const started = performance.now();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    void reader.cancel().catch(() => {});
+  }, bodyDeadlineMs);
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
       size += next.value.byteLength;
@@ -40,7 +43,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   } finally {
     clearTimeout(timer);
   }
-  if (performance.now() - started >= bodyDeadlineMs) throw new AppError('request_timeout', 'The body must arrive within ten seconds.');
+  if (late) throw new AppError('request_timeout', 'The body must arrive within ten seconds.');
   return Buffer.concat(chunks);
 }
 

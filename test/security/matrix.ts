@@ -10,7 +10,7 @@ export const granted: Record<Role, readonly Permission[]> = {
 };
 
 /** `own`: one's own sessions and tokens, which a person has and a token only with users:manage. */
-type Rule = Permission | 'signed-in' | 'own' | 'public';
+export type Rule = Permission | 'signed-in' | 'own' | 'public';
 
 /** What each route may ask for, the first that fits. A route that no line fits has no permission, and fails. */
 const contract: [methods: RegExp, path: RegExp, rules: Rule[]][] = [

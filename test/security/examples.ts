@@ -1,0 +1,40 @@
+import { expect } from 'vitest';
+import { call, type Sent } from '@/test/call';
+import type { TestDatabase } from '@/test/database';
+import { addSession, addToken, addUser, type People } from '@/test/people';
+
+export type Example = { path: string; body?: unknown };
+
+const assessment = { businessName: 'Example', riskScore: 0.3, factors: [{ category: 'financial', name: 'liquidity', score: 0.4, weight: 0.5 }] };
+let made = 0;
+
+/**
+ * For every route that changes something a request that works, made anew each time; a test that walks them fails for a
+ * route that has none here. `as` is an administrator.
+ */
+export function examples(db: TestDatabase, { admin, viewer, password }: People, as: Sent): Record<string, () => Promise<Example>> {
+  const newAssessment = async () => (await call('POST', '/api/assessments', { ...as, body: assessment })).body as { id: string };
+  const email = () => `example-${(made += 1)}@riskdesk.example`;
+  return {
+    'POST /api/assessments': async () => ({ path: '/api/assessments', body: assessment }),
+    'POST /api/assessments/batch': async () => ({ path: '/api/assessments/batch', body: { items: [assessment, assessment] } }),
+    'PATCH /api/assessments/{id}': async () => ({ path: `/api/assessments/${(await newAssessment()).id}`, body: { version: 1, riskScore: 0.9 } }),
+    'DELETE /api/assessments/{id}': async () => ({ path: `/api/assessments/${(await newAssessment()).id}?version=1` }),
+    'POST /api/auth/sign-in/email': async () => ({ path: '/api/auth/sign-in/email', body: { email: viewer.email, password } }),
+    'POST /api/auth/sign-out': async () => ({ path: '/api/auth/sign-out' }),
+    'POST /api/auth/change-password': async () => ({ path: '/api/auth/change-password', body: { currentPassword: password, newPassword: password } }),
+    'POST /api/users': async () => ({ path: '/api/users', body: { email: email(), name: 'Example', role: 'viewer', password } }),
+    'PATCH /api/users/{id}': async () => ({ path: `/api/users/${(await addUser(db, 'viewer', 'none', email())).id}`, body: { name: 'Another' } }),
+    'POST /api/users/{id}/password': async () => ({ path: `/api/users/${(await addUser(db, 'viewer', 'none', email())).id}/password`, body: { password } }),
+    'DELETE /api/sessions/{id}': async () => ({ path: `/api/sessions/${(await addSession(db, viewer.id)).sessionId}` }),
+    'POST /api/tokens': async () => ({ path: '/api/tokens', body: { name: 'example', scopes: ['assessments:read'] } }),
+    'DELETE /api/tokens/{id}': async () => ({ path: `/api/tokens/${(await addToken(db, admin.id)).id}` }),
+  };
+}
+
+/** @throws where a route that changes something has no example */
+export async function exampleOf(known: Record<string, () => Promise<Example>>, route: string): Promise<Example> {
+  const make = known[route];
+  expect(make, `${route} has an example in test/security/examples.ts`).toBeDefined();
+  return make ? make() : { path: '' };
+}
