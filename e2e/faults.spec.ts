@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import pg from 'pg';
+import { processTree } from '../test/process-tree';
 import { startConsole, startProductServer, signIn, until, type Client } from '../test/server';
 
 /** `npm run test:faults` asks for many more. */
@@ -70,19 +71,9 @@ test('F3: a server that is frozen gives 503 within the deadline, and is used aga
   }
 });
 
-/** The postmaster and its children, from its pid file and /proc. */
+/** The postmaster and its children. */
 function serverProcesses(dataDir: string): number[] {
-  const postmaster = Number(readFileSync(`${dataDir}/postmaster.pid`, 'utf8').split('\n')[0]);
-  const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((name) => parentOf(name) === postmaster);
-  return [postmaster, ...children.map(Number)];
-}
-
-function parentOf(pid: string): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1]);
-  } catch {
-    return 0;
-  }
+  return processTree(Number(readFileSync(`${dataDir}/postmaster.pid`, 'utf8').split('\n')[0]));
 }
 
 test('P20: with the database down from the start, the console serves, and migrates when it comes', async () => {

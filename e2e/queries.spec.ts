@@ -1,19 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import pg from 'pg';
+import { connectToOwn } from '../test/console';
 import { dataDir, expect, test } from './fixtures';
-
-/** The own server's connection as the application's role, from what the start keeps beside its data. */
-async function application(): Promise<pg.Client> {
-  const { port, passwords } = JSON.parse(readFileSync(join(dataDir(), 'postgres.json'), 'utf8')) as { port: number; passwords: { app: string } };
-  const client = new pg.Client({ host: '127.0.0.1', port, database: 'risk_assessment', user: 'riskdesk_app', password: passwords.app });
-  await client.connect();
-  return client;
-}
 
 test('a DBA sees a slow statement that this test caused, with its calls and its mean', async ({ dba }) => {
   const name = `planted_${Date.now().toString(36)}`;
-  const client = await application();
+  const client = await connectToOwn(dataDir());
   for (let call = 0; call < 4; call += 1) await client.query(`select count(*) as ${name}, pg_sleep(0.2) from users`);
   const { rows } = await client.query<{ calls: number; mean: number }>(`select calls::int, mean_exec_time as mean from pg_stat_statements where query like '%${name}%' and query like '%pg_sleep%' and calls = 4`);
   await client.end();

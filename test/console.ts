@@ -5,7 +5,9 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { request } from '@playwright/test';
+import type pg from 'pg';
 import { freePort } from '../scripts/ports';
+import { connectTo, databaseName, roleNames } from '../scripts/postgres/roles';
 import { exitOf, isAlive } from '../scripts/processes';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -13,7 +15,7 @@ const prefix = 'riskdesk-e2e-';
 export const roles = ['admin', 'dba', 'analyst'] as const;
 export type DemoRole = (typeof roles)[number];
 
-function temporaryDirectory(): string {
+export function temporaryDirectory(): string {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0;
     if (pid > 0 && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
@@ -46,25 +48,26 @@ async function keepSessions(url: string, dataDir: string): Promise<void> {
   }
 }
 
-/** The same `npm start` that people use, on a free port, with less demo data. It stops when this process does. */
-function startConsole(dataDir: string, port: number): { child: ChildProcess; output: () => string } {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(DB_|DATABASE_URL|ADMIN_|TARGETS|PGBOUNCER)/.test(name));
+export type Started = {
+  pid: number;
+  /** What it wrote to standard output and error. */
+  output: () => string;
+  ended: Promise<number>;
+  ready(): Promise<void>;
+};
+
+/** The same `npm start` that people use, with less demo data, in a process group of its own. It stops when this process does. */
+export function npmStart(env: Record<string, string>): Started {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(DB_|DATABASE_URL|ADMIN_|AUTH_SECRET|TARGETS|PGBOUNCER)/.test(name));
   const child = spawn(process.execPath, [join(root, 'scripts', 'start.mjs')], {
     cwd: root,
+    detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    env: {
-      ...Object.fromEntries(kept),
-      NODE_ENV: 'production',
-      PORT: String(port),
-      RISKDESK_DATA_DIR: dataDir,
-      RISKDESK_SEED_ROWS: '1500',
-      RISKDESK_NO_ENV_FILES: '1',
-      METRICS_TOKEN: 'metrics-token-of-the-tests',
-    },
+    env: { ...Object.fromEntries(kept), NODE_ENV: 'production', RISKDESK_SEED_ROWS: '200', RISKDESK_NO_ENV_FILES: '1', ...env },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
-  return { child, output: () => output };
+  return { pid: child.pid ?? 0, output: () => output, ended: exitOf(child), ready: () => untilReady(child, () => output) };
 }
 
 async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
@@ -75,19 +78,25 @@ async function untilReady(child: ChildProcess, output: () => string): Promise<vo
   }
 }
 
+/** The console's own database as the application's role, from what the start keeps beside its data. */
+export async function connectToOwn(dataDir: string): Promise<pg.Client> {
+  const { port, passwords } = JSON.parse(readFileSync(join(dataDir, 'postgres.json'), 'utf8')) as { port: number; passwords: { app: string } };
+  return connectTo(port, databaseName, passwords.app, roleNames.app);
+}
+
 /** Playwright's global setup. @returns its teardown */
 export default async function setup(): Promise<() => Promise<void>> {
   const dataDir = temporaryDirectory();
   const port = await freePort();
   const url = `http://localhost:${port}`;
-  const { child, output } = startConsole(dataDir, port);
+  const started = npmStart({ RISKDESK_DATA_DIR: dataDir, PORT: String(port), RISKDESK_SEED_ROWS: '1500', METRICS_TOKEN: 'metrics-token-of-the-tests' });
   const stop = async () => {
-    child.kill('SIGTERM');
-    await exitOf(child);
+    process.kill(started.pid, 'SIGTERM');
+    await started.ended;
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    await untilReady(child, output);
+    await started.ready();
     await keepSessions(url, dataDir);
   } catch (error) {
     await stop();

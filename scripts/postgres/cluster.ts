@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, openSync, closeSync } from 'node:fs';
-import { appendFile, chown, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, chown, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PlainError } from '../plain-error';
@@ -36,16 +35,14 @@ function localeArguments(major: number): string[] {
 }
 
 /** initdb reads the password of the superuser from a file that only the server's account may read. */
-async function withPasswordFile<T>(password: string, account: Account | undefined, use: (file: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'riskdesk-'));
+async function withPasswordFile<T>(file: string, password: string, account: Account | undefined, use: () => Promise<T>): Promise<T> {
   try {
-    const file = join(directory, 'password');
-    await writeFile(file, `${password}\n`, { mode: 0o600 });
+    await rm(file, { force: true });
+    await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' });
     await give(file, account);
-    await give(directory, account);
-    return await use(file);
+    return await use();
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(file, { force: true });
   }
 }
 
@@ -56,8 +53,9 @@ export async function initCluster(place: ClusterPlace, password: string, flags: 
   await rm(draft, { recursive: true, force: true });
   await mkdir(draft, { recursive: true, mode: 0o700 });
   await give(draft, account);
-  const { code, output } = await withPasswordFile(password, account, (file) => {
-    const fixed = [`--pgdata=${draft}`, '--username=postgres', `--pwfile=${file}`, '--auth=scram-sha-256', '--encoding=UTF8', '--data-checksums'];
+  const passwordFile = `${dataDir}.password`;
+  const { code, output } = await withPasswordFile(passwordFile, password, account, () => {
+    const fixed = [`--pgdata=${draft}`, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256', '--encoding=UTF8', '--data-checksums'];
     const args = [...fixed, ...localeArguments(binaries.major), ...flags];
     return runProgram(join(binaries.bin, 'initdb'), args, { ...spawnAs(account), cwd: '/', env: serverEnvironment() });
   });
