@@ -1,6 +1,6 @@
 'use client';
 
-import { useEffect, useState, type ComponentProps } from 'react';
+import { useEffect, useRef, useState, type ComponentProps } from 'react';
 import { Search } from 'lucide-react';
 import { classNames } from './class-names';
 import { Input } from './input';
@@ -30,6 +30,12 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
     const timer = setTimeout(pass, pauseMs);
     return () => clearTimeout(timer);
   });
+  // A table that arrives brings its own bar, and this input goes: what was typed into it meanwhile counts all the same.
+  const leave = useRef<() => unknown>(() => {});
+  useEffect(() => {
+    leave.current = () => text.trim() !== passed && onChange(text.trim());
+  });
+  useEffect(() => () => leave.current(), []);
   return <Input maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && pass()} />;
 }
 

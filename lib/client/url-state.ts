@@ -25,6 +25,8 @@ export function useUrlState() {
   const path = usePathname();
   const set = useCallback(
     (change: UrlChange, { step = false }: { /** A step of its own for the browser's Back. */ step?: boolean } = {}) => {
+      // A page that was left meanwhile changes no address.
+      if (window.location.pathname !== path) return;
       const search = changed(window.location.search, change);
       const address = search === '' ? path : `${path}?${search}`;
       if (step) window.history.pushState(null, '', address);
