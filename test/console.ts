@@ -8,7 +8,7 @@ import { request } from '@playwright/test';
 import type pg from 'pg';
 import { freePort } from '../scripts/ports';
 import { connectTo, databaseName, roleNames } from '../scripts/postgres/roles';
-import { exitOf, isAlive } from '../scripts/processes';
+import { exitOf, isAlive, signal } from '../scripts/processes';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const prefix = 'riskdesk-e2e-';
@@ -91,7 +91,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const url = `http://localhost:${port}`;
   const started = npmStart({ RISKDESK_DATA_DIR: dataDir, PORT: String(port), RISKDESK_SEED_ROWS: '1500', METRICS_TOKEN: 'metrics-token-of-the-tests' });
   const stop = async () => {
-    process.kill(started.pid, 'SIGTERM');
+    signal(started.pid, 'SIGTERM');
     await started.ended;
     rmSync(dataDir, { recursive: true, force: true });
   };

@@ -35,7 +35,7 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
   useEffect(() => {
     leave.current = () => text.trim() !== passed && onChange(text.trim());
   });
-  useEffect(() => () => leave.current(), []);
+  useEffect(() => () => void leave.current(), []);
   return <Input maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && pass()} />;
 }
 
