@@ -36,7 +36,7 @@ export const newChild = {
 /** A number as people type it, with a point or a comma. What is none is NaN, which the schema refuses in words. */
 export function numberOf(text: string): number {
   const plain = text.trim().replace(',', '.');
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : Number.NaN;
+  return /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(plain) ? Number(plain) : Number.NaN;
 }
 
 /** `0,5` as `0.50`. What would lose something stays as it was typed. */
