@@ -29,7 +29,7 @@ export function ListFilters({ address, me, onChange }: Props) {
   const narrowed = filterKeys.some((key) => address.has(key));
   return (
     <>
-      <SearchInput label="Search assessments by name" placeholder="Search by name" className="sm:max-w-48" value={address.get('q') ?? ''} onChange={(q) => onChange({ q })} maxLength={255} />
+      <SearchInput label="Search assessments by name" placeholder="Search by name" className="sm:max-w-44" value={address.get('q') ?? ''} onChange={(q) => onChange({ q })} maxLength={255} />
       {choice('status', 'Status', named(statuses))}
       {choice('riskLevel', 'Level', named(riskLevels))}
       {choice('industry', 'Industry', industries)}

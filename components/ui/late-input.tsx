@@ -40,9 +40,9 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
 }
 
 /** The search of a table's bar. */
-export function SearchInput({ className, ...rest }: Props) {
+export function SearchInput({ className = 'sm:max-w-72', ...rest }: Props) {
   return (
-    <div className={classNames('relative min-w-40 grow basis-48 sm:max-w-72', className)}>
+    <div className={classNames('relative min-w-40 grow basis-44', className)}>
       <Search className="pointer-events-none absolute top-1/2 left-2 size-3.5 -translate-y-1/2 text-faint" aria-hidden />
       <LateInput placeholder="Search" {...rest} type="search" className="h-7 pl-7 text-xs" />
     </div>
