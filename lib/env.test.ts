@@ -23,6 +23,14 @@ describe('settings', () => {
     expect(parseEnv({ DB_QUERY_TIMEOUT: '250ms', DB_MAX_LIFETIME: '2h', DB_MAX_IDLE_TIME: '90s' })).toMatchObject({ DB_QUERY_TIMEOUT: 250, DB_MAX_LIFETIME: 7_200_000, DB_MAX_IDLE_TIME: 90_000 });
   });
 
+  it.each(['proxy.example', '10.0.0.0/33', '10.0.0.0/8/8', '::1/129', '10.0.0.1 x'])('refuses %s as a proxy', (text) => {
+    expect(lines({ TRUSTED_PROXIES: text })).toEqual(['TRUSTED_PROXIES must be addresses or networks such as 10.0.0.0/8']);
+  });
+
+  it('reads proxies as addresses and networks', () => {
+    expect(parseEnv({ TRUSTED_PROXIES: '10.0.0.0/8, 192.168.1.5 fd00::/8' }).TRUSTED_PROXIES).toEqual(['10.0.0.0/8', '192.168.1.5', 'fd00::/8']);
+  });
+
   it('counts an empty value as unset', () => {
     expect(parseEnv({ DB_PORT: '', METRICS_TOKEN: '' })).toMatchObject({ DB_PORT: 5432 });
   });

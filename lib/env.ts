@@ -1,4 +1,5 @@
 import 'server-only';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** The settings are wrong: one line each, never with a value in it. */
@@ -55,7 +56,11 @@ const schema = z
     TARGETS: z.string().default('').transform(parseTargets),
     PGBOUNCER_URL: postgresUrl.optional(),
     METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-    TRUSTED_PROXIES: z.string().default('').transform((text) => text.split(/[\s,]+/).filter(Boolean)),
+    TRUSTED_PROXIES: z
+      .string()
+      .default('')
+      .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+      .refine((entries) => entries.every(isNetwork), 'must be addresses or networks such as 10.0.0.0/8'),
     ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
     ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').max(128, 'must have at most 128 characters').optional(),
     AUTH_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
@@ -84,6 +89,12 @@ function isPostgresUrl(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = '0', ...rest] = text.split('/');
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  return bits !== undefined && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits && rest.length === 0;
 }
 
 function parseTargets(text: string, context: z.RefinementCtx): TargetSetting[] {
