@@ -9,7 +9,7 @@ const pools: DeskPool[] = [];
 
 function poolOf(options: Partial<PoolOptions> = {}): DeskPool {
   const pool = new DeskPool({
-    name: 'test', connection: fromUrl(server.url()), max: 3, min: 0, maxLifetimeMs: 300_000, maxIdleMs: 60_000, connectTimeoutMs: 2000, queryTimeoutMs: 5000, acquireTimeoutMs: 300,
+    name: 'test', connection: fromUrl(server.url()), max: 3, min: 0, maxLifetimeMs: 300_000, maxIdleMs: 60_000, connectTimeoutMs: 2000, queryTimeoutMs: 5000, acquireTimeoutMs: 5000,
     ...options,
   });
   pools.push(pool);
@@ -53,7 +53,7 @@ describe('a pool', () => {
   });
 
   test('counts who waits and for how long; F4: a wait that is too long is database_busy', async () => {
-    const pool = poolOf();
+    const pool = poolOf({ acquireTimeoutMs: 1000 });
     const held = await Promise.all([pool.connect(), pool.connect(), pool.connect()]);
     const waiting = one(pool);
     await until(() => pool.figures().waiting === 1);
