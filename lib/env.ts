@@ -1,4 +1,5 @@
 import 'server-only';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** The settings are wrong: one line each, never with a value in it. */
@@ -28,10 +29,13 @@ const integerBetween = (least: number, most: number) =>
     .transform(Number)
     .pipe(z.number().min(least, `must be at least ${least}`).max(most, `must be at most ${most}`));
 
-const postgresUrl = z.string().refine(isPostgresUrl, 'must be a URL such as postgres://user:password@host:5432/database');
-
 export const sslModes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 export type SslMode = (typeof sslModes)[number];
+
+const postgresUrl = z
+  .string()
+  .refine(isPostgresUrl, { error: 'must be a URL such as postgres://user:password@host:5432/database', abort: true })
+  .refine(hasKnownSslMode, `must have one of ${sslModes.join(', ')} as sslmode`);
 
 const schema = z
   .object({
@@ -55,7 +59,11 @@ const schema = z
     TARGETS: z.string().default('').transform(parseTargets),
     PGBOUNCER_URL: postgresUrl.optional(),
     METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-    TRUSTED_PROXIES: z.string().default('').transform((text) => text.split(/[\s,]+/).filter(Boolean)),
+    TRUSTED_PROXIES: z
+      .string()
+      .default('')
+      .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+      .refine((entries) => entries.every(isNetwork), 'must be addresses or networks such as 10.0.0.0/8'),
     ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
     ADMIN_PASSWORD: z.string().min(12, 'must have at least 12 characters').max(128, 'must have at most 128 characters').optional(),
     AUTH_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
@@ -86,13 +94,25 @@ function isPostgresUrl(text: string): boolean {
   }
 }
 
+/** A misspelt mode must not mean less than the one that was meant. */
+function hasKnownSslMode(url: string): boolean {
+  const mode = new URL(url).searchParams.get('sslmode');
+  return mode === null || sslModes.some((known) => known === mode);
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix = '0', ...rest] = text.split('/');
+  const bits = { 4: 32, 6: 128 }[isIP(address)];
+  return bits !== undefined && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits && rest.length === 0;
+}
+
 function parseTargets(text: string, context: z.RefinementCtx): TargetSetting[] {
   const targets: TargetSetting[] = [];
   for (const [index, entry] of text.split(/\s+/).filter(Boolean).entries()) {
     const match = /^([a-z][a-z0-9_-]{0,39})=(.+)$/.exec(entry);
     const [, name, url] = match ?? [];
-    if (!name || !url || name === 'main' || !isPostgresUrl(url) || targets.some((target) => target.name === name)) {
-      context.addIssue({ code: 'custom', message: `entry ${index + 1} must be name=postgres://…, with a lower-case name of its own that is not main` });
+    if (!name || !url || name === 'main' || !isPostgresUrl(url) || !hasKnownSslMode(url) || targets.some((target) => target.name === name)) {
+      context.addIssue({ code: 'custom', message: `entry ${index + 1} must be name=postgres://…, with a lower-case name of its own that is not main, and a known sslmode if any` });
       continue;
     }
     targets.push({ name, url });

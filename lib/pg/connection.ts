@@ -64,8 +64,8 @@ export function firstSsl(settings: ConnectionSettings): ConnectionOptions | fals
 /** The other choice of `prefer` and `allow` after the first was refused for that reason; undefined where there is none. */
 export function fallbackSsl(settings: ConnectionSettings, error: unknown): ConnectionOptions | false | undefined {
   const message = error instanceof Error ? error.message : '';
-  if (settings.sslMode === 'prefer' && message.includes('does not support SSL')) return false;
-  if (settings.sslMode === 'allow' && /no pg_hba\.conf entry.*no encryption/i.test(message)) return tlsOptions(settings);
+  if (settings.sslMode === 'prefer' && /does not support SSL|pg_hba\.conf.*SSL encryption/.test(message)) return false;
+  if (settings.sslMode === 'allow' && /pg_hba\.conf.*no encryption/.test(message)) return tlsOptions(settings);
   return undefined;
 }
 

@@ -27,10 +27,21 @@ export const isReady = (): boolean => boot().ready;
 export function startConsole(): void {
   if (boot().started) return;
   boot().started = true;
+  start().catch(leave);
+}
+
+async function start(): Promise<void> {
   watchRequests();
   drainOnStop();
   startMetrics();
-  void untilReady();
+  await untilReady();
+}
+
+/** Next would serve on with wrong settings and answer 500; `npm start` has checked them before, a container has not. */
+function leave(error: unknown): void {
+  if (!(error instanceof SettingsError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
 }
 
 async function untilReady(): Promise<void> {
