@@ -19,7 +19,8 @@ const config = {
   // One copy for all bundles: the pool that they share throws errors of these, and each bundle has to know them.
   serverExternalPackages: ['pg', 'drizzle-orm', 'cockatiel', 'prom-client', 'rate-limiter-flexible'],
   devIndicators: false,
-  experimental: { authInterrupts: true },
+  // A cache of the development server that was cut short made every page reload without end; it is not kept between runs.
+  experimental: { authInterrupts: true, turbopackFileSystemCacheForDev: false },
   headers: async () => [
     { source: '/:path*', headers: securityHeaders },
     {

@@ -6,9 +6,10 @@ import { freePort } from '../scripts/ports';
 import { connectTo, databaseName } from '../scripts/postgres/roles';
 import { isAlive } from '../scripts/processes';
 import { startTestServer, superPassword } from '../test/cluster';
-import { connectToOwn, npmStart, passwordOf, temporaryDirectory, type Started } from '../test/console';
+import { connectToOwn, npmStart, passwordOf, type Started } from '../test/console';
 import { processTree } from '../test/process-tree';
 import { administrator, signIn, until } from '../test/server';
+import { temporaryDirectory } from '../test/temporary';
 
 test.describe.configure({ mode: 'serial', timeout: 120_000 });
 
@@ -16,7 +17,7 @@ const running = new Set<Started>();
 const directories: string[] = [];
 
 async function place(): Promise<{ PORT: string; RISKDESK_DATA_DIR: string }> {
-  const RISKDESK_DATA_DIR = temporaryDirectory();
+  const RISKDESK_DATA_DIR = temporaryDirectory('riskdesk-e2e-');
   directories.push(RISKDESK_DATA_DIR);
   return { PORT: String(await freePort()), RISKDESK_DATA_DIR };
 }

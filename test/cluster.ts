@@ -1,6 +1,5 @@
-import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { cp, mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@/scripts/ports';
@@ -8,10 +7,10 @@ import { serverAccount } from '@/scripts/postgres/account';
 import { usableBinaries, type Binaries } from '@/scripts/postgres/binaries';
 import { initCluster, startCluster, type Cluster, type Settings } from '@/scripts/postgres/cluster';
 import { watchOver } from '@/scripts/postgres/watchdog';
-import { endProcess, isAlive, runProgram } from '@/scripts/processes';
+import { endProcess, runProgram } from '@/scripts/processes';
+import { temporaryDirectory } from './temporary';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const prefix = 'riskdesk-test-';
 
 export const majors = [14, 15, 16, 17, 18] as const;
 export type Major = (typeof majors)[number];
@@ -55,15 +54,10 @@ export type TestServer = {
 
 let runDirectory: string | undefined;
 
-/** One directory for this process, gone when it ends; those of processes that were killed are swept by the next. */
+/** One directory for this process, gone when it ends. */
 function ownDirectory(): string {
   if (runDirectory) return runDirectory;
-  for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0;
-    if (pid > 0 && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-  const directory = realpathSync(mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`)));
-  chmodSync(directory, 0o711);
+  const directory = temporaryDirectory('riskdesk-test-');
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   runDirectory = directory;
   return directory;

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,22 +7,12 @@ import { request } from '@playwright/test';
 import type pg from 'pg';
 import { freePort } from '../scripts/ports';
 import { connectTo, databaseName, roleNames } from '../scripts/postgres/roles';
-import { exitOf, isAlive, signal } from '../scripts/processes';
+import { exitOf, signal } from '../scripts/processes';
+import { temporaryDirectory } from './temporary';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const prefix = 'riskdesk-e2e-';
 export const roles = ['admin', 'dba', 'analyst'] as const;
 export type DemoRole = (typeof roles)[number];
-
-export function temporaryDirectory(): string {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0;
-    if (pid > 0 && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-  const directory = realpathSync(mkdtempSync(join(tmpdir(), `${prefix}${process.pid}-`)));
-  chmodSync(directory, 0o711);
-  return directory;
-}
 
 /** The password of a demo account, from the file that the start wrote. */
 export function passwordOf(role: DemoRole, dataDir: string): string {
@@ -86,7 +75,7 @@ export async function connectToOwn(dataDir: string): Promise<pg.Client> {
 
 /** Playwright's global setup. @returns its teardown */
 export default async function setup(): Promise<() => Promise<void>> {
-  const dataDir = temporaryDirectory();
+  const dataDir = temporaryDirectory('riskdesk-e2e-');
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const started = npmStart({ RISKDESK_DATA_DIR: dataDir, PORT: String(port), RISKDESK_SEED_ROWS: '1500', METRICS_TOKEN: 'metrics-token-of-the-tests' });

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
-import { accessSync, chmodSync, chownSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, chmodSync, chownSync, constants, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { install, mayInstall } from '@/scripts/apt';
@@ -9,6 +8,7 @@ import { serverAccount, spawnAs } from '@/scripts/postgres/account';
 import { roleNames } from '@/scripts/postgres/roles';
 import { exitOf, runProgram } from '@/scripts/processes';
 import { testPasswords } from './template';
+import { temporaryDirectory } from './temporary';
 
 const program = '/usr/sbin/pgbouncer';
 
@@ -50,7 +50,7 @@ const script = '"$1" "$2" >/dev/null 2>&1 & pid=$!; cat >/dev/null; kill -INT "$
 /** PgBouncer in transaction mode before a test server, with few server connections, so that clients take turns on each. */
 export async function startPgBouncer(serverPort: number): Promise<{ port: number; dispose(): Promise<void> }> {
   await ensureProgram();
-  const directory = mkdtempSync(join(tmpdir(), 'riskdesk-pgbouncer-'));
+  const directory = temporaryDirectory('riskdesk-pgbouncer-');
   const account = serverAccount(directory);
   const port = await freePort();
   writeFileSync(join(directory, 'ini'), configuration(directory, serverPort, port));

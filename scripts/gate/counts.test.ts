@@ -17,7 +17,7 @@ test.for([
   ['only skipped ones', [file('passed', 'skipped')], 0, '0 passed, 1 failed, 1 skipped'],
   ['an error beside the tests', [file('passed', 'passed')], 1, '1 passed, 1 failed'],
 ] as const)('vitest: %s', ([, testResults, code, line]) => {
-  expect(summary(vitestCounts({ testResults }, code))).toBe(line);
+  expect(summary(vitestCounts({ testResults }, { code, output: '' }))).toBe(line);
 });
 
 const suite = (...states: string[]) => [
@@ -30,11 +30,15 @@ test.for([
   ['the setup failed', { suites: [], errors: [{ message: 'no browser' }] }, 1, '0 passed, 1 failed'],
   ['an error beside the tests', { suites: suite('expected') }, 1, '1 passed, 1 failed'],
 ] as const)('playwright: %s', ([, report, code, line]) => {
-  expect(summary(playwrightCounts(report, code))).toBe(line);
+  expect(summary(playwrightCounts(report, { code, output: '' }))).toBe(line);
+});
+
+test('a runner that ran nothing is quoted', () => {
+  expect(vitestCounts({ testResults: [] }, { code: 1, output: 'Error: no port' }).problems).toEqual([{ title: 'vitest', says: 'ran no test\nError: no port' }]);
 });
 
 test('messages come without colours', () => {
-  expect(playwrightCounts({ suites: suite('unexpected') }, 1).problems).toEqual([{ title: 'e2e/x.spec.ts:3 unexpected', says: 'no' }]);
+  expect(playwrightCounts({ suites: suite('unexpected') }, { code: 1, output: '' }).problems).toEqual([{ title: 'e2e/x.spec.ts:3 unexpected', says: 'no' }]);
 });
 
 test('lint: a warning fails, and so does looking at no file', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Finished } from '../processes';
 
 export type Problem = { title: string; says: string };
 export type Counts = { passed: number; failed: number; skipped: number; problems: Problem[] };
@@ -16,10 +17,20 @@ export function summary({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
-/** A runner that ran nothing, or that failed beside its tests, has failed: a green line must mean that something was tested. */
-function strict(title: string, counts: Counts, exitCode: number): Counts {
-  if (counts.passed + counts.failed === 0) return total([counts, oneFailed(title, 'ran no test')]);
-  if (exitCode !== 0 && counts.failed === 0) return total([counts, oneFailed(title, `ended with code ${exitCode} although no test failed`)]);
+// Colours are for a terminal; the summary is read in logs too.
+// oxlint-disable-next-line no-control-regex
+const plain = (text: string) => text.replace(/\u001B\[[0-9;]*m/g, '');
+
+/** The end of what a program said. */
+export const tail = (output: string) => plain(output).trim().split('\n').slice(-28).join('\n');
+
+/**
+ * A runner that ran nothing, or that failed beside its tests, has failed: a green line must mean that something was
+ * tested. The reason is in what it said then, not in its report.
+ */
+function strict(title: string, counts: Counts, { code, output }: Finished): Counts {
+  if (counts.passed + counts.failed === 0) return total([counts, oneFailed(title, `ran no test\n${tail(output)}`)]);
+  if (code !== 0 && counts.failed === 0) return total([counts, oneFailed(title, `ended with code ${code} although no test failed\n${tail(output)}`)]);
   return counts;
 }
 
@@ -59,7 +70,7 @@ const vitestSchema = z.object({
 });
 
 /** vitest's report. A file that cannot be loaded has no tests in it and counts as one that failed. */
-export function vitestCounts(report: unknown, exitCode: number): Counts {
+export function vitestCounts(report: unknown, ran: Finished): Counts {
   const { testResults } = vitestSchema.parse(report);
   const counts = testResults.map(({ name, status, message, assertionResults }): Counts => {
     if (assertionResults.length === 0) return status === 'failed' ? oneFailed(name, message ?? 'could not be loaded') : total([]);
@@ -69,7 +80,7 @@ export function vitestCounts(report: unknown, exitCode: number): Counts {
     const tests = { passed: of('passed').length, failed: failed.length, skipped: of('skipped', 'pending', 'todo', 'disabled').length, problems };
     return status === 'failed' && failed.length === 0 ? total([tests, oneFailed(name, message ?? 'failed outside its tests')]) : tests;
   });
-  return strict('vitest', total(counts), exitCode);
+  return strict('vitest', total(counts), ran);
 }
 
 type Suite = { title: string; file?: string | undefined; specs?: Spec[] | undefined; suites?: Suite[] | undefined };
@@ -88,12 +99,8 @@ const playwrightSchema = z.object({ suites: z.array(suiteSchema), errors: z.arra
 
 const specsOf = (suite: Suite): Spec[] => [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)];
 
-// Colours are for a terminal; the summary is read in logs too.
-// oxlint-disable-next-line no-control-regex
-const plain = (text: string) => text.replace(/\u001B\[[0-9;]*m/g, '');
-
 /** Playwright's report. A flaky test is one that failed. */
-export function playwrightCounts(report: unknown, exitCode: number): Counts {
+export function playwrightCounts(report: unknown, ran: Finished): Counts {
   const { suites, errors = [] } = playwrightSchema.parse(report);
   const outside = errors.map(({ message }) => oneFailed('playwright', plain(message ?? 'failed outside its tests')));
   const counts = suites.flatMap(specsOf).flatMap(({ title, file, line, tests }) =>
@@ -104,5 +111,5 @@ export function playwrightCounts(report: unknown, exitCode: number): Counts {
       return oneFailed(`e2e/${file}:${line} ${title}`, says);
     }),
   );
-  return strict('playwright', total([...counts, ...outside]), exitCode);
+  return strict('playwright', total([...counts, ...outside]), ran);
 }

@@ -6,7 +6,7 @@ import { plainLine } from '../plain-error';
 import { runProgram, type Finished } from '../processes';
 import { buildIfStale } from '../supervisor/build';
 import { root } from '../supervisor/paths';
-import { lintCounts, oneFailed, onePassed, playwrightCounts, vitestCounts, type Counts } from './counts';
+import { lintCounts, oneFailed, onePassed, playwrightCounts, tail, vitestCounts, type Counts } from './counts';
 
 export type Step = { name: string; run(signal: AbortSignal): Promise<Counts> };
 
@@ -16,8 +16,6 @@ const tool = (...path: string[]) => join(root, 'node_modules', ...path);
 function run(args: string[], signal: AbortSignal, env: Record<string, string> = {}): Promise<Finished> {
   return runProgram(process.execPath, args, { cwd: root, signal, killSignal: 'SIGTERM', env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1', ...env } });
 }
-
-const tail = (output: string) => output.trim().split('\n').slice(-40).join('\n');
 
 async function lint(signal: AbortSignal): Promise<Counts> {
   const { output } = await run([tool('oxlint', 'bin', 'oxlint'), '--format', 'json', '.'], signal);
@@ -36,9 +34,9 @@ async function types(signal: AbortSignal): Promise<Counts> {
 }
 
 /** What the runner wrote down, whatever it said on the way. */
-async function reported(title: string, file: string, ran: Finished, count: (report: unknown, code: number) => Counts): Promise<Counts> {
+async function reported(title: string, file: string, ran: Finished, count: (report: unknown, ran: Finished) => Counts): Promise<Counts> {
   try {
-    return count(await readJson(file), ran.code);
+    return count(await readJson(file), ran);
   } catch {
     return oneFailed(title, tail(ran.output));
   }
