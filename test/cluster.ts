@@ -28,6 +28,8 @@ const testSettings: Settings = {
   track_io_timing: 'on',
   client_connection_check_interval: '1s',
   timezone: 'UTC',
+  // Test files share a server: each looks for what was said of its own database.
+  log_line_prefix: '%m [%p] %d ',
   lc_messages: 'C',
 };
 

@@ -12,7 +12,7 @@ function problemsOf(endpoint: Endpoint): number[] {
   if (endpoint.access !== 'public' && endpoint.access !== 'signed-in') statuses.push(403);
   if (endpoint.method !== 'GET') statuses.push(403);
   if (endpoint.body) statuses.push(400, 408, 413, 415, 422);
-  if (endpoint.query || endpoint.params) statuses.push(422);
+  if (endpoint.query || endpoint.params || endpoint.access !== 'public') statuses.push(422);
   return [...new Set(statuses)].filter((status) => !(status in endpoint.answers)).toSorted();
 }
 

@@ -1,4 +1,5 @@
 import 'server-only';
+import { z } from 'zod';
 import { resolveCaller } from '@/lib/auth/caller';
 import { database } from '@/lib/db/client';
 import { writeAudit } from '@/lib/db/audit';
@@ -54,7 +55,7 @@ async function answer(endpoint: Endpoint, request: Request, context: RouteContex
   try {
     authorize(caller, endpoint.access);
     const body = endpoint.body ? parse(endpoint.body, await readJson(request, endpoint.maxBytes)) : undefined;
-    const query = endpoint.query ? parse(endpoint.query, readQuery(new URL(request.url))) : undefined;
+    const query = parse(endpoint.query ?? unasked(endpoint), readQuery(new URL(request.url)));
     const params = endpoint.params ? parse(endpoint.params, await context.params) : undefined;
     return respond(await inTime(endpoint.handle({ caller, params, query, body, request } as Parameters<Endpoint['handle']>[0])));
   } catch (error) {
@@ -62,6 +63,12 @@ async function answer(endpoint: Endpoint, request: Request, context: RouteContex
     throw error;
   }
 }
+
+const noQuery = z.strictObject({}).transform(() => undefined);
+const anyQuery = z.unknown().transform(() => undefined);
+
+/** A field that nobody reads is refused as any unknown one; a probe may add what it likes to a public address. */
+const unasked = (endpoint: Endpoint) => (needsNobody(endpoint) ? anyQuery : noQuery);
 
 /** Public answers must come without the database: whoever needs to know the caller there asks for it. */
 const needsNobody = (endpoint: Endpoint) => endpoint.access === 'public' || endpoint.access === 'own-check';
