@@ -1,4 +1,5 @@
 import http from 'node:http';
+import { connect } from 'node:net';
 
 export type Sample = { p50: number; p95: number; p99: number; max: number; n: number };
 
@@ -8,13 +9,15 @@ export function summarize(ms: number[]): Sample {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: sorted.at(-1) ?? Number.NaN, n: sorted.length };
 }
 
+export const median = (values: number[]): number => summarize(values).p50;
+
 export type Reply = { status: number; text: string };
 
 /** A client that keeps its connections, as a browser or a proxy does; fetch would add its own cost to both sides. */
 export class Browser {
   private readonly agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
-  private readonly url: URL;
-  private readonly cookie: string;
+  readonly url: URL;
+  readonly cookie: string;
 
   constructor(url: string, cookie: string) {
     this.url = new URL(url);
@@ -35,6 +38,13 @@ export class Browser {
     });
   }
 
+  /** The text of a successful answer: a benchmark of refusals would look fast. */
+  async get(path: string): Promise<string> {
+    const { status, text } = await this.send(path);
+    if (status >= 300) throw new Error(`${path} answered ${status}: ${text.slice(0, 200)}`);
+    return text;
+  }
+
   close(): void {
     this.agent.destroy();
   }
@@ -46,31 +56,82 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - started;
 }
 
-/** Runs the candidates in turn, so that whatever else the machine does hits each alike. Answers each one's samples. */
-export async function interleaved<K extends string>(candidates: Record<K, () => Promise<unknown>>, rounds: number, warmUp = 200): Promise<Record<K, Sample>> {
+export type Work = () => Promise<unknown>;
+export type Rounds<K extends string> = Record<K, Sample>[];
+
+const rounds = 5;
+
+/**
+ * Runs the candidates in turn, so that whatever else the machine does hits each alike, after a warm-up that is not
+ * counted. Each round has `samples` of each.
+ */
+export async function interleaved<K extends string>(candidates: Record<K, Work>, samples: number, warmUp = 800): Promise<Rounds<K>> {
   const names = Object.keys(candidates) as K[];
-  const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
-  for (let round = 0; round < warmUp + rounds; round += 1) {
-    for (const name of names) {
-      const ms = await timed(candidates[name]);
-      if (round >= warmUp) samples[name].push(ms);
-    }
+  for (let n = 0; n < warmUp; n += 1) for (const name of names) await candidates[name]();
+  const results: Rounds<K> = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const ms = new Map(names.map((name): [K, number[]] => [name, []]));
+    for (let n = 0; n < samples; n += 1) for (const name of names) ms.get(name)?.push(await timed(candidates[name]));
+    results.push(Object.fromEntries(names.map((name) => [name, summarize(ms.get(name) ?? [])])) as Record<K, Sample>);
   }
-  return Object.fromEntries(names.map((name) => [name, summarize(samples[name])])) as Record<K, Sample>;
+  return results;
 }
 
-/** Requests a second with `clients` of them at once, for `ms` milliseconds. */
-export async function throughput(work: () => Promise<unknown>, clients: number, ms: number): Promise<number> {
-  const end = performance.now() + ms;
-  let done = 0;
-  const client = async () => {
-    while (performance.now() < end) {
-      await work();
-      done += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, client));
-  return (done / ms) * 1000;
+/** A ratio for each round; their median is the figure, the least and the greatest are its spread. */
+export type Ratio = { value: number; low: number; high: number };
+
+export const ratioOf = (values: number[]): Ratio => ({ value: median(values), low: Math.min(...values), high: Math.max(...values) });
+
+export const ratio = <K extends string>(results: Rounds<K>, over: K, under: K, quantile: 'p50' | 'p95' = 'p50'): Ratio =>
+  ratioOf(results.map((round) => round[over][quantile] / round[under][quantile]));
+
+export const across = <K extends string>(results: Rounds<K>, name: K, quantile: 'p50' | 'p95' = 'p50'): number => median(results.map((round) => round[name][quantile]));
+
+/** Answers a second of two paths with `clients` of them at once, measured in turn. */
+export async function throughput(browser: Browser, paths: readonly [string, string], clients: number, ms: number): Promise<{ over: number[]; under: number[] }> {
+  const [over, under]: [number[], number[]] = [[], []];
+  await hammer(browser, paths[0], clients, ms);
+  for (let round = 0; round < rounds; round += 1) {
+    under.push(await hammer(browser, paths[1], clients, ms));
+    over.push(await hammer(browser, paths[0], clients, ms));
+  }
+  return { over, under };
 }
 
-export const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+async function hammer({ url, cookie }: Browser, path: string, clients: number, ms: number): Promise<number> {
+  const request = Buffer.from(`GET ${path} HTTP/1.1\r\nhost: ${url.host}\r\ncookie: ${cookie}\r\n\r\n`);
+  const started = performance.now();
+  const counts = await Promise.all(Array.from({ length: clients }, () => keepAsking(url, request, started + ms)));
+  return counts.reduce((sum, n) => sum + n, 0) / ((performance.now() - started) / 1000);
+}
+
+/** One connection that asks again as soon as it has its answer. It parses as little as it can: the server is to be busy, not this. */
+function keepAsking(url: URL, request: Buffer, end: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(url.port), url.hostname, () => socket.write(request));
+    let answer = '';
+    let answered = 0;
+    socket.setNoDelay(true);
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the console closed a connection')));
+    socket.on('data', (chunk) => {
+      answer += chunk.toString('latin1');
+      if (!isWhole(answer)) return;
+      if (!/^HTTP\/1\.1 20\d /.test(answer)) return reject(new Error(answer.slice(0, 300)));
+      answer = '';
+      answered += 1;
+      if (performance.now() < end) return socket.write(request);
+      socket.removeAllListeners('close').destroy();
+      resolve(answered);
+    });
+  });
+}
+
+function isWhole(answer: string): boolean {
+  const headEnd = answer.indexOf('\r\n\r\n') + 4;
+  if (headEnd < 4) return false;
+  const head = answer.slice(0, headEnd);
+  const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
+  if (length !== undefined) return answer.length >= headEnd + Number(length);
+  return head.startsWith('HTTP/1.1 204') || answer.endsWith('\r\n0\r\n\r\n');
+}

@@ -1,5 +1,10 @@
-/** One measured ratio against the aim of the project; a ratio without an aim is printed for what it tells. */
-export type Line = { id: string; what: string; value: number; unit: 'x' | 'ms' | 'kB'; aim?: number; detail: string };
+import type { Ratio } from './measure';
+
+/** One measured figure against the aim of the project; a figure without an aim is printed for what it tells. */
+export type Line = { id: string; what: string; value: number; low?: number; high?: number; unit: 'x' | 'ms' | 'kB'; aim?: number; detail: string };
+
+/** A ratio with its spread over the rounds. */
+export const ratioLine = (id: string, what: string, { value, low, high }: Ratio, rest: { aim?: number; detail: string }): Line => ({ id, what, value, low, high, unit: 'x', ...rest });
 
 const show = (value: number, unit: Line['unit']) => (unit === 'x' ? value.toFixed(2) : `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`);
 
@@ -8,7 +13,9 @@ const meets = (line: Line) => line.aim === undefined || (line.id === 'P2' ? line
 
 export function print(lines: Line[]): void {
   for (const line of lines) {
-    const aim = line.aim === undefined ? '' : `aim ${line.id === 'P2' ? '≥' : '≤'} ${show(line.aim, line.unit)} ${meets(line) ? 'met' : 'MISSED'}`;
-    process.stdout.write(`${line.id.padEnd(6)}${line.what.padEnd(52)}${show(line.value, line.unit).padStart(10)}  ${aim.padEnd(22)}${line.detail}\n`);
+    const { id, what, value, low, high, unit, detail } = line;
+    const spread = low === undefined || high === undefined ? '' : `(${low.toFixed(2)}–${high.toFixed(2)})`;
+    const aim = line.aim === undefined ? '' : `aim ${id === 'P2' ? '≥' : '≤'} ${show(line.aim, unit)} ${meets(line) ? 'met' : 'MISSED'}`;
+    process.stdout.write(`${id.padEnd(5)} ${what.padEnd(56)} ${show(value, unit).padStart(8)} ${spread.padEnd(12)} ${aim.padEnd(20)} ${detail}\n`);
   }
 }

@@ -4,7 +4,7 @@ import { afterAll, inject } from 'vitest';
 import { connectTo, roleNames } from '@/scripts/postgres/roles';
 import { majors, superPassword, type Major } from './cluster';
 import { sharedSchema, type Shared } from './registry';
-import { templateName, testEnvironment, testPasswords } from './template';
+import { createDatabase, testEnvironment, testPasswords } from './template';
 
 export { majors, type Major };
 
@@ -37,13 +37,6 @@ export async function sharedServer({ major = 18, settings = {}, migrated = true 
   const text = await answer.text();
   if (!answer.ok) throw new Error(text);
   return sharedSchema.parse(JSON.parse(text));
-}
-
-async function createDatabase(server: pg.Client, name: string, migrated: boolean): Promise<void> {
-  const { maintenance, app, monitor } = roleNames;
-  await server.query(`create database ${name} owner ${maintenance} template ${migrated ? templateName : 'template0'}`);
-  await server.query(`revoke connect, temporary on database ${name} from public`);
-  await server.query(`grant connect on database ${name} to ${app}, ${monitor}`);
 }
 
 /**

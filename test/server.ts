@@ -69,11 +69,16 @@ const answers = (url: string) => fetch(url).then((answer) => answer.ok, () => fa
 
 export type Client = (path: string, init?: { method?: string; body?: unknown; timeoutMs?: number }) => Promise<{ status: number; body: unknown; headers: Headers }>;
 
-/** Signs in and answers with a function that sends JSON as that person. */
-export async function signIn(url: string, who: { email: string; password: string } = administrator): Promise<Client> {
+/** Signs in and answers with the session's cookie. */
+export async function sessionCookie(url: string, who: { email: string; password: string } = administrator): Promise<string> {
   const answer = await fetch(`${url}/api/auth/sign-in/email`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(who) });
   if (!answer.ok) throw new Error(`sign-in failed: ${answer.status} ${await answer.text()}`);
-  const cookie = answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+  return answer.headers.getSetCookie().map((line) => line.split(';')[0]).join('; ');
+}
+
+/** Signs in and answers with a function that sends JSON as that person. */
+export async function signIn(url: string, who: { email: string; password: string } = administrator): Promise<Client> {
+  const cookie = await sessionCookie(url, who);
   return async (path, { method = 'GET', body, timeoutMs = 30_000 } = {}) => {
     const headers: Record<string, string> = { cookie, origin: url, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
     const response = await fetch(`${url}${path}`, { method, headers, signal: AbortSignal.timeout(timeoutMs), ...(body === undefined ? {} : { body: JSON.stringify(body) }) });

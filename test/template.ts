@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import type pg from 'pg';
 import { databaseEnvironment } from '@/scripts/supervisor/own-database';
 import { root } from '@/scripts/supervisor/paths';
-import { connectTo, ensureDatabase, ensureExtensions, ensureRoles, type RolePasswords } from '@/scripts/postgres/roles';
+import { connectTo, ensureDatabase, ensureExtensions, ensureRoles, roleNames, type RolePasswords } from '@/scripts/postgres/roles';
 import { runProgram } from '@/scripts/processes';
 import { superPassword } from './cluster';
 
@@ -33,4 +34,12 @@ async function migrateTemplate(port: number): Promise<void> {
   const env = { ...process.env, ...testEnvironment(port, templateName), NODE_ENV: 'production' as const };
   const { code, output } = await runProgram(process.execPath, args, { cwd: root, env });
   if (code !== 0) throw new Error(`The template database could not be migrated:\n${output}`);
+}
+
+/** Another database: a clone of the template, or an empty one. */
+export async function createDatabase(server: pg.Client, name: string, migrated = true): Promise<void> {
+  const { maintenance, app, monitor } = roleNames;
+  await server.query(`create database ${name} owner ${maintenance} template ${migrated ? templateName : 'template0'}`);
+  await server.query(`revoke connect, temporary on database ${name} from public`);
+  await server.query(`grant connect on database ${name} to ${app}, ${monitor}`);
 }
