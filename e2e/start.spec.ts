@@ -43,10 +43,7 @@ async function refused(env: Record<string, string>): Promise<{ lines: string[]; 
 }
 
 test.afterAll(async () => {
-  for (const { pid, ended } of running) {
-    process.kill(pid, 'SIGTERM');
-    await ended;
-  }
+  await Promise.all([...running].map((started) => started.stop()));
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 
@@ -137,10 +134,7 @@ test.describe('on a server of one’s own', () => {
       expect((await own.query('select (select count(*)::int from users) as users, (select count(*)::int from risk_assessments) as assessments')).rows).toEqual([{ users: 1, assessments: 0 }]);
       await own.end();
       await signIn(`http://127.0.0.1:${second.PORT}`);
-      for (const { pid, ended } of both) {
-        process.kill(pid, 'SIGTERM');
-        expect(await ended).toBe(0);
-      }
+      for (const started of both) expect(await started.stop()).toBe(0);
 
       await server.stop();
       const early = await ready(first);
@@ -148,8 +142,7 @@ test.describe('on a server of one’s own', () => {
       expect([await healthOf(first.PORT, 'live'), await healthOf(first.PORT, 'ready')]).toEqual([200, 503]);
       await server.start();
       await until(async () => (await healthOf(first.PORT, 'ready')) === 200);
-      process.kill(early.pid, 'SIGTERM');
-      await early.ended;
+      expect(await early.stop()).toBe(0);
     } finally {
       await server.dispose();
     }

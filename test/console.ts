@@ -7,7 +7,6 @@ import { request } from '@playwright/test';
 import type pg from 'pg';
 import { freePort } from '../scripts/ports';
 import { connectTo, databaseName, roleNames } from '../scripts/postgres/roles';
-import { exitOf, signal } from '../scripts/processes';
 import { temporaryDirectory } from './temporary';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -43,6 +42,8 @@ export type Started = {
   output: () => string;
   ended: Promise<number>;
   ready(): Promise<void>;
+  /** @returns its exit code */
+  stop(): Promise<number>;
 };
 
 /** The same `npm start` that people use, with less demo data, in a process group of its own. It stops when this process does. */
@@ -56,12 +57,19 @@ export function npmStart(env: Record<string, string>): Started {
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
-  return { pid: child.pid ?? 0, output: () => output, ended: exitOf(child), ready: () => untilReady(child, () => output) };
+  // Not `exit`, which may come before the last of its output.
+  const ended = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
+  const stop = () => {
+    child.kill('SIGTERM');
+    return ended;
+  };
+  return { pid: child.pid ?? 0, output: () => output, ended, ready: () => untilReady(child, () => output), stop };
 }
 
 async function untilReady(child: ChildProcess, output: () => string): Promise<void> {
   const until = Date.now() + 300_000;
-  while (!output().includes('Riskdesk is ready')) {
+  // The last line of the announcement.
+  while (!output().includes('Stop with Ctrl-C')) {
     if (child.exitCode !== null || Date.now() > until) throw new Error(`The console did not start:\n${output()}`);
     await sleep(100);
   }
@@ -80,8 +88,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const url = `http://localhost:${port}`;
   const started = npmStart({ RISKDESK_DATA_DIR: dataDir, PORT: String(port), RISKDESK_SEED_ROWS: '1500', METRICS_TOKEN: 'metrics-token-of-the-tests' });
   const stop = async () => {
-    signal(started.pid, 'SIGTERM');
-    await started.ended;
+    await started.stop();
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
