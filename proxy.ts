@@ -36,5 +36,5 @@ function contentSecurityPolicy(nonce: string): string {
   ].join('; ');
 }
 
-// Only files at the root are left out by their extension: an object's name in a page's path may hold a dot.
-export const config = { matcher: ['/((?!api(?:/|$)|_next/static|_next/image|[^/]+\\.(?:ico|svg|png|txt|webmanifest)$).*)'] };
+// Everything else is a page or may be answered with one: an address that looks like a file leads to the page of a room, or to 404.
+export const config = { matcher: ['/((?!api/|_next/static/|_next/image$).*)'] };

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test as base, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { expect, test as base, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import type { Role } from '../lib/kit/permission';
 import type { RolePasswords } from '../scripts/postgres/roles';
 import { databaseEnvironment } from '../scripts/supervisor/own-database';
@@ -58,10 +58,25 @@ export async function newAccount(role: Role): Promise<Account> {
   return { id, ...credentials, headers: { origin: fromSetup('E2E_URL'), cookie } };
 }
 
+/** What the browser reports against the policy of any page of this context. */
+export async function policyViolations(context: BrowserContext): Promise<string[]> {
+  const reports: string[] = [];
+  await context.exposeFunction('reportViolation', (what: string) => void reports.push(what));
+  await context.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, documentURI }) => {
+      (window as unknown as { reportViolation: (what: string) => void }).reportViolation(`${documentURI}: ${violatedDirective} ${blockedURI}`);
+    });
+  });
+  return reports;
+}
+
+/** S15: whatever a spec does on these pages, the browser has nothing to report. */
 async function signedIn(browser: Browser, role: DemoRole, use: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ baseURL: fromSetup('E2E_URL'), storageState: sessionFile(role, fromSetup('E2E_DATA_DIR')) });
+  const violations = await policyViolations(context);
   await use(await context.newPage());
   await context.close();
+  expect(violations, 'S15: violations of the Content-Security-Policy').toEqual([]);
 }
 
 /** Types e-mail and password into the sign-in page. Few tests should: sign-ins are limited. */
@@ -96,4 +111,4 @@ export const test = base.extend<SignedIn>({
   },
 });
 
-export { expect } from '@playwright/test';
+export { expect };

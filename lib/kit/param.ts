@@ -1,5 +1,8 @@
 import { z } from 'zod';
 
+// Where a first object schema is made, zod tries whether it may compile text. Our policy does not let a browser do so, and the browser reports the try.
+if (typeof window !== 'undefined') z.config({ jitless: true });
+
 export const isStorableText = (text: string): boolean => !text.includes('\u0000') && text.isWellFormed();
 
 /** Characters as PostgreSQL and JSON Schema count them: an emoji is one, not two. */
