@@ -22,6 +22,13 @@ export class DeskClient extends pg.Client {
   /** What was asked for the session; behind a pooler each transaction sets it, see `inTransaction`. */
   settings: Record<string, string> = {};
 
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    // The pool listens only while a connection is idle. One that dies in a borrower's hands fails the query at hand, which
+    // is how the borrower learns of it; the event beside it, heard by nobody, would end the process.
+    this.on('error', () => {});
+  }
+
   // node-postgres overloads `query` eight ways; the arguments pass through untouched but for the mode.
   override query = ((config: unknown, ...rest: unknown[]) => {
     const submitted = typeof config === 'string' ? { text: config, queryMode: 'extended' } : withMode(config);

@@ -116,6 +116,19 @@ describe('a server that goes away', () => {
     await until(async () => (await codeOf(one(pool))) === 'fine');
   });
 
+  test('F2: a connection that dies in its borrower’s hands fails what the borrower asks next, and nothing else', async () => {
+    const pool = poolOf();
+    const held = await pool.connect();
+    const { rows } = await held.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const died = new Promise((resolve) => void held.once('end', resolve));
+    await pool.use((client) => client.query('select pg_terminate_backend($1)', [rows[0]?.pid]));
+    await died;
+    expect(await codeOf(held.query('select 1'))).not.toBe('fine');
+    held.release();
+    expect(await one(pool)).toEqual({ one: 1 });
+    expect(pool.figures()).toMatchObject({ inUse: 0, open: 1 });
+  });
+
   test('F2: ten restarts with idle connections leave no error unhandled and no connection behind', async () => {
     const unhandled: unknown[] = [];
     const note = (error: unknown) => unhandled.push(error);
@@ -132,7 +145,7 @@ describe('a server that goes away', () => {
     await until(async () => (await codeOf(one(pool))) === 'fine');
     process.off('unhandledRejection', note);
     process.off('uncaughtException', note);
-    expect(unhandled).toEqual([]);
+    expect(unhandled.map(String)).toEqual([]);
     expect(pool.figures().inUse).toBe(0);
     expect(pool.figures().open).toBeLessThanOrEqual(3);
   }, 120_000);
