@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import pg from 'pg';
+import { signal } from '../scripts/processes';
 import { processTree } from '../test/process-tree';
 import { startConsole, startProductServer, signIn, until, type Client } from '../test/server';
 
@@ -57,14 +58,14 @@ test('F3: a server that is frozen gives 503 within the deadline, and is used aga
     await until(async () => (await fetch(`${console.url}/api/health/ready`)).ok);
     const client = await signIn(console.url);
     expect((await client('/api/assessments')).status).toBe(200);
-    for (const pid of pids()) process.kill(pid, 'SIGSTOP');
+    for (const pid of pids()) signal(pid, 'SIGSTOP');
     const statuses = await Promise.all(Array.from({ length: 60 }, () => client('/api/assessments').then(({ status }) => status)));
     expect(new Set(statuses)).toEqual(new Set([503]));
     expect((await fetch(`${console.url}/api/health/live`)).status).toBe(200);
-    for (const pid of pids()) process.kill(pid, 'SIGCONT');
+    for (const pid of pids()) signal(pid, 'SIGCONT');
     await until(async () => (await client('/api/assessments')).status === 200);
   } finally {
-    for (const pid of pids()) process.kill(pid, 'SIGCONT');
+    for (const pid of pids()) signal(pid, 'SIGCONT');
     console.signal('SIGKILL');
     await console.ended;
     await server.dispose();

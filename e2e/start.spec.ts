@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { freePort } from '../scripts/ports';
 import { connectTo, databaseName } from '../scripts/postgres/roles';
-import { isAlive } from '../scripts/processes';
+import { isAlive, signal } from '../scripts/processes';
 import { startTestServer, superPassword } from '../test/cluster';
 import { connectToOwn, npmStart, passwordOf, type Started } from '../test/console';
 import { processTree } from '../test/process-tree';
@@ -90,7 +90,7 @@ test.describe('with its own database', () => {
     const second = await ready(own);
     expect(second.output()).not.toMatch(/Creating|Applied|Demo data/);
     expect(await look()).toEqual(counted);
-    for (const pid of processTree(second.pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of processTree(second.pid)) signal(pid, 'SIGKILL');
     await second.ended;
     expect(stateOf(own.RISKDESK_DATA_DIR)).toBe('in production');
     const third = await ready(own);
