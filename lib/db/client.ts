@@ -19,7 +19,7 @@ export type Database = {
 };
 
 export type RowsOptions = {
-  /** Planned for these very values: of many partitions, a plan for all values would lock each one. */
+  /** Planned for these very values: one plan for all values is wrong where a filter may fit most rows or none, and over many partitions locks each one. */
   planEachTime?: boolean;
   /** A limit of this statement's own, in a transaction of its own. */
   timeoutMs?: number;

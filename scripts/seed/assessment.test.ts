@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { generateAssessments, levelOf, type SeedAssessment } from './assessment';
+import { levelOf } from '@/lib/rooms/assessments/values';
+import { generateAssessments, type SeedAssessment } from './assessment';
 
 const options = { seed: 1, count: 3000, months: 14, now: new Date('2026-03-01T00:30:00Z'), userWeights: [5, 3, 1] };
 const all = [...generateAssessments(options)];

@@ -1,4 +1,5 @@
 import { UUID } from 'uuidv7';
+import { levelOf } from '@/lib/rooms/assessments/values';
 import { checkTypes, countries, factors, industries, models, nameParts, type Country, type Factor, type Industry } from './catalog';
 import { workTimes } from './calendar';
 import { Random } from './random';
@@ -33,12 +34,6 @@ const rounded = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * 
 /** A UUIDv7 of that very millisecond: the table's time is the id's own. */
 export function idAt(random: Random, ms: number): string {
   return UUID.fromFieldsV7(ms, random.bits() & 0xfff, random.bits() & 0x3fffffff, random.bits()).toString();
-}
-
-export function levelOf(score: number): string {
-  if (score < 0.25) return 'low';
-  if (score < 0.5) return 'medium';
-  return score < 0.75 ? 'high' : 'critical';
 }
 
 /** The same assessments for the same options, oldest first, one at a time. */

@@ -30,7 +30,7 @@ function parentsSql(): string {
              random() as r1, random() as r2, random() as r3, random() as r4, random() as r5, random() as r6
       from generate_series($1::int, $2::int) n
     ), scored as (
-      select *, round(least(1, greatest(0, (r3 + r4 + r5) / 3))::numeric, 2) as score from numbered
+      select *, round(least(1, greatest(0, (random() + random() + random()) / 3))::numeric, 2) as score from numbered
     )
     select n, ms, ${idOf('ms', `n::text || $7`)} as id, timestamptz 'epoch' + ms * interval '1 millisecond' as created_at, score, r6,
       ($6::uuid[])[1 + floor(r1 * r2 * array_length($6::uuid[], 1))::int] as user_id,

@@ -3,6 +3,8 @@ import type { Assessment, AssessmentList, Stats } from '@/lib/rooms/assessments/
 import { call } from '@/test/call';
 import { useDatabase } from '@/test/database';
 import { usePeople } from '@/test/people';
+import { database } from '@/lib/db/client';
+import { computeStats } from '@/lib/rooms/assessments/stats';
 
 const db = await useDatabase();
 const { analyst, viewer } = await usePeople(db);
@@ -238,6 +240,18 @@ test('a viewer writes nothing, and the attempt is on record', async () => {
   expect(row).toEqual({ actor: viewer.email, outcome: 'refused' });
 });
 
+test('stats of a sample come near what is there, and say what share was read', async () => {
+  await db.sql(`insert into risk_assessments (id, user_id, business_name, industry, risk_score, risk_level, created_at, updated_at)
+    select gen_random_uuid(), $1, 'Sampled ' || n, case when n % 4 = 0 then 'Retail' else 'Energy' end, 0.2, 'low', now(), now() from generate_series(1, 40000) n`, [analyst.id]);
+  await db.connect('maintenance').then((client) => client.query('analyze risk_assessments'));
+  const { total, sampled, byIndustry } = await computeStats(database(), { industry: ['Retail', 'Energy'] }, 6000);
+  expect(sampled).toBeGreaterThan(0.1);
+  expect(sampled).toBeLessThan(0.2);
+  expect(total.exact).toBe(false);
+  const of = (name: string) => byIndustry.find(({ industry }) => industry === name)?.count ?? 0;
+  expect(of('Energy') + of('Retail')).toBe(total.value);
+  for (const [found, there] of [[of('Energy'), 30_000], [of('Retail'), 10_000]] as const) expect(Math.abs(found - there) / there).toBeLessThan(0.25);
+});
 
 test('stats: a month without any is there with 0', async () => {
   for (const months of [0, 3]) {

@@ -1,11 +1,12 @@
 import type { Database } from '@/lib/db/client';
-import { and, inlineNumber, keyword, sql, type SQL } from '@/lib/pg/sql';
+import { and, inlineNumber, join, keyword, sql, type SQL } from '@/lib/pg/sql';
 import { conditions, inSpan, spanOf } from './conditions';
 import { countMatching } from './count';
 import { readCursor, writeCursor, type Cursor } from './cursor';
 import { isoTime, itemFields } from './json';
 import { fewMonths, monthStarts, widening, type Span } from './months';
-import type { ListQuery, Sort } from './schema';
+import type { ListQuery } from './schema';
+import { inRange, scoreRanges } from './score';
 
 /** What an order goes by: the expression that its index has, the same as text for the cursor, and the cursor's text as that value. */
 const orders: Record<string, { by: SQL; text: SQL; value: (key: string) => SQL }> = {
@@ -14,19 +15,31 @@ const orders: Record<string, { by: SQL; text: SQL; value: (key: string) => SQL }
   businessName: { by: sql`lower(a.business_name) collate "C"`, text: sql`lower(a.business_name)`, value: (key) => sql`${key}::text collate "C"` },
 };
 
-const orderOf = (sort: Sort) => orders[sort.replace('-', '')] ?? orders['createdAt'];
+function orderOf(sort: ListQuery['sort']) {
+  const order = orders[sort.replace('-', '')];
+  if (!order) throw new Error(`no order ${sort}`);
+  return order;
+}
 
 type PageRow = { items: string; found: number; first_key: string | null; first_id: string | null; last_key: string | null; last_id: string | null };
 
-/** One page as one row: its items as JSON text in the list's order, and the two ends for the cursors. */
-function pageStatement({ sort, limit }: ListQuery, cursor: Cursor | null, where: SQL[]): SQL {
+/** Which way the page is read: a page before its cursor is read backwards and turned round. */
+const readsDescending = ({ sort }: ListQuery, cursor: Cursor | null): boolean => sort.startsWith('-') !== (cursor?.direction === 'before');
+
+function beyond({ sort }: ListQuery, cursor: Cursor | null, descending: boolean): SQL[] {
   const order = orderOf(sort);
-  if (!order) throw new Error(`no order ${sort}`);
+  return cursor ? [sql`(${order.by}, a.id) ${keyword(descending ? '<' : '>')} (${order.value(cursor.key)}, ${cursor.id}::uuid)`] : [];
+}
+
+/** One page as one row: its items as JSON text in the list's order, and the two ends for the cursors. `parts` are conditions no two of which hold for one row. */
+function pageStatement(query: ListQuery, cursor: Cursor | null, parts: SQL[]): SQL {
+  const order = orderOf(query.sort);
   const backwards = cursor?.direction === 'before';
-  const descending = sort.startsWith('-') !== backwards;
-  const direction = keyword(descending ? 'desc' : 'asc');
-  const beyond = cursor ? [sql`(${order.by}, a.id) ${keyword(descending ? '<' : '>')} (${order.value(cursor.key)}, ${cursor.id}::uuid)`] : [];
-  const shown = sql`filter (where p.n <= ${inlineNumber(limit)})`;
+  const direction = keyword(readsDescending(query, cursor) ? 'desc' : 'asc');
+  const first = sql`order by ${order.by} ${direction}, a.id ${direction} limit ${inlineNumber(query.limit + 1)}`;
+  const found = parts.map((where) => sql`select * from risk_assessments a where ${where} ${first}`);
+  const rows = found.length === 1 ? found[0] : sql`select * from (${join(found.map((part) => sql`(${part})`), sql` union all `)}) a ${first}`;
+  const shown = sql`filter (where p.n <= ${inlineNumber(query.limit)})`;
   const ends = (column: SQL, end: 'first' | 'last') => {
     const outward = keyword((end === 'first') === backwards ? 'desc' : 'asc');
     return sql`(array_agg(${column} order by p.n ${outward}) ${shown})[1]`;
@@ -38,19 +51,8 @@ function pageStatement({ sort, limit }: ListQuery, cursor: Cursor | null, where:
     from (
       select row_number() over (order by ${order.by} ${direction}, a.id ${direction}) as n,
         json_build_object(${itemFields})::text as item, ${order.text} as key, a.id::text as id
-      from risk_assessments a where ${and([...where, ...beyond])}
-      order by ${order.by} ${direction}, a.id ${direction} limit ${inlineNumber(limit + 1)}
+      from (${rows}) a
     ) p`;
-}
-
-/** In order of time a page is looked for where it begins, before the whole of the time line is asked. */
-async function spansFor(db: Database, query: ListQuery, cursor: Cursor | null): Promise<{ spans: Span[]; many: boolean }> {
-  const span = spanOf(query);
-  const starts = await monthStarts(db);
-  const many = starts.length > fewMonths;
-  if (!many || !query.sort.endsWith('createdAt')) return { spans: [span], many };
-  const descending = query.sort.startsWith('-') !== (cursor?.direction === 'before');
-  return { spans: widening(starts, { ...narrowed(span, cursor, descending), descending }), many };
 }
 
 /** No row of the page lies on the other side of the cursor. */
@@ -61,12 +63,30 @@ function narrowed({ from, to }: Span, cursor: Cursor | null, descending: boolean
   return { from: from !== null && from > cursor.key ? from : cursor.key, to };
 }
 
+/** Where a page is looked for, as attempts of which each contains the one before. In order of time it is looked for where it begins, before the whole of the time line is asked. */
+function attempts(query: ListQuery, cursor: Cursor | null, months: string[]): SQL[][] {
+  const descending = readsDescending(query, cursor);
+  const span = spanOf(query);
+  if (query.sort.endsWith('createdAt')) {
+    const bounds = narrowed(span, cursor, descending);
+    const spans = months.length > fewMonths ? widening(months, { ...bounds, descending }) : [bounds];
+    return spans.map((part) => [and([...conditions(query), ...inSpan(part), ...beyond(query, cursor, descending)])]);
+  }
+  if (!query.sort.endsWith('riskScore')) return [[and([...conditions(query), ...inSpan(span), ...beyond(query, cursor, descending)])]];
+  const others = [...conditions({ ...query, riskLevel: undefined, minScore: undefined, maxScore: undefined }), ...inSpan(span)];
+  return [scoreRanges(query).flatMap((range) => {
+    const inside = inRange(range, cursor, descending);
+    return inside ? [and([...others, inside])] : [];
+  })];
+}
+
 async function findPage(db: Database, query: ListQuery, cursor: Cursor | null): Promise<PageRow> {
-  const { spans, many } = await spansFor(db, query, cursor);
-  const where = conditions(query);
+  const months = await monthStarts(db);
+  // One plan for all values is right only where the values do not matter: a filter's may fit most rows or none.
+  const planEachTime = months.length > fewMonths || conditions(query).length > 0 || spanOf(query).from !== null || spanOf(query).to !== null;
   let page: PageRow | undefined;
-  for (const span of spans) {
-    [page] = await db.rows<PageRow>(pageStatement(query, cursor, [...where, ...inSpan(span)]), { planEachTime: many });
+  for (const parts of attempts(query, cursor, months)) {
+    [page] = await db.rows<PageRow>(pageStatement(query, cursor, parts.length > 0 ? parts : [sql`false`]), { planEachTime });
     if (page && page.found > query.limit) break;
   }
   if (!page) throw new Error('an aggregate returned no row');

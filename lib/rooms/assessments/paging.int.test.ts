@@ -59,10 +59,10 @@ const plant = (count: number, created: string, name: string) =>
     [analyst.id, count, created, name],
   );
 
-describe('R20: rows of one millisecond', () => {
-  const instant = `${new Date().toISOString().slice(0, 8)}01T10:00:00.123Z`;
-  beforeAll(() => plant(10_000, instant, 'Same'), 60_000);
+const instant = `${new Date().toISOString().slice(0, 8)}01T10:00:00.123Z`;
+beforeAll(() => plant(10_000, instant, 'Same'), 60_000);
 
+describe('R20: rows of one millisecond', () => {
   test.each(sorts)('10,000 of them in the order %s: each once, both ways', async (sort) => {
     const { forward, back } = await walk(`sort=${sort}&limit=200`);
     expect(new Set(ids(forward)).size).toBe(10_000);
@@ -73,7 +73,7 @@ describe('R20: rows of one millisecond', () => {
 
   test('any page size, filter and order, while rows are inserted: what was there comes exactly once', async () => {
     const limits = fc.constantFrom(1, 2, 7, 50, 199, 200);
-    const filters = fc.constantFrom('industry=Retail', 'status=pending', 'status=pending&status=failed&riskLevel=low', 'minScore=0.3&maxScore=0.4', 'q=samea', 'industry=Energy&status=pending&riskLevel=critical');
+    const filters = fc.constantFrom('industry=Retail', 'status=pending', 'status=pending&status=failed&riskLevel=low', 'riskLevel=low&riskLevel=critical', 'riskLevel=critical&riskLevel=low&minScore=0.2&maxScore=0.9&industry=Retail', 'minScore=0.3&maxScore=0.4', 'q=samea', 'industry=Energy&status=pending&riskLevel=critical');
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...sorts), limits, filters, async (sort, limit, filter) => {
         const narrow = limit < 50 ? `${filter}&q=sameb3` : filter;
@@ -89,6 +89,19 @@ describe('R20: rows of one millisecond', () => {
       { seed: 20_261, numRuns: 25 },
     );
   }, 120_000);
+});
+
+test('levels in order of score: side by side, apart, and none that the score’s own bounds leave', async () => {
+  for (const sort of ['riskScore', '-riskScore']) {
+    for (const levels of [['medium', 'high'], ['low', 'high'], ['low', 'medium', 'critical'], ['critical']]) {
+      const filter = `q=same&industry=Retail&${levels.map((level) => `riskLevel=${level}`).join('&')}`;
+      const { forward, back } = await walk(`sort=${sort}&${filter}&limit=200`);
+      expect(ids(back)).toEqual(ids(forward).toReversed());
+      expect(new Set(forward.map(({ riskLevel }) => riskLevel))).toEqual(new Set(levels));
+      expect(ids(forward).toSorted()).toEqual(ids((await walk(`sort=createdAt&${filter}&limit=200`)).forward).toSorted());
+    }
+    expect((await page(`sort=${sort}&riskLevel=low&minScore=0.25`)).items).toEqual([]);
+  }
 });
 
 test('P17: over many partitions a page is the same, whichever span of time it is found in', async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import codes from 'i18n-iso-countries/codes.json';
 import { moment, storableText, wholeNumber } from '@/lib/kit/param';
-import { levelOf, riskLevels, sorts, statuses, type RiskLevel } from './values';
+import { levelOf, riskLevels, sorts, statuses, type FilterName, type RiskLevel } from './values';
 
 export * from './values';
 
@@ -93,7 +93,7 @@ const filters = {
   maxScore: scoreText.optional(),
   createdFrom: moment.optional().describe('Inclusive'),
   createdTo: moment.optional().describe('Exclusive'),
-};
+} satisfies Record<FilterName, z.ZodType>;
 
 export const filterQuery = z.strictObject(filters);
 export const listQuery = filterQuery.extend({

@@ -1,4 +1,5 @@
 import type { Database } from '@/lib/db/client';
+import { ShortLived } from '@/lib/kit/short-lived';
 import { inlineNumber, render, sql, type SQL } from '@/lib/pg/sql';
 import { matching } from './conditions';
 import { countMatching, estimated } from './count';
@@ -6,23 +7,15 @@ import { riskLevels, statuses, type Filters, type RiskLevel, type Stats, type St
 
 /** Up to here every row is read: about a tenth of a second. Beyond it, a sample of about so many. */
 const readRows = 300_000;
-const freshMs = 10_000;
 const scoreSteps = 20;
 
-const known = new Map<string, { at: number; stats: Promise<Stats> }>();
+const known = new ShortLived<Stats>(10_000, 100);
 
 export const forgetStats = (): void => known.clear();
 
 /** What the charts beside a list show, over everything that its filters leave. Answers may be ten seconds old. */
 export function statsOf(db: Database, filters: Filters): Promise<Stats> {
-  const key = JSON.stringify(render(matching(filters)));
-  const found = known.get(key);
-  if (found && Date.now() - found.at < freshMs) return found.stats;
-  const stats = compute(db, filters);
-  if (known.size > 100) known.clear();
-  known.set(key, { at: Date.now(), stats });
-  stats.catch(() => known.delete(key));
-  return stats;
+  return known.get(JSON.stringify(render(matching(filters))), () => computeStats(db, filters));
 }
 
 type Group = { kind: number; level: RiskLevel | null; status: Status | null; month: string | null; step: number | null; industry: string | null; country: string | null; n: number };
@@ -42,18 +35,19 @@ function statement(from: SQL, where: SQL): SQL {
 /** The bit of each column in grouping(): set where a row is *not* grouped by it. */
 const kinds = { level: 0b011111, status: 0b101111, month: 0b110111, step: 0b111011, industry: 0b111101, country: 0b111110 };
 
-async function compute(db: Database, filters: Filters): Promise<Stats> {
+/** Reads `most` rows; where more are expected, as many in a hundred as that makes, and scales up by the very share that was read. */
+export async function computeStats(db: Database, filters: Filters, most = readRows): Promise<Stats> {
   const where = matching(filters);
-  const [expected, total] = await Promise.all([estimated(db, where), countMatching(db, filters)]);
-  const share = total.exact || expected <= readRows ? null : Math.max(0.001, readRows / expected);
-  const groups = await db.rows<Group>(statement(share === null ? sql`risk_assessments a` : sampled(share), where), { planEachTime: true });
-  const scaled = share === null ? groups : groups.map((group) => ({ ...group, n: Math.round(group.n / share) }));
-  const counted = scaled.filter(({ kind }) => kind === kinds.level).reduce((sum, { n }) => sum + n, 0);
-  return { ...shaped(scaled), total: share === null ? { value: counted, exact: true } : { value: counted, exact: false }, sampled: share };
+  const [expected, { exact }] = await Promise.all([estimated(db, where), countMatching(db, filters)]);
+  const percent = exact || expected <= most ? 100 : Math.max(1, Math.round((100 * most) / expected));
+  const groups = await db.rows<Group>(statement(percent === 100 ? sql`risk_assessments a` : sample(percent), where), { planEachTime: true });
+  const scaled = groups.map((group) => ({ ...group, n: Math.round((group.n * 100) / percent) }));
+  const value = scaled.filter(({ kind }) => kind === kinds.level).reduce((sum, { n }) => sum + n, 0);
+  return { ...shaped(scaled), total: { value, exact: percent === 100 }, sampled: percent === 100 ? null : percent / 100 };
 }
 
 /** Whole pages, chosen at random and each time the same ones, so that a chart does not tremble. */
-const sampled = (share: number): SQL => sql`risk_assessments a tablesample system (${inlineNumber(Math.max(1, Math.round(share * 100)))}) repeatable (1)`;
+const sample = (percent: number): SQL => sql`risk_assessments a tablesample system (${inlineNumber(percent)}) repeatable (1)`;
 
 function shaped(groups: Group[]): Omit<Stats, 'total' | 'sampled'> {
   const of = (kind: number) => groups.filter((group) => group.kind === kind);

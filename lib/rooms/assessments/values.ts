@@ -13,5 +13,9 @@ export function levelOf(score: number): RiskLevel {
   return score < 0.75 ? 'high' : 'critical';
 }
 
+/** What a list can be narrowed by. */
+export const filterNames = ['q', 'status', 'riskLevel', 'industry', 'country', 'userId', 'minScore', 'maxScore', 'createdFrom', 'createdTo'] as const;
+export type FilterName = (typeof filterNames)[number];
+
 export const sorts = ['-createdAt', 'createdAt', '-riskScore', 'riskScore', 'businessName', '-businessName'] as const;
 export type Sort = (typeof sorts)[number];
