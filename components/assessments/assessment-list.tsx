@@ -11,10 +11,11 @@ import { EmptyState } from '@/components/ui/empty-state';
 import { Notice } from '@/components/ui/notice';
 import { RelativeTime } from '@/components/ui/relative-time';
 import { ApiError, messageOf } from '@/lib/client/problem';
-import { filterKeys, filtersOf } from '@/lib/client/assessment-address';
+import { filtersOf } from '@/lib/client/assessment-address';
 import { useAssessmentList } from '@/lib/client/use-assessment-list';
 import { useUrlState, type UrlChange } from '@/lib/client/url-state';
 import type { AssessmentItem, AssessmentList as List } from '@/lib/rooms/assessments/schema';
+import { filterNames } from '@/lib/rooms/assessments/values';
 import { ListCharts } from './list-charts';
 import { isSortable, listColumns, shownAtFirst } from './list-columns';
 import { ListFilters } from './list-filters';
@@ -66,7 +67,7 @@ export function AssessmentList({ first, me, canWrite }: Props) {
             csvName="assessments-page"
             toolbar={<ListFilters address={params} me={me} onChange={ask} />}
             actions={<ChartsButton shown={charts} onChange={(shown) => set({ charts: shown })} />}
-            empty={<Nothing narrowed={filterKeys.some((key) => params.has(key))} canWrite={canWrite} />}
+            empty={<Nothing narrowed={filterNames.some((key) => params.has(key))} canWrite={canWrite} />}
             footer={<ListPager list={list} size={params.get('limit') ?? '50'} onChange={turn} />}
           />
         )}

@@ -3,10 +3,9 @@
 import { X } from 'lucide-react';
 import { Button } from '@/components/ui/button';
 import { SearchInput } from '@/components/ui/late-input';
-import { filterKeys } from '@/lib/client/assessment-address';
 import { useAssessmentStats } from '@/lib/client/use-assessment-list';
 import type { UrlChange } from '@/lib/client/url-state';
-import { riskLevels, statuses } from '@/lib/rooms/assessments/values';
+import { filterNames, riskLevels, statuses } from '@/lib/rooms/assessments/values';
 import { ChoiceFilter } from './choice-filter';
 import { countryName } from './country-name';
 import { RangeFilter } from './range-filter';
@@ -26,7 +25,7 @@ export function ListFilters({ address, me, onChange }: Props) {
     <ChoiceFilter label={label} options={options} chosen={chosen(key)} onChoose={(values) => onChange({ [key]: values })} />
   );
   const mine = address.get('userId') === me;
-  const narrowed = filterKeys.some((key) => address.has(key));
+  const narrowed = filterNames.some((key) => address.has(key));
   return (
     <>
       <SearchInput label="Search assessments by name" placeholder="Search by name" className="sm:max-w-44" value={address.get('q') ?? ''} onChange={(q) => onChange({ q })} maxLength={255} />
@@ -38,7 +37,7 @@ export function ListFilters({ address, me, onChange }: Props) {
       <RangeFilter label="Created" kind="date" from={address.get('createdFrom')} to={address.get('createdTo')} onChange={(from, to) => onChange({ createdFrom: from, createdTo: to })} />
       <Button size="small" aria-pressed={mine} className={mine ? 'border-accent text-accent' : ''} onClick={() => onChange({ userId: mine ? null : me })}>Mine</Button>
       {narrowed ? (
-        <Button kind="ghost" size="small" onClick={() => onChange(Object.fromEntries(filterKeys.map((key) => [key, null])))}>
+        <Button kind="ghost" size="small" onClick={() => onChange(Object.fromEntries(filterNames.map((key) => [key, null])))}>
           <X className="size-3.5" aria-hidden />
           Clear
         </Button>

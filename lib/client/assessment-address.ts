@@ -1,5 +1,4 @@
-export const filterKeys = ['q', 'status', 'riskLevel', 'industry', 'country', 'userId', 'minScore', 'maxScore', 'createdFrom', 'createdTo'] as const;
-export type FilterKey = (typeof filterKeys)[number];
+import { filterNames } from '@/lib/rooms/assessments/values';
 
 /** What the API is asked: the address's own keys, and nothing else that may stand there. */
 export type ListAddress = Record<string, string[]>;
@@ -8,5 +7,5 @@ function taken(address: URLSearchParams, wanted: readonly string[]): ListAddress
   return Object.fromEntries(wanted.flatMap((key) => (address.has(key) ? [[key, address.getAll(key)]] : [])));
 }
 
-export const filtersOf = (address: URLSearchParams): ListAddress => taken(address, filterKeys);
-export const listAddress = (address: URLSearchParams): ListAddress => taken(address, [...filterKeys, 'sort', 'limit', 'cursor']);
+export const filtersOf = (address: URLSearchParams): ListAddress => taken(address, filterNames);
+export const listAddress = (address: URLSearchParams): ListAddress => taken(address, [...filterNames, 'sort', 'limit', 'cursor']);

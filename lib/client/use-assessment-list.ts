@@ -5,6 +5,7 @@ import type { AssessmentList, Stats } from '@/lib/rooms/assessments/schema';
 import { api } from './api';
 import { listAddress, type ListAddress } from './assessment-address';
 import { keys } from './keys';
+import { ApiError } from './problem';
 
 const afterOutageMs = 2000;
 
@@ -16,7 +17,7 @@ export function useAssessmentList(address: URLSearchParams, first: { address: st
     queryFn: ({ signal }) => api<AssessmentList>('/api/assessments', { query, signal }),
     placeholderData: keepPreviousData,
     ...(first && first.address === JSON.stringify(query) ? { initialData: first.list } : {}),
-    refetchInterval: ({ state }) => (state.status === 'error' ? afterOutageMs : false),
+    refetchInterval: ({ state }) => (state.error instanceof ApiError && state.error.isOutage ? afterOutageMs : false),
   });
 }
 

@@ -48,10 +48,10 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
 }
 
 /** A query string as values by name; a repeated name becomes a list. */
-export function readQuery(url: URL): Record<string, string | string[]> {
+export function readQuery(params: URLSearchParams): Record<string, string | string[]> {
   const query: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;
-  for (const name of new Set(url.searchParams.keys())) {
-    const values = url.searchParams.getAll(name);
+  for (const name of new Set(params.keys())) {
+    const values = params.getAll(name);
     query[name] = values.length === 1 ? (values[0] ?? '') : values;
   }
   return { ...query };

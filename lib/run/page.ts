@@ -1,7 +1,8 @@
 import 'server-only';
 import { headers } from 'next/headers';
-import { forbidden, redirect } from 'next/navigation';
+import { forbidden, notFound, redirect } from 'next/navigation';
 import { cache, type ReactNode } from 'react';
+import { z } from 'zod';
 import { resolveCaller } from '@/lib/auth/caller';
 import { may, type Caller } from '@/lib/kit/caller';
 import type { Permission } from '@/lib/kit/permission';
@@ -28,6 +29,18 @@ export const currentCaller = cache(async (): Promise<Caller | null> => {
 function asOutage(error: unknown): unknown {
   const known = toAppError(error);
   return known?.status === 503 ? Object.assign(new Error(known.message), { digest: outageDigest }) : error;
+}
+
+/** What an id in the address leads to, or the page that is not there: an id that is none is nobody's either. */
+export async function foundOr404<T>(id: unknown, find: (id: string) => Promise<T>): Promise<T> {
+  const known = z.guid().safeParse(id);
+  if (!known.success) notFound();
+  try {
+    return await find(known.data);
+  } catch (error) {
+    if (toAppError(error)?.code === 'not_found') notFound();
+    throw error;
+  }
 }
 
 /** What Next parsed, as the address has it again. */

@@ -55,7 +55,7 @@ async function answer(endpoint: Endpoint, request: Request, context: RouteContex
   try {
     authorize(caller, endpoint.access);
     const body = endpoint.body ? parse(endpoint.body, await readJson(request, endpoint.maxBytes)) : undefined;
-    const query = parse(endpoint.query ?? unasked(endpoint), readQuery(new URL(request.url)));
+    const query = parse(endpoint.query ?? unasked(endpoint), readQuery(new URL(request.url).searchParams));
     const params = endpoint.params ? parse(endpoint.params, await context.params) : undefined;
     return respond(await inTime(endpoint.handle({ caller, params, query, body, request } as Parameters<Endpoint['handle']>[0])));
   } catch (error) {

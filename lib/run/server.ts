@@ -1,5 +1,6 @@
 import 'server-only';
 import type { ServerFacts } from '@/lib/kit/diagnostic';
+import { ShortLived } from '@/lib/kit/short-lived';
 import { sql } from '@/lib/pg/sql';
 import { monitorRows } from './monitor';
 
@@ -23,8 +24,7 @@ const probe = sql`
     coalesce((select json_agg(json_build_object('name', s.name, 'setting', s.setting)) from pg_settings s
       where s.name like 'pg_stat_statements.%' or s.name in ('track_io_timing', 'compute_query_id', 'max_connections')), '[]') as settings`;
 
-const freshMs = 15_000;
-const cache = new Map<string, { at: number; facts: Promise<ServerFacts> }>();
+const known = new ShortLived<ServerFacts>(15_000);
 
 async function ask(target: string): Promise<ServerFacts> {
   const [row] = await monitorRows<Probe>(target, probe);
@@ -42,14 +42,7 @@ async function ask(target: string): Promise<ServerFacts> {
 }
 
 /** What the target is, at most 15 seconds old; a failed probe is not kept. */
-export function serverFacts(target: string): Promise<ServerFacts> {
-  const known = cache.get(target);
-  if (known && Date.now() - known.at < freshMs) return known.facts;
-  const facts = ask(target);
-  cache.set(target, { at: Date.now(), facts });
-  facts.catch(() => cache.delete(target));
-  return facts;
-}
+export const serverFacts = (target: string): Promise<ServerFacts> => known.get(target, () => ask(target));
 
 /** Forgets what was probed: after an action that changes it, and in tests. */
-export const forgetServers = (): void => cache.clear();
+export const forgetServers = (): void => known.clear();

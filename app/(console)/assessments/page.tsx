@@ -7,6 +7,7 @@ import { database } from '@/lib/db/client';
 import { may } from '@/lib/kit/caller';
 import { listAssessments } from '@/lib/rooms/assessments/list';
 import { listQuery, type AssessmentList as List } from '@/lib/rooms/assessments/schema';
+import { readQuery } from '@/lib/run/body';
 import { consolePage, toSearchParams } from '@/lib/run/page';
 
 export const metadata = { title: 'Assessments' };
@@ -14,7 +15,7 @@ export const metadata = { title: 'Assessments' };
 /** The page that the address names, read while the page is drawn. What is wrong with the address, or with the database, the list itself says. */
 async function firstPage(address: URLSearchParams): Promise<{ address: string; list: List } | null> {
   const query = listAddress(address);
-  const parsed = listQuery.safeParse(Object.fromEntries(Object.entries(query).map(([key, values]) => [key, values.length === 1 ? values[0] : values])));
+  const parsed = listQuery.safeParse(readQuery(toSearchParams(query)));
   if (!parsed.success) return null;
   return listAssessments(database(), parsed.data).then((text) => ({ address: JSON.stringify(query), list: JSON.parse(text) as List }), () => null);
 }

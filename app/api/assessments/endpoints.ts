@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { writeAudit } from '@/lib/db/audit';
-import { database, transaction } from '@/lib/db/client';
-import { signedIn } from '@/lib/kit/caller';
+import { database, transaction, type Database } from '@/lib/db/client';
+import { signedIn, type Caller } from '@/lib/kit/caller';
 import { endpoint } from '@/lib/kit/endpoint';
 import { forgetCounts } from '@/lib/rooms/assessments/count';
 import { createAssessments } from '@/lib/rooms/assessments/create';
@@ -14,10 +14,19 @@ import { clientAddress } from '@/lib/run/peer';
 
 const batchBytes = 10 * 1024 * 1024;
 
-/** What was counted before a write of ours is not shown after it. */
-function forget(): void {
+type Written<T> = { result: T; action: string; object: string; details: Record<string, unknown> };
+
+/** A write with its audit row, both or neither; what was counted before it is not shown after it. */
+async function write<T>(caller: Caller | null, request: Request, work: (tx: Database, who: Caller) => Promise<Written<T>>): Promise<T> {
+  const who = signedIn(caller);
+  const written = await transaction(async (tx) => {
+    const { result, ...entry } = await work(tx, who);
+    await writeAudit(tx, { caller: who, outcome: 'success', address: clientAddress(request), ...entry });
+    return result;
+  });
   forgetCounts();
   forgetStats();
+  return written;
 }
 
 export const getAssessments = endpoint({
@@ -38,13 +47,10 @@ export const postAssessment = endpoint({
   body: newAssessmentSchema,
   answers: { 201: assessmentSchema },
   handle: async ({ body, caller, request }) => {
-    const who = signedIn(caller);
-    const text = await transaction(async (tx) => {
+    const text = await write(caller, request, async (tx, who) => {
       const [id = ''] = await createAssessments(tx, [body], who.userId, () => '');
-      await writeAudit(tx, { caller: who, action: 'assessments.create', object: `assessment:${id}`, outcome: 'success', details: { businessName: body.businessName, riskScore: body.riskScore }, address: clientAddress(request) });
-      return findAssessment(tx, id);
+      return { result: await findAssessment(tx, id), action: 'assessments.create', object: `assessment:${id}`, details: { businessName: body.businessName, riskScore: body.riskScore } };
     });
-    forget();
     return { status: 201, text };
   },
 });
@@ -59,14 +65,10 @@ export const postBatch = endpoint({
   deadlineMs: 30_000,
   answers: { 201: z.object({ ids: z.array(z.guid()).describe('In the order of the items') }) },
   handle: async ({ body, caller, request }) => {
-    const who = signedIn(caller);
-    const ids = await transaction(async (tx) => {
+    const ids = await write(caller, request, async (tx, who) => {
       const created = await createAssessments(tx, body.items, who.userId, (index) => `items.${index}.`);
-      const details = { count: created.length, first: created[0], last: created.at(-1) };
-      await writeAudit(tx, { caller: who, action: 'assessments.create_batch', object: 'assessments', outcome: 'success', details, address: clientAddress(request) });
-      return created;
+      return { result: created, action: 'assessments.create_batch', object: 'assessments', details: { count: created.length, first: created[0], last: created.at(-1) } };
     });
-    forget();
     return { status: 201, json: { ids } };
   },
 });
@@ -103,14 +105,11 @@ export const patchAssessment = endpoint({
   answers: { 200: assessmentSchema },
   problems: [404, 409],
   handle: async ({ params, body, caller, request }) => {
-    const who = signedIn(caller);
-    const text = await transaction(async (tx) => {
-      const changed = await updateAssessment(tx, params.id, body);
-      const { version, ...change } = body;
-      await writeAudit(tx, { caller: who, action: 'assessments.update', object: `assessment:${params.id}`, outcome: 'success', details: { version, changed: Object.keys(change) }, address: clientAddress(request) });
-      return changed;
+    const { version, ...change } = body;
+    const text = await write(caller, request, async (tx) => {
+      const result = await updateAssessment(tx, params.id, body);
+      return { result, action: 'assessments.update', object: `assessment:${params.id}`, details: { version, changed: Object.keys(change) } };
     });
-    forget();
     return { text };
   },
 });
@@ -125,12 +124,10 @@ export const deleteAssessmentById = endpoint({
   answers: { 204: null },
   problems: [404, 409],
   handle: async ({ params, query, caller, request }) => {
-    const who = signedIn(caller);
-    await transaction(async (tx) => {
-      const deleted = await deleteAssessment(tx, params.id, query.version);
-      await writeAudit(tx, { caller: who, action: 'assessments.delete', object: `assessment:${params.id}`, outcome: 'success', details: deleted, address: clientAddress(request) });
+    await write(caller, request, async (tx) => {
+      const details = await deleteAssessment(tx, params.id, query.version);
+      return { result: null, action: 'assessments.delete', object: `assessment:${params.id}`, details };
     });
-    forget();
     return { status: 204 };
   },
 });

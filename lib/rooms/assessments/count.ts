@@ -1,4 +1,5 @@
 import type { Database } from '@/lib/db/client';
+import { ShortLived } from '@/lib/kit/short-lived';
 import { isTimeout } from '@/lib/pg/errors';
 import { inlineNumber, render, sql, type SQL } from '@/lib/pg/sql';
 import { matching } from './conditions';
@@ -7,9 +8,8 @@ import type { Filters, Total } from './schema';
 /** Counted up to here; beyond it nobody reads the last digit, and counting on would take the longest. */
 const countedUpTo = 10_000;
 const countingMs = 800;
-const freshMs = 2000;
 
-const known = new Map<string, { at: number; total: Promise<Total> }>();
+const known = new ShortLived<Total>(2000);
 
 /** Everything counted so far may be wrong now: this process has written. */
 export const forgetCounts = (): void => known.clear();
@@ -17,14 +17,7 @@ export const forgetCounts = (): void => known.clear();
 /** How many assessments match: exact up to 10,000, beyond that the planner's estimate. Answers may be two seconds old. */
 export function countMatching(db: Database, filters: Filters): Promise<Total> {
   const where = matching(filters);
-  const key = JSON.stringify(render(where));
-  const found = known.get(key);
-  if (found && Date.now() - found.at < freshMs) return found.total;
-  const total = count(db, where);
-  if (known.size > 500) known.clear();
-  known.set(key, { at: Date.now(), total });
-  total.catch(() => known.delete(key));
-  return total;
+  return known.get(JSON.stringify(render(where)), () => count(db, where));
 }
 
 async function count(db: Database, where: SQL): Promise<Total> {

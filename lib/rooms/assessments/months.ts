@@ -1,32 +1,25 @@
 import type { Database } from '@/lib/db/client';
+import { ShortLived } from '@/lib/kit/short-lived';
 import { sql } from '@/lib/pg/sql';
+import { isoTime } from './json';
 
 /** Beyond this many partitions, planning over all of them costs more than asking for few of them first. */
 export const fewMonths = 24;
-const freshMs = 60_000;
 
-let known: { at: number; starts: Promise<string[]> } | undefined;
+const known = new ShortLived<string[]>(60_000);
 
 const partitions = sql`
-  select to_char(s.start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as start
+  select ${isoTime(sql`s.start`)} as start
   from pg_inherits i join pg_class c on c.oid = i.inhrelid,
     lateral (select (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\)'))[1]::timestamptz as start) s
   where i.inhparent = 'public.risk_assessments'::regclass and s.start is not null
   order by s.start`;
 
 /** For tests that make partitions. */
-export const resetMonths = (): void => {
-  known = undefined;
-};
+export const resetMonths = (): void => known.clear();
 
 /** The first instants of the months that have a partition, oldest first; at most a minute old. */
-export function monthStarts(db: Database): Promise<string[]> {
-  if (known && Date.now() - known.at < freshMs) return known.starts;
-  const starts = db.rows<{ start: string }>(partitions).then((rows) => rows.map(({ start }) => start));
-  known = { at: Date.now(), starts };
-  starts.catch(() => (known = undefined));
-  return starts;
-}
+export const monthStarts = (db: Database): Promise<string[]> => known.get('', async () => (await db.rows<{ start: string }>(partitions)).map(({ start }) => start));
 
 /** Whether statements are better planned for their values each time. */
 export const hasManyMonths = async (db: Database): Promise<boolean> => (await monthStarts(db)).length > fewMonths;
