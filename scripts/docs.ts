@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ServerFacts } from '@/lib/kit/diagnostic';
+import type { Ask, ServerFacts } from '@/lib/kit/diagnostic';
 import { columnViews } from '@/lib/kit/column';
 import { render } from '@/lib/pg/sql';
 import { diagnostics, rooms, viewOf, type Registered } from '@/lib/run/registry';
@@ -22,20 +22,35 @@ function typicalServer(major: number): ServerFacts {
   };
 }
 
-function sqlByMajor(entry: Registered): string {
+async function sqlByMajor(entry: Registered): Promise<string> {
   const { target, limit, sort, q, ...params } = questionSchema(entry.diagnostic).parse({}) as Omit<Question, 'params'> & Record<string, unknown>;
   const texts = new Map<string, number[]>();
   for (const major of majors) {
-    const statement = statementOf(entry, { target, limit, sort, q, params }, typicalServer(major));
-    const text = statement ? render(statement).text : 'not available';
+    const text = await sqlOn(typicalServer(major), entry, { target, limit, sort, q, params });
     texts.set(text, [...(texts.get(text) ?? []), major]);
   }
   return [...texts].map(([text, list]) => `PostgreSQL ${list.join(', ')}:\n\n\`\`\`sql\n${text}\n\`\`\``).join('\n\n');
 }
 
+/** A program's statements are those that it asks where each finds nothing: what more it would ask depends on the answers. */
+async function sqlOn(server: ServerFacts, entry: Registered, question: Question): Promise<string> {
+  const { diagnostic } = entry;
+  if (diagnostic.source !== 'facts') {
+    const statement = statementOf(entry, question, server);
+    return statement ? render(statement).text : 'not available';
+  }
+  const texts: string[] = [];
+  const ask: Ask = async (statement) => {
+    texts.push(render(statement).text.trim());
+    return [];
+  };
+  await diagnostic.read(ask, { params: question.params as never, server });
+  return texts.join(';\n\n');
+}
+
 const escapeCell = (text: string) => text.replaceAll('|', '\\|');
 
-function describe(entry: Registered): string {
+async function describe(entry: Registered): Promise<string> {
   const { diagnostic } = entry;
   const view = viewOf(entry);
   const columns = view.columns.map((column) => `| \`${column.key}\` | ${escapeCell(column.label)} | ${column.unit}${column.nullable ? ', may be unknown' : ''} | ${escapeCell(column.note ?? '')} |`);
@@ -51,23 +66,23 @@ function describe(entry: Registered): string {
     `**Columns** (default order \`${diagnostic.sort}\`)\n\n| key | heading | unit | note |\n|---|---|---|---|\n${columns.join('\n')}`,
     context.length > 0 ? `**About the whole**\n\n${context.join('\n')}` : '',
     codes.length > 0 ? `**Findings**\n\n${codes.join('\n')}` : '',
-    diagnostic.source === 'sql' ? `**SQL**\n\n${sqlByMajor(entry)}` : '**Source.** The process of this console; no server is asked.',
+    diagnostic.source !== 'process' ? `**SQL**\n\n${await sqlByMajor(entry)}` : '**Source.** The process of this console; no server is asked.',
   ].filter(Boolean).join('\n\n');
 }
 
 /** File name → text of every room that has diagnostics. */
-export function roomDocs(): Map<string, string> {
+export async function roomDocs(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const room of rooms) {
     const entries = [...diagnostics.values()].filter((entry) => entry.room.name === room.name);
     if (entries.length === 0) continue;
     const head = `<!-- Written by \`npm run docs\` from the declarations: do not edit. -->\n\n# ${room.title}\n\n${room.about}.`;
-    files.set(`${room.name}.md`, `${[head, ...entries.map(describe)].join('\n\n')}\n`);
+    files.set(`${room.name}.md`, `${[head, ...(await Promise.all(entries.map(describe)))].join('\n\n')}\n`);
   }
   return files;
 }
 
 if (process.argv[1] === import.meta.filename) {
   mkdirSync(docsFolder, { recursive: true });
-  for (const [name, text] of roomDocs()) writeFileSync(join(docsFolder, name), text);
+  for (const [name, text] of await roomDocs()) writeFileSync(join(docsFolder, name), text);
 }

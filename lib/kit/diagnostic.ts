@@ -22,7 +22,11 @@ export type ServerFacts = {
 /** What must hold before the question can be asked; a failed need is an answer (`unmeasured`) with its remedy. */
 export type Need =
   | { extension: string; minVersion?: string; /** A setting that exists only while the library is loaded. */ loadedWhen?: string }
-  | { setting: string; not: string; says: string; remedy: string };
+  | { setting: string; not: string; says: string; remedy: string }
+  /** Only a primary can tell; the sentence says why. */
+  | { primary: string }
+  /** Without pg_monitor the answer would be a part that looks like the whole; the sentence says what would be missing. */
+  | { monitor: string };
 
 /** The figures of one of this console's own connection pools, from the process itself. */
 export type PoolFigures = {
@@ -46,6 +50,9 @@ export type PoolFigures = {
 
 /** What a diagnostic with `source: 'process'` reads. */
 export type ProcessFacts = { pools: PoolFigures[] };
+
+/** One statement of a `facts` diagnostic, in the same read-only transaction as its others. */
+export type Ask = <T extends Record<string, unknown>>(statement: SQL) => Promise<T[]>;
 
 export type SqlContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts };
 type SqlBuilder<P extends Params> = (context: SqlContext<P>) => SQL;
@@ -85,9 +92,11 @@ type Common<P extends Params, C extends Columns, X extends Columns> = {
 };
 
 type FromSql<P extends Params> = { source: 'sql'; /** By minimum server major. */ sql: Record<number, SqlBuilder<P>> };
+/** Where SQL finds the facts and a program the answer: a proof over the catalog, a parsed statement. The engine searches, sorts and limits what it returns. */
+type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P>) => Promise<RowOf<C>[]> };
 type FromProcess<P extends Params, C extends Columns> = { source: 'process'; read: (facts: ProcessFacts, params: ParamsOf<P>) => RowOf<C>[] };
 
-export type DiagnosticSpec<P extends Params, C extends Columns, X extends Columns> = Common<P, C, X> & (FromSql<P> | FromProcess<P, C>);
+export type DiagnosticSpec<P extends Params, C extends Columns, X extends Columns> = Common<P, C, X> & (FromSql<P> | FromFacts<P, C> | FromProcess<P, C>);
 
 /** Any diagnostic, as the engine sees it. */
 // The engine treats every diagnostic alike; what is specific was checked where it was declared.

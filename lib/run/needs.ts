@@ -1,6 +1,7 @@
 import 'server-only';
 import type { Need, ServerFacts } from '@/lib/kit/diagnostic';
 import type { Unmeasured } from '@/lib/kit/result';
+import { ident, render, sql } from '@/lib/pg/sql';
 
 /** Compares versions such as `1.9` and `1.10` part by part. */
 export function isOlder(version: string, than: string): boolean {
@@ -17,11 +18,21 @@ const unmeasured = (code: Unmeasured['reason']['code'], says: string, remedySql:
 /** The first need that this server does not meet, as the answer to the question; null when all hold. */
 export function unmetNeed(needs: Need[], server: ServerFacts): Unmeasured | null {
   for (const need of needs) {
-    const unmet = 'extension' in need ? unmetExtension(need, server) : unmetSetting(need, server);
+    const unmet = unmetOne(need, server);
     if (unmet) return unmet;
   }
   return null;
 }
+
+function unmetOne(need: Need, server: ServerFacts): Unmeasured | null {
+  if ('extension' in need) return unmetExtension(need, server);
+  if ('setting' in need) return unmetSetting(need, server);
+  if ('primary' in need) return server.inRecovery ? { state: 'unmeasured', reason: { code: 'standby', says: need.primary }, remedy: null } : null;
+  return server.isMonitor ? null : unmeasured('privilege', need.monitor, grantMonitor(server.user));
+}
+
+/** What lets the role of this connection see what belongs to others. */
+export const grantMonitor = (role: string): string => render(sql`GRANT pg_monitor TO ${ident(role)}`).text + ';';
 
 function unmetExtension(need: Extract<Need, { extension: string }>, server: ServerFacts): Unmeasured | null {
   const { extension, minVersion, loadedWhen } = need;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { appPool } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import type { Columns } from '@/lib/kit/column';
-import type { Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
+import type { Ask, Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
@@ -77,7 +77,7 @@ export function runDiagnostic(entry: Registered, question: Question): Promise<Di
 
 async function ask(entry: Registered, question: Question): Promise<DiagnosticResult> {
   try {
-    return entry.diagnostic.source === 'sql' ? await askServer(entry, question) : askProcess(entry.diagnostic, question);
+    return entry.diagnostic.source === 'process' ? askProcess(entry.diagnostic, question) : await askServer(entry, question);
   } catch (error) {
     return explain(error, entry);
   }
@@ -89,29 +89,53 @@ async function askServer(entry: Registered, question: Question): Promise<Diagnos
   const server = await serverFacts(question.target);
   const unmet = unmetNeed(diagnostic.needs, server);
   if (unmet) return unmet;
-  const statement = statementOf(entry, question, server);
-  if (!statement) return unmeasured('unsupported_version', `PostgreSQL ${server.major} is older than this question supports.`);
+  const read = readerOf(entry, question, server);
+  if (!read) return unmeasured('unsupported_version', `PostgreSQL ${server.major} is older than this question supports.`);
   const facts = diagnostic.context?.sql({ params: question.params as never, server });
-  const { rows, context, at } = await monitorTransaction(question.target, async (run) => {
+  const { rows, sqlText, context, at } = await monitorTransaction(question.target, async (run) => {
     const [clock] = await run<{ at: string }>(sql`select clock_timestamp() as at`);
     const [first] = facts ? await run<Row>(sql`select ${marker(entry.id)} f.* from (${facts}) f`) : [];
-    return { rows: await run<Row>(statement), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
+    return { ...(await read(run)), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
   });
   checkShape(diagnostic.row, rows, entry.id);
-  return measured(diagnostic, question, { rows, context, server, at, sqlText: render(statement).text, tookMs: performance.now() - started });
+  return measured(diagnostic, question, { rows, context, server, at, sqlText, tookMs: performance.now() - started });
+}
+
+type Reader = (ask: Ask) => Promise<{ rows: Row[]; /** What was sent. */ sqlText: string }>;
+
+function readerOf(entry: Registered, question: Question, server: ServerFacts): Reader | null {
+  const { diagnostic, id } = entry;
+  if (diagnostic.source === 'facts') return (ask) => readFacts(id, diagnostic, question, server, ask);
+  const statement = statementOf(entry, question, server);
+  return statement && (async (ask) => ({ rows: await ask<Row>(statement), sqlText: render(statement).text }));
+}
+
+async function readFacts(id: string, diagnostic: Extract<Diagnostic, { source: 'facts' }>, question: Question, server: ServerFacts, ask: Ask): ReturnType<Reader> {
+  const texts: string[] = [];
+  const marked: Ask = (statement) => {
+    const whole = sql`${marker(id)} ${statement}`;
+    texts.push(render(whole).text);
+    return ask(whole);
+  };
+  const found = (await diagnostic.read(marked, { params: question.params as never, server })) as Row[];
+  return { rows: arranged(diagnostic, question, found), sqlText: texts.join(';\n\n') };
 }
 
 function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResult {
   if (diagnostic.source !== 'process') throw new Error('not a process diagnostic');
   const started = performance.now();
   const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
-  const found = diagnostic.read({ pools }, question.params as never) as Row[];
-  const wanted = question.q.toLowerCase();
-  const rows = found
-    .filter((row) => !wanted || (diagnostic.search ?? []).some((column) => String(row[column]).toLowerCase().includes(wanted)))
-    .toSorted(comparing(question.sort))
-    .slice(0, question.limit + 1);
+  const rows = arranged(diagnostic, question, diagnostic.read({ pools }, question.params as never) as Row[]);
   return measured(diagnostic, question, { rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
+}
+
+/** Search, order and limit, for rows that no statement arranges. */
+function arranged(diagnostic: Diagnostic, { q, sort, limit }: Question, found: Row[]): Row[] {
+  const wanted = q.toLowerCase();
+  return found
+    .filter((row) => !wanted || (diagnostic.search ?? []).some((column) => String(row[column]).toLowerCase().includes(wanted)))
+    .toSorted(comparing(sort))
+    .slice(0, limit + 1);
 }
 
 function comparing(sort: string): (a: Row, b: Row) => number {
