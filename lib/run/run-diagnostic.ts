@@ -69,13 +69,13 @@ export function runDiagnostic(entry: Registered, question: Question): Promise<Di
   const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted()]);
   const known = inFlight.get(key);
   if (known && Date.now() - known.at < sharedMs) return known.answer;
-  const answer = ask(entry, question);
+  const answer = answered(entry, question);
   inFlight.set(key, { at: Date.now(), answer });
   setTimeout(() => inFlight.delete(key), sharedMs + diagnosticTimeoutMs).unref();
   return answer;
 }
 
-async function ask(entry: Registered, question: Question): Promise<DiagnosticResult> {
+async function answered(entry: Registered, question: Question): Promise<DiagnosticResult> {
   try {
     return entry.diagnostic.source === 'process' ? askProcess(entry.diagnostic, question) : await askServer(entry, question);
   } catch (error) {
