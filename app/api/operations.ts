@@ -2,16 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { readEnv } from '@/lib/env';
 import { AppError } from '@/lib/errors';
-import { authorize, signedIn } from '@/lib/kit/caller';
+import { authorize } from '@/lib/kit/caller';
 import { endpoint } from '@/lib/kit/endpoint';
 import { resolveCaller } from '@/lib/auth/caller';
 import { bearerToken } from '@/lib/auth/tokens';
 import { isReady } from '@/lib/run/boot';
-import { collectFindings } from '@/lib/run/collect-findings';
-import { findingSchema, reasonSchema } from '@/lib/run/diagnostic-endpoint';
 import { health } from '@/lib/run/health';
 import { exposition } from '@/lib/run/metrics';
-import { targetNames } from '@/lib/run/monitor';
 import { describeTargets } from '@/lib/run/targets';
 
 const check = z.object({ status: z.enum(['healthy', 'unhealthy', 'unknown']), duration: z.number().optional(), details: z.string().optional() });
@@ -96,23 +93,6 @@ export const getMetrics = endpoint({
   },
 });
 
-const targetQuery = z.strictObject({ target: z.string().default('main') });
-
-export const getFindings = endpoint({
-  method: 'GET',
-  path: '/api/findings',
-  summary: 'Findings of every room that the caller may read, the worst first',
-  access: 'signed-in',
-  query: targetQuery,
-  answers: { 200: z.object({ items: z.array(findingSchema.extend({ id: z.string(), diagnostic: z.string() })), unmeasured: z.array(z.object({ diagnostic: z.string(), reason: reasonSchema })) }) },
-  problems: [404],
-  deadlineMs: 15_000,
-  handle: async ({ caller, query }) => {
-    if (!targetNames().includes(query.target)) throw new AppError('not_found', 'There is no observed database of this name.');
-    return { json: await collectFindings(signedIn(caller), query.target) };
-  },
-});
-
 export const getTargets = endpoint({
   method: 'GET',
   path: '/api/targets',
@@ -123,4 +103,4 @@ export const getTargets = endpoint({
   handle: async () => ({ json: { items: await describeTargets() } }),
 });
 
-export const operationEndpoints = [getHealth, getLive, getReady, getPing, getMetrics, getFindings, getTargets];
+export const operationEndpoints = [getHealth, getLive, getReady, getPing, getMetrics, getTargets];

@@ -2,6 +2,7 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useSearchParams } from 'next/navigation';
+import { Disclosure } from '@/components/panel/disclosure';
 import { CircleCheck } from 'lucide-react';
 import { Findings, type ShownFinding } from '@/components/panel/findings';
 import { Retry } from '@/components/panel/query-panel';
@@ -14,6 +15,7 @@ import { api, messageOf } from '@/lib/client/api';
 import { keys } from '@/lib/client/keys';
 import { severities } from '@/lib/kit/finding';
 import type { FindingsAnswer, FoundItem } from '@/lib/kit/result';
+import { DecideButton, DecisionNote, ReopenButton } from './decide';
 import { UnmeasuredList } from './unmeasured-list';
 
 /** Where a diagnostic is shown, by its id. */
@@ -22,24 +24,47 @@ export type DiagnosticPlaces = Record<string, { href: string; room: string; titl
 const refreshMs = 60_000;
 
 /** What needs somebody, of all rooms, the worst first; beside it what could not be measured at all. */
-export function AllFindings({ places }: { places: DiagnosticPlaces }) {
+export function AllFindings({ places, mayDecide }: { places: DiagnosticPlaces; mayDecide: boolean }) {
   const target = useSearchParams().get('target') ?? 'main';
   const { data, error, refetch } = useQuery({ queryKey: keys.findings(target), queryFn: ({ signal }) => api<FindingsAnswer>('/api/findings', { query: { target }, signal }), refetchInterval: refreshMs, placeholderData: keepPreviousData });
   const again = () => void refetch();
   if (!data) return <Card title="Findings" flush>{error ? <div className="p-4"><Notice tone="critical" title="Findings could not be loaded" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice></div> : <SkeletonRows rows={6} label="Findings: loading" />}</Card>;
   const shown = data.items.map((item) => located(item, places, target));
+  const decided = data.decided.map((item) => located(item, places, target));
   return (
     <div className="flex flex-col gap-4">
       {error ? <Notice tone="warning" title="These are the last findings that could be collected" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice> : null}
       <Card title="Findings" about={tally(data.items)} flush>
-        {shown.length > 0 ? <Findings items={shown} first={8} label="Findings" /> : <Nothing complete={data.unmeasured.length === 0} />}
+        {shown.length > 0 ? <Findings items={shown} first={8} label="Findings" renderAction={mayDecide ? (item) => <DecideButton item={item} target={target} /> : undefined} /> : <Nothing complete={data.unmeasured.length === 0} />}
+        {decided.length > 0 ? <Decided items={decided} target={target} mayDecide={mayDecide} /> : null}
       </Card>
       {data.unmeasured.length > 0 ? <UnmeasuredList items={data.unmeasured} places={places} target={target} /> : null}
     </div>
   );
 }
 
-function located(item: FoundItem, places: DiagnosticPlaces, target: string): ShownFinding {
+type DecidedItem = FindingsAnswer['decided'][number] & ShownFinding;
+
+/** Out of the way, not out of the world: what was left be is one click away, with who and why. */
+function Decided({ items, target, mayDecide }: { items: readonly DecidedItem[]; target: string; mayDecide: boolean }) {
+  return (
+    <div className="border-t border-line px-4 py-2.5">
+      <Disclosure summary={`${items.length} snoozed or accepted`}>
+        <div className="-mx-4">
+          <Findings
+            items={items}
+            first={20}
+            label="Snoozed or accepted"
+            renderNote={(item) => <DecisionNote decision={item.decision} />}
+            renderAction={mayDecide ? (item) => <ReopenButton item={item} target={target} /> : undefined}
+          />
+        </div>
+      </Disclosure>
+    </div>
+  );
+}
+
+function located<T extends FoundItem>(item: T, places: DiagnosticPlaces, target: string): T & ShownFinding {
   const place = places[item.diagnostic];
   return place ? { ...item, href: withTarget(place.href, target), from: place.room } : item;
 }

@@ -18,15 +18,17 @@ const marks: Record<Severity, { Icon: typeof Info; look: string; word: string }>
 
 export type ShownFinding = Finding & { href?: string; from?: string };
 
+type Props<T> = { items: readonly T[]; first?: number; label: string; /** Something to do about one of them, beside it. */ renderAction?: ((item: T) => ReactNode) | undefined; /** More to say about one of them. */ renderNote?: (item: T) => ReactNode };
+
 /** Findings, the worst first as given; a long list opens on demand. */
-export function Findings({ items, first = 3, label }: { items: readonly ShownFinding[]; first?: number; label: string }) {
+export function Findings<T extends ShownFinding>({ items, first = 3, label, renderAction, renderNote }: Props<T>) {
   const [all, setAll] = useState(false);
   const shown = all ? items : items.slice(0, first);
   const hidden = items.length - shown.length;
   return (
     <div>
       <ul aria-label={label} className="divide-y divide-line">
-        {shown.map((item, index) => <FindingItem key={`${item.code} ${item.about} ${index}`} item={item} />)}
+        {shown.map((item, index) => <FindingItem key={`${item.code} ${item.about} ${index}`} item={item} action={renderAction?.(item)} note={renderNote?.(item)} />)}
       </ul>
       {hidden > 0 || all ? (
         <div className="border-t border-line px-3 py-1.5">
@@ -37,7 +39,7 @@ export function Findings({ items, first = 3, label }: { items: readonly ShownFin
   );
 }
 
-function FindingItem({ item }: { item: ShownFinding }) {
+function FindingItem({ item, action, note }: { item: ShownFinding; action: ReactNode; note: ReactNode }) {
   const { Icon, look, word } = marks[item.severity];
   const evidence = Object.entries(item.evidence);
   return (
@@ -50,6 +52,7 @@ function FindingItem({ item }: { item: ShownFinding }) {
           {item.from ? <span className="ml-auto shrink-0 pl-2 text-xs text-faint max-sm:hidden">{item.from}</span> : null}
         </p>
         <p className="mt-0.5 max-w-4xl text-sm text-muted">{item.says}</p>
+        {note}
         {evidence.length > 0 || item.remedy ? (
           <div className="mt-1.5">
             <Disclosure summary={item.remedy ? 'Evidence and remedy' : 'Evidence'}>
@@ -66,6 +69,7 @@ function FindingItem({ item }: { item: ShownFinding }) {
           </div>
         ) : null}
       </div>
+      {action}
     </li>
   );
 }

@@ -1,4 +1,4 @@
-import { bigint, index, jsonb, pgSchema, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { bigint, index, jsonb, pgSchema, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 /** The console's own operational tables. */
 export const riskdesk = pgSchema('riskdesk');
@@ -20,6 +20,25 @@ export const auditLog = riskdesk.table(
     address: text('address'),
   },
   (table) => [index('audit_log_actor_id_idx').on(table.actorId, table.id), index('audit_log_object_idx').on(table.object, table.id)],
+);
+
+/** What people decided about findings: accepted, or snoozed until a time. */
+export const findingDecisions = riskdesk.table(
+  'finding_decisions',
+  {
+    target: text('target').notNull(),
+    findingId: text('finding_id').notNull(),
+    code: text('code').notNull(),
+    about: text('about').notNull(),
+    severity: text('severity').notNull(),
+    kind: text('kind').notNull(),
+    until: timestamp('until', { withTimezone: true }),
+    reason: text('reason').notNull(),
+    /** E-mail at the time, as in the audit log. */
+    decidedBy: text('decided_by').notNull(),
+    decidedAt: timestamp('decided_at', { withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.target, table.findingId] })],
 );
 
 /** Counters of failed sign-ins by account and by address; rate-limiter-flexible keeps them. */

@@ -63,8 +63,18 @@ export type DiagnosticView = {
   refreshSeconds: number;
 };
 
+/** What somebody decided about a finding: it comes back when a snooze is over, or when it has become worse. */
+export type Decision = { kind: 'snoozed' | 'accepted'; until: string | null; reason: string; by: string; at: string };
+
 /** One finding in the list of all rooms' findings. */
 export type FoundItem = Finding & { id: string; diagnostic: string };
 
-/** `GET /api/findings`. */
-export type FindingsAnswer = { items: FoundItem[]; unmeasured: { diagnostic: string; reason: UnmeasuredReason }[] };
+/** `GET /api/findings`: what is open, what somebody has decided about, and what could not be asked. */
+export type FindingsAnswer = {
+  items: FoundItem[];
+  decided: (FoundItem & { decision: Decision })[];
+  unmeasured: { diagnostic: string; reason: UnmeasuredReason }[];
+};
+
+/** The body of `PUT /api/findings/{id}/decision`. */
+export type NewDecision = { target: string; kind: Decision['kind']; until?: string | undefined; reason: string };

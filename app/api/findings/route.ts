@@ -1,4 +1,4 @@
+import { getFindings } from '@/app/api/findings/endpoints';
 import { mount } from '@/lib/run/serve';
-import { getFindings } from '@/app/api/operations';
 
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getFindings);

@@ -1,0 +1,4 @@
+import { deleteDecision, putDecision } from '@/app/api/findings/endpoints';
+import { mount } from '@/lib/run/serve';
+
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(putDecision, deleteDecision);
