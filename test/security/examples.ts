@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { FindingsAnswer } from '@/lib/kit/result';
 import { call, type Sent } from '@/test/call';
 import type { TestDatabase } from '@/test/database';
 import { addSession, addToken, addUser, type People } from '@/test/people';
@@ -15,7 +16,23 @@ let made = 0;
 export function examples(db: TestDatabase, { admin, viewer, password }: People, as: Sent): Record<string, () => Promise<Example>> {
   const newAssessment = async () => (await call('POST', '/api/assessments', { ...as, body: assessment })).body as { id: string };
   const email = () => `example-${(made += 1)}@riskdesk.example`;
+  let finding: string | undefined;
+  const anyFinding = async () => {
+    if (finding === undefined) {
+      for (let n = 0; n < 2; n += 1) await (await db.connect('app')).query('select 1 as example_finding, pg_sleep(0.15)');
+      const { items } = (await call('GET', '/api/findings', as)).body as FindingsAnswer;
+      finding = items.find(({ about }) => about.includes('example_finding'))?.id;
+    }
+    return `/api/findings/${finding}/decision`;
+  };
+  const acceptance = () => ({ target: 'main', kind: 'accepted', reason: `example ${(made += 1)}` });
   return {
+    'PUT /api/findings/{id}/decision': async () => ({ path: await anyFinding(), body: acceptance() }),
+    'DELETE /api/findings/{id}/decision': async () => {
+      const path = await anyFinding();
+      await call('PUT', path, { ...as, body: acceptance() });
+      return { path };
+    },
     'POST /api/assessments': async () => ({ path: '/api/assessments', body: assessment }),
     'POST /api/assessments/batch': async () => ({ path: '/api/assessments/batch', body: { items: [assessment, assessment] } }),
     'PATCH /api/assessments/{id}': async () => ({ path: `/api/assessments/${(await newAssessment()).id}`, body: { version: 1, riskScore: 0.9 } }),

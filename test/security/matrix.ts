@@ -24,6 +24,7 @@ const contract: [methods: RegExp, path: RegExp, rules: Rule[]][] = [
   [/./, /^\/api\/users(\/|$)/, ['users:manage']],
   [/^GET$/, /^\/api\/audit(\/|$)/, ['audit:read']],
   [/^GET$/, /^\/api\/(targets|jobs)(\/|$)/, ['stats:read']],
+  [/^(PUT|DELETE)$/, /^\/api\/findings\/\{id\}\/decision$/, ['maintenance:run']],
   [/^DELETE$/, /^\/api\/jobs\//, ['maintenance:run']],
   [/^GET$/, /^\/api\/assessments(\/|$)/, ['assessments:read']],
   [/^(POST|PATCH|DELETE)$/, /^\/api\/assessments(\/|$)/, ['assessments:write']],
