@@ -18,6 +18,8 @@ async function pages(client: Client): Promise<string[]> {
   return [...new Set(found)];
 }
 
+const asNext: Record<string, string>[] = [{ rsc: '1' }, { rsc: '1', 'next-router-prefetch': '1' }];
+
 // On a database of its own: the other specs write to theirs meanwhile.
 test('S4: every page as an administrator, with all that it loads, changes nothing but when the session was last used', async ({ browser }) => {
   test.setTimeout(120_000);
@@ -46,7 +48,7 @@ test('S4: every page as an administrator, with all that it loads, changes nothin
       seen.push((await page.goto(path))?.status() ?? 0);
       await page.waitForLoadState('networkidle');
       // As Next's own client asks, ahead of a click and at one, and without the body.
-      for (const headers of [{ rsc: '1' }, { rsc: '1', 'next-router-prefetch': '1' }]) seen.push((await rawRequest(console.url, 'GET', path, { cookie, ...headers })).status);
+      for (const headers of asNext) seen.push((await rawRequest(console.url, 'GET', path, { cookie, ...headers })).status);
       seen.push((await rawRequest(console.url, 'HEAD', path, { cookie })).status);
     }
     expect(await fingerprint(looking)).toEqual(before);
