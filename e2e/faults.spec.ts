@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import pg from 'pg';
 import { signal } from '../scripts/processes';
+import { rounds } from '../test/faults';
 import { processTree } from '../test/process-tree';
 import { startConsole, startProductServer, signIn, until, type Client } from '../test/server';
-
-/** `npm run test:faults` asks for many more. */
-const rounds = Number(process.env.FAULT_ROUNDS || 8);
 
 test.describe.configure({ mode: 'serial', timeout: 240_000 + rounds * 10_000 });
 

@@ -1,16 +1,26 @@
 import { oneFailed, summary, total, type Counts, type Problem } from './gate/counts';
-import { steps, type Step } from './gate/steps';
+import { longSteps, steps, type Step } from './gate/steps';
 import { exitWith, plainLine, PlainError } from './plain-error';
 
 /** `npm test -- --only unit,types` runs some of the steps. */
-function chosen(argv: string[]): Step[] {
+function chosen(argv: string[], all: Step[]): Step[] {
   const at = argv.findIndex((argument) => argument === '--only' || argument.startsWith('--only='));
-  if (at < 0) return steps;
+  if (at < 0) return all;
   const value = argv[at]?.includes('=') ? argv[at].slice('--only='.length) : argv[at + 1];
   const names = (value ?? '').split(',').filter(Boolean);
-  const unknown = names.find((name) => !steps.some((step) => step.name === name));
-  if (names.length === 0 || unknown) throw new PlainError(`--only takes some of: ${steps.map(({ name }) => name).join(', ')}`);
-  return steps.filter(({ name }) => names.includes(name));
+  const unknown = names.find((name) => !all.some((step) => step.name === name));
+  if (names.length === 0 || unknown) throw new PlainError(`--only takes some of: ${all.map(({ name }) => name).join(', ')}`);
+  return all.filter(({ name }) => names.includes(name));
+}
+
+const manyRounds = '100';
+
+/** `--faults` runs what has a long form, and that at length. */
+function wanted(argv: string[]): Step[] {
+  if (!argv.includes('--faults')) return chosen(argv, steps);
+  process.env.FAULT_ROUNDS ||= manyRounds;
+  console.log(`FAULT_ROUNDS=${process.env.FAULT_ROUNDS}`);
+  return chosen(argv, longSteps);
 }
 
 function show({ title, says }: Problem): void {
@@ -34,7 +44,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
   process.once('disconnect', stop);
   const all: Counts[] = [];
-  for (const step of chosen(process.argv.slice(2))) {
+  for (const step of wanted(process.argv.slice(2))) {
     if (aborter.signal.aborted) all.push(oneFailed(step.name, 'was not run: the tests were stopped'));
     else all.push(await runStep(step, aborter.signal));
   }

@@ -27,5 +27,7 @@ export function drainOnStop(): void {
     const idle = setInterval(() => servers.forEach((server) => server.closeIdleConnections()), 100);
     idle.unref();
     setTimeout(() => process.exit(0), drainMs).unref();
+    // A stop that was asked for is no failure, which is what Next's 143 would say to an orchestrator.
+    process.once('exit', () => (process.exitCode = 0));
   });
 }

@@ -24,7 +24,8 @@ export function respondError(error: unknown, where: string): Response {
   return new Response(JSON.stringify(toProblem(known)), { status: known.status, headers });
 }
 
-function unexpected(error: unknown, where: string): AppError {
+/** Logs the kind of an error and its place, and answers with the reference to that. */
+export function unexpected(error: unknown, where: string): AppError {
   const reference = randomUUID();
   const cause = driverError(error);
   // A message can hold parameter values: the log gets the kind of error and its place.

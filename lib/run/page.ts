@@ -1,12 +1,13 @@
 import 'server-only';
 import { headers } from 'next/headers';
-import { forbidden, notFound, redirect } from 'next/navigation';
+import { forbidden, notFound, redirect, unstable_rethrow } from 'next/navigation';
 import { cache, type ReactNode } from 'react';
 import { z } from 'zod';
 import { resolveCaller } from '@/lib/auth/caller';
 import { may, type Caller } from '@/lib/kit/caller';
 import type { Permission } from '@/lib/kit/permission';
 import { toAppError } from '@/lib/pg/errors';
+import { unexpected } from './http';
 
 type Query = Record<string, string | string[] | undefined>;
 type Props = { params: Promise<Query>; searchParams: Promise<Query> };
@@ -21,14 +22,20 @@ export const currentCaller = cache(async (): Promise<Caller | null> => {
     return await resolveCaller(new Headers(await headers()));
   } catch (error) {
     if (toAppError(error)?.code === 'unauthenticated') return null;
-    throw asOutage(error);
+    throw withoutData(error);
   }
 });
 
-/** The same error, marked where the database is away. */
-function asOutage(error: unknown): unknown {
-  const known = toAppError(error);
-  return known?.status === 503 ? Object.assign(new Error(known.message), { digest: outageDigest }) : error;
+/**
+ * Next logs what a page throws with all that it holds, and a database's error can hold a row. So the page throws one of ours, marked
+ * where the database is away, or with the reference under which the log has its kind and place.
+ */
+function withoutData(error: unknown): unknown {
+  // Redirects, 403 and 404 are thrown too.
+  unstable_rethrow(error);
+  const { status, message, details } = toAppError(error) ?? unexpected(error, 'a page');
+  const digest = status === 503 ? outageDigest : details['reference'];
+  return Object.assign(new Error(message), digest === undefined ? {} : { digest });
 }
 
 /** What an id in the address leads to, or the page that is not there: an id that is none is nobody's either. */
@@ -60,7 +67,7 @@ export function consolePage(access: Permission | 'signed-in', render: (input: Pa
     try {
       return await render({ caller, params: await props.params, searchParams: await props.searchParams });
     } catch (error) {
-      throw asOutage(error);
+      throw withoutData(error);
     }
   };
 }

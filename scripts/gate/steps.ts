@@ -1,8 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findBrowser, installBrowser, noBrowser } from '../browser';
 import { readJson } from '../files';
-import { plainLine } from '../plain-error';
+import { plainLine, PlainError } from '../plain-error';
 import { runProgram, type Finished } from '../processes';
 import { buildIfStale } from '../supervisor/build';
 import { root } from '../supervisor/paths';
@@ -42,11 +42,15 @@ async function reported(title: string, file: string, ran: Finished, count: (repo
   }
 }
 
-function vitest(project: 'unit' | 'integration') {
+type Files = () => Promise<string[]>;
+
+const allFiles: Files = async () => [];
+
+function vitest(project: 'unit' | 'integration', files = allFiles) {
   return async (signal: AbortSignal): Promise<Counts> => {
     const file = join(results, `${project}.json`);
     await freshFile(file);
-    const args = [tool('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=json', `--outputFile=${file}`];
+    const args = [tool('vitest', 'vitest.mjs'), 'run', '--project', project, '--reporter=json', `--outputFile=${file}`, ...(await files())];
     return reported(`vitest ${project}`, file, await run(args, signal, { NODE_ENV: 'test' }), vitestCounts);
   };
 }
@@ -66,14 +70,29 @@ async function build(signal: AbortSignal): Promise<Counts> {
   }
 }
 
-async function endToEnd(signal: AbortSignal): Promise<Counts> {
-  const browser = findBrowser() ?? (await installBrowser(console.log));
-  if (!browser) return oneFailed('playwright', noBrowser);
-  const file = join(results, 'e2e.json');
-  await freshFile(file);
-  const ran = await run([tool('@playwright', 'test', 'cli.js'), 'test'], signal, { PLAYWRIGHT_JSON_OUTPUT_FILE: file, CHROMIUM_PATH: browser });
-  return reported('playwright', file, ran, playwrightCounts);
+function endToEnd(files = allFiles) {
+  return async (signal: AbortSignal): Promise<Counts> => {
+    const browser = findBrowser() ?? (await installBrowser(console.log));
+    if (!browser) return oneFailed('playwright', noBrowser);
+    const file = join(results, 'e2e.json');
+    await freshFile(file);
+    const ran = await run([tool('@playwright', 'test', 'cli.js'), 'test', ...(await files())], signal, { PLAYWRIGHT_JSON_OUTPUT_FILE: file, CHROMIUM_PATH: browser });
+    return reported('playwright', file, ran, playwrightCounts);
+  };
 }
+
+/** The tests with a long form are those that ask test/faults how often to try. */
+const withLongForm = (ending: string, folders: string[]): Files => async () => {
+  const found: string[] = [];
+  for (const folder of folders) {
+    for (const name of await readdir(join(root, folder), { recursive: true })) {
+      const path = `${folder}/${name}`;
+      if (path.endsWith(ending) && /from '[^']*\btest\/faults'/.test(await readFile(join(root, path), 'utf8'))) found.push(path);
+    }
+  }
+  if (found.length === 0) throw new PlainError(`No ${ending} has a long form`);
+  return found;
+};
 
 /** In this order: what answers fastest first, and the browser against the build that was just made. */
 export const steps: Step[] = [
@@ -82,5 +101,12 @@ export const steps: Step[] = [
   { name: 'unit', run: vitest('unit') },
   { name: 'integration', run: vitest('integration') },
   { name: 'build', run: build },
-  { name: 'e2e', run: endToEnd },
+  { name: 'e2e', run: endToEnd() },
+];
+
+/** `npm run test:faults`: the same tests, each with as many rounds as FAULT_ROUNDS says. */
+export const longSteps: Step[] = [
+  { name: 'integration', run: vitest('integration', withLongForm('.int.test.ts', ['app', 'lib', 'test'])) },
+  { name: 'build', run: build },
+  { name: 'e2e', run: endToEnd(withLongForm('.spec.ts', ['e2e'])) },
 ];

@@ -4,7 +4,7 @@ import type { TestDatabase } from '@/test/database';
 const lastUse: Record<string, string> = { 'public.sessions': 'updated_at', 'public.api_tokens': 'last_used_at' };
 
 /** A hash of each table's rows, the audit log's among them. */
-export async function fingerprint(db: TestDatabase): Promise<Record<string, string>> {
+export async function fingerprint(db: Pick<TestDatabase, 'sql'>): Promise<Record<string, string>> {
   const tables = await db.sql<{ name: string; quoted: string }>(`
     select n.nspname || '.' || c.relname as name, format('%I.%I', n.nspname, c.relname) as quoted from pg_class c join pg_namespace n on n.oid = c.relnamespace
     where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('public', 'riskdesk') order by 1`);
