@@ -8,6 +8,7 @@ import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
 import { room as queriesRoom } from './queries/room';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
+import { room as targetsRoom } from './targets/room';
 
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
@@ -15,4 +16,5 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: maintenanceRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
+  { room: targetsRoom, diagnostics: [] },
 ];
