@@ -6,6 +6,7 @@ const old = await useDatabase({ major: 14, settings: { shared_preload_libraries:
 // The server is shared with other files: what this one grants goes to a role of its own.
 const bare = `bare_${main.name}`;
 await main.sql(`create role ${bare} login password 'bare'`);
+await main.sql(`grant connect on database ${main.name} to ${bare}`);
 process.env.TARGETS = [`bare=postgres://${bare}:bare@127.0.0.1:${main.port}/${main.name}?sslmode=disable`, `super=${main.url('superuser')}`, `old=${old.url('monitor')}`, 'away=postgres://nobody:wrong@127.0.0.1:1/none?sslmode=disable'].join(' ');
 
 const { describeTargets } = await import('./targets');
@@ -14,6 +15,7 @@ const { closeMonitors } = await import('./monitor');
 
 afterAll(async () => {
   await closeMonitors();
+  await main.sql(`drop owned by ${bare}`);
   await main.sql(`drop role ${bare}`);
 });
 
