@@ -13,6 +13,7 @@ import { diagnosticTimeoutMs, monitorPools, monitorTransaction, targetNames } fr
 import { unmetNeed } from './needs';
 import type { Registered } from './registry';
 import { serverFacts } from './server';
+import { sharedAnswer } from './shared-answers';
 
 export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown> };
 
@@ -64,26 +65,14 @@ function orderBy(sort: string, key: string[]): SQL {
 /** The longest that one of its statements may run. */
 export const timeLimitOf = (diagnostic: Diagnostic): number => diagnostic.timeLimitMs ?? diagnosticTimeoutMs;
 
-const sharedMs = 1000;
-const inFlight = new Map<string, { at: number; answer: Promise<DiagnosticResult> }>();
+/** Answers that people see are at most as old as an open panel lets them grow anyway; `fresh` ones as old as asking takes. */
+const freshMs = 1000;
+const maxAgeOf = ({ source, refreshSeconds }: Diagnostic): number => (source === 'process' ? freshMs : refreshSeconds * 1000 - 500);
 
-/** Asks, or joins the same question asked less than a second ago, or a scan under way: fifty open pages cost the server what one does. */
-export function runDiagnostic(entry: Registered, question: Question): Promise<DiagnosticResult> {
+/** Asks, or joins those who asked the same a moment ago. `fresh`: somebody wants to see what has changed just now. */
+export function runDiagnostic(entry: Registered, question: Question, { fresh = true }: { fresh?: boolean } = {}): Promise<DiagnosticResult> {
   const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted()]);
-  const known = inFlight.get(key);
-  if (known && Date.now() - known.at < sharedMs) return known.answer;
-  const answer = answered(entry, question);
-  const asked = { at: Date.now(), answer };
-  inFlight.set(key, asked);
-  if (entry.diagnostic.onDemand) keepUntilAnswered(asked);
-  setTimeout(() => inFlight.delete(key), sharedMs + timeLimitOf(entry.diagnostic)).unref();
-  return answer;
-}
-
-/** Whoever asks for a scan that is under way waits for its answer. */
-function keepUntilAnswered(asked: { at: number; answer: Promise<DiagnosticResult> }): void {
-  asked.at = Infinity;
-  void asked.answer.then(() => (asked.at = Date.now()));
+  return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => answered(entry, question));
 }
 
 async function answered(entry: Registered, question: Question): Promise<DiagnosticResult> {
