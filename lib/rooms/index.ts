@@ -14,6 +14,14 @@ import { waits as locksWaits } from './locks/waits.diagnostic';
 import { room as maintenanceRoom } from './maintenance/room';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
+import { pgbouncerClients as poolPgbouncerClients } from './pool/pgbouncer-clients.diagnostic';
+import { pgbouncerConfig as poolPgbouncerConfig } from './pool/pgbouncer-config.diagnostic';
+import { pgbouncerDatabases as poolPgbouncerDatabases } from './pool/pgbouncer-databases.diagnostic';
+import { pgbouncerPools as poolPgbouncerPools } from './pool/pgbouncer-pools.diagnostic';
+import { pgbouncerServers as poolPgbouncerServers } from './pool/pgbouncer-servers.diagnostic';
+import { pgbouncerStats as poolPgbouncerStats } from './pool/pgbouncer-stats.diagnostic';
+import { server as poolServer } from './pool/server.diagnostic';
+import { sizing as poolSizing } from './pool/sizing.diagnostic';
 import { room as queriesRoom } from './queries/room';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
 import { room as replicationRoom } from './replication/room';
@@ -24,7 +32,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: configRoom, diagnostics: [] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
-  { room: poolRoom, diagnostics: [poolApp] },
+  { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
   { room: replicationRoom, diagnostics: [] },
 ];
