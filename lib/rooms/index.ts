@@ -25,6 +25,10 @@ import { sizing as poolSizing } from './pool/sizing.diagnostic';
 import { room as queriesRoom } from './queries/room';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
 import { room as replicationRoom } from './replication/room';
+import { archiver as replicationArchiver } from './replication/archiver.diagnostic';
+import { replicas as replicationReplicas } from './replication/replicas.diagnostic';
+import { slots as replicationSlots } from './replication/slots.diagnostic';
+import { standby as replicationStandby } from './replication/standby.diagnostic';
 
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
@@ -34,5 +38,5 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: maintenanceRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
-  { room: replicationRoom, diagnostics: [] },
+  { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
 ];

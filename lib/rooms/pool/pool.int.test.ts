@@ -160,12 +160,15 @@ describe('connections on the server', () => {
   });
 
   test('a role at its own limit', async () => {
-    await old.sql('alter role riskdesk_app connection limit 2');
-    await old.connect('app');
-    await old.connect('app');
+    // Roles belong to the server, which other test files share.
+    const role = `planted_${old.name}`;
+    await old.sql(`create role ${role} login password 'planted' connection limit 1 in role riskdesk_app`);
+    const client = new pg.Client({ connectionString: old.url('app').replace('riskdesk_app:test-app', `${role}:planted`) });
+    await client.connect();
     const { findings } = await eventually('pool.server', { target: 'old' }, (result) => result.findings.length > 0);
-    expect(findings).toEqual([expect.objectContaining({ code: 'pool.role_limit', severity: 'critical', about: 'riskdesk_app', evidence: { used: 2, limit: 2 } })]);
-    await old.sql('alter role riskdesk_app connection limit -1');
+    expect(findings).toEqual([expect.objectContaining({ code: 'pool.role_limit', severity: 'critical', about: role, evidence: { used: 1, limit: 1 } })]);
+    await client.end();
+    await old.sql(`drop role ${role}`);
   });
 
   test('without pg_monitor it is unmeasured', async () => {

@@ -24,15 +24,17 @@ export function sizesOf(measured: Measured, stated: Stated): Sizes {
   return { usable, wanted, forPool, poolSize, reserve: Math.min(guide.reserve, forPool - poolSize), perUser: Math.min(guide.perUser, forPool), clients: Math.max(guide.clients, wanted * 2) };
 }
 
+const line = (item: string, now: string | number | null, suggested: string | number | null, arithmetic: string, assumes: string | null): Omit<Line, 'place'> => ({
+  item, now: now === null ? null : String(now), suggested: suggested === null ? null : String(suggested), arithmetic, assumes, file: null,
+});
+
 export function linesOf(measured: Measured, stated: Stated): Line[] {
   const sizes = sizesOf(measured, stated);
   const { usable, wanted, forPool } = sizes;
-  const line = (item: string, now: string | number | null, suggested: string | number | null, arithmetic: string, assumes: string | null): Omit<Line, 'place'> =>
-    ({ item, now: now === null ? null : String(now), suggested: suggested === null ? null : String(suggested), arithmetic, assumes, file: null });
   const lines = [
     line('Room for ordinary roles', usable, null, `${measured.most} (max_connections) − ${measured.superuser_reserved} (superuser_reserved_connections) − ${measured.reserved} (reserved_connections) = ${usable}`, null),
     line('Applications may open', wanted, Math.min(wanted, forPool), `${stated.instances} × ${stated.per_instance} = ${wanted}, of ${usable} − ${stated.others} = ${forPool}`, 'The number of instances and the size of each pool are what you state.'),
-    ...busyLines(measured, line),
+    ...busyLines(measured),
     line('default_pool_size', null, sizes.poolSize, stated.cpus > 0 ? `2 × ${stated.cpus} + 1 = ${stated.cpus * 2 + 1}, at most ${forPool}` : `${guide.poolSize}, at most ${forPool}`, stated.cpus > 0 ? 'Two for each processor and one for the disk keep the server busy: a start, to be measured. One pool carries most of the load.' : 'State the processors for a figure of your own; until then it is the guide’s value.'),
     line('reserve_pool_size', null, sizes.reserve, `${guide.reserve}, at most ${forPool} − ${sizes.poolSize} = ${forPool - sizes.poolSize}`, 'For clients that have waited for reserve_pool_timeout.'),
     line('max_db_connections', null, forPool, `${usable} − ${stated.others} = ${forPool}`, 'Backups, migrations, monitoring and people connect past PgBouncer and need what you keep for them. One PgBouncer leads here: several share this number.'),
@@ -43,10 +45,8 @@ export function linesOf(measured: Measured, stated: Stated): Line[] {
   return lines.map((one, index) => ({ place: index + 1, ...one }));
 }
 
-type LineMaker = (item: string, now: string | number | null, suggested: string | number | null, arithmetic: string, assumes: string | null) => Omit<Line, 'place'>;
-
 /** The share of their time in which sessions work or hold a transaction open is free of how long the counters have run. */
-function busyLines({ used, active, session_ms: session, active_ms: busy, in_transaction_ms: idle }: Measured, line: LineMaker): Omit<Line, 'place'>[] {
+function busyLines({ used, active, session_ms: session, active_ms: busy, in_transaction_ms: idle }: Measured): Omit<Line, 'place'>[] {
   const now = used === null ? [] : [line('Client sessions now', used, null, `${active ?? 0} of them active`, 'One look, not a mean.')];
   if (session < 60_000) return now;
   const share = (busy + idle) / session;
