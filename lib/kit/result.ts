@@ -7,6 +7,7 @@ export type Row = Record<string, string | number | boolean | null>;
 export type UnmeasuredReason = {
   code:
     | 'unreachable'
+    | 'not_configured'
     | 'busy'
     | 'timeout'
     | 'privilege'

@@ -3,18 +3,42 @@ import type { Diagnostic } from '@/lib/kit/diagnostic';
 import type { Room } from '@/lib/kit/room';
 import { room as assessmentsRoom } from './assessments/room';
 import { room as authRoom } from './auth/room';
+import { room as configRoom } from './config/room';
+import { room as locksRoom } from './locks/room';
+import { activity as locksActivity } from './locks/activity.diagnostic';
+import { blocking as locksBlocking } from './locks/blocking.diagnostic';
+import { deadlocks as locksDeadlocks } from './locks/deadlocks.diagnostic';
+import { longTransactions as locksLongTransactions } from './locks/long-transactions.diagnostic';
+import { prepared as locksPrepared } from './locks/prepared.diagnostic';
+import { waits as locksWaits } from './locks/waits.diagnostic';
 import { room as maintenanceRoom } from './maintenance/room';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
+import { pgbouncerClients as poolPgbouncerClients } from './pool/pgbouncer-clients.diagnostic';
+import { pgbouncerConfig as poolPgbouncerConfig } from './pool/pgbouncer-config.diagnostic';
+import { pgbouncerDatabases as poolPgbouncerDatabases } from './pool/pgbouncer-databases.diagnostic';
+import { pgbouncerPools as poolPgbouncerPools } from './pool/pgbouncer-pools.diagnostic';
+import { pgbouncerServers as poolPgbouncerServers } from './pool/pgbouncer-servers.diagnostic';
+import { pgbouncerStats as poolPgbouncerStats } from './pool/pgbouncer-stats.diagnostic';
+import { server as poolServer } from './pool/server.diagnostic';
+import { sizing as poolSizing } from './pool/sizing.diagnostic';
 import { room as queriesRoom } from './queries/room';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
+import { room as replicationRoom } from './replication/room';
+import { archiver as replicationArchiver } from './replication/archiver.diagnostic';
+import { replicas as replicationReplicas } from './replication/replicas.diagnostic';
+import { slots as replicationSlots } from './replication/slots.diagnostic';
+import { standby as replicationStandby } from './replication/standby.diagnostic';
 import { room as targetsRoom } from './targets/room';
 
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
   { room: authRoom, diagnostics: [] },
+  { room: configRoom, diagnostics: [] },
+  { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
-  { room: poolRoom, diagnostics: [poolApp] },
+  { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
+  { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
   { room: targetsRoom, diagnostics: [] },
 ];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { appPool } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import type { Columns } from '@/lib/kit/column';
-import type { Ask, Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
+import type { Ask, AskServer, Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
@@ -11,6 +11,7 @@ import { ident, join, keyword, likePattern, marker, or, render, sql, type SQL } 
 import { log } from './log';
 import { diagnosticTimeoutMs, monitorPools, monitorTransaction, targetNames } from './monitor';
 import { unmetNeed } from './needs';
+import { withPgBouncer } from './pgbouncer';
 import type { Registered } from './registry';
 import { serverFacts } from './server';
 import { sharedAnswer } from './shared-answers';
@@ -77,7 +78,8 @@ export function runDiagnostic(entry: Registered, question: Question, { fresh = t
 
 async function answered(entry: Registered, question: Question): Promise<DiagnosticResult> {
   try {
-    return entry.diagnostic.source === 'process' ? askProcess(entry.diagnostic, question) : await askServer(entry, question);
+    if (entry.diagnostic.source === 'process') return askProcess(entry.diagnostic, question);
+    return entry.diagnostic.source === 'pgbouncer' ? await askBouncer(entry, entry.diagnostic, question) : await askServer(entry, question);
   } catch (error) {
     return explain(error, entry);
   }
@@ -127,6 +129,23 @@ function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResul
   const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
   const rows = arranged(diagnostic, question, diagnostic.read({ pools }, question.params as never) as Row[]);
   return measured(diagnostic, question, { rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
+}
+
+async function askBouncer({ id }: Registered, diagnostic: Extract<Diagnostic, { source: 'pgbouncer' }>, question: Question): Promise<DiagnosticResult> {
+  const started = performance.now();
+  const commands: string[] = [];
+  const found = await withPgBouncer(async (show) => {
+    const noted: typeof show = (what) => {
+      commands.push(`SHOW ${what};`);
+      return show(what);
+    };
+    // PgBouncer's figures stand without the server's.
+    const server: AskServer = (statement) => monitorTransaction(question.target, (ask) => ask<never>(sql`${marker(id)} ${statement}`)).catch(() => null);
+    return (await diagnostic.read(noted, { params: question.params as never, server })) as Row[];
+  });
+  if (!Array.isArray(found)) return found;
+  checkShape(diagnostic.row, found, id);
+  return measured(diagnostic, question, { rows: arranged(diagnostic, question, found), context: null, server: null, at: new Date().toISOString(), sqlText: commands.join('\n'), tookMs: performance.now() - started });
 }
 
 /** Search, order and limit, for rows that no statement arranges. */
