@@ -4,6 +4,10 @@ import type { Room } from '@/lib/kit/room';
 import { room as assessmentsRoom } from './assessments/room';
 import { room as authRoom } from './auth/room';
 import { room as configRoom } from './config/room';
+import { room as indexesRoom } from './indexes/room';
+import { redundant as indexesRedundant } from './indexes/redundant.diagnostic';
+import { unused as indexesUnused } from './indexes/unused.diagnostic';
+import { usage as indexesUsage } from './indexes/usage.diagnostic';
 import { room as locksRoom } from './locks/room';
 import { activity as locksActivity } from './locks/activity.diagnostic';
 import { blocking as locksBlocking } from './locks/blocking.diagnostic';
@@ -35,6 +39,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
   { room: authRoom, diagnostics: [] },
   { room: configRoom, diagnostics: [] },
+  { room: indexesRoom, diagnostics: [indexesRedundant, indexesUnused, indexesUsage] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
