@@ -17,7 +17,7 @@ function typicalServer(major: number): ServerFacts {
   const version = { 14: '1.9', 15: '1.10', 16: '1.10', 17: '1.11' }[major] ?? '1.12';
   return {
     major, versionNum: major * 10_000, inRecovery: false, user: 'riskdesk_monitor', isSuperuser: false, isMonitor: true,
-    extensions: new Map([['pg_stat_statements', { version, schema: 'public' }]]),
+    extensions: new Map([['pg_stat_statements', { version, schema: 'public' }], ['pgstattuple', { version: '1.5', schema: 'public' }]]),
     settings: new Map(),
   };
 }
@@ -62,6 +62,7 @@ async function describe(entry: Registered): Promise<string> {
     `\`GET /api/${entry.room.name}/${diagnostic.name}\`, permission \`${diagnostic.permission}\``,
     diagnostic.why,
     `**How it is obtained.** ${diagnostic.how}`,
+    diagnostic.onDemand ? `**On demand only.** ${diagnostic.onDemand}` : '',
     params.length > 0 ? `**Parameters**\n\n${params.join('\n')}` : '',
     `**Columns** (default order \`${diagnostic.sort}\`)\n\n| key | heading | unit | note |\n|---|---|---|---|\n${columns.join('\n')}`,
     context.length > 0 ? `**About the whole**\n\n${context.join('\n')}` : '',

@@ -1,9 +1,12 @@
 'use client';
 
 import { useState } from 'react';
+import { Gauge } from 'lucide-react';
 import { Cell } from '@/components/table/cell';
+import { Button } from '@/components/ui/button';
 import { Fact } from '@/components/ui/card';
 import { classNames } from '@/components/ui/class-names';
+import { EmptyState } from '@/components/ui/empty-state';
 import { Notice } from '@/components/ui/notice';
 import { useDiagnostic } from '@/lib/client/use-diagnostic';
 import { useUrlState } from '@/lib/client/url-state';
@@ -24,22 +27,37 @@ type Props = { view: DiagnosticView; /** Keeps the address keys of two panels on
 export function DiagnosticPanel({ view, prefix = '' }: Props) {
   const { params } = useUrlState();
   const [paused, setPaused] = useState(false);
-  const asked = useDiagnostic(view, panelQuery(view, params, prefix, params.get('target')), paused);
+  const query = panelQuery(view, params, prefix, params.get('target'));
+  const [wanted, want] = useWanted(view, query);
+  const asked = useDiagnostic(view, query, { paused, wanted });
   const { state, stale } = panelState({ data: asked.data, error: asked.error });
   const measured = state.kind === 'data' || state.kind === 'empty' ? state.data : null;
   const content = (data: Measured) => <PanelContent view={view} prefix={prefix} measured={data} />;
   return (
     <section id={view.name} aria-label={view.title} aria-busy={asked.isFetching} data-diagnostic={view.id} data-state={state.kind} className={classNames('panel-surface relative min-w-0', asked.isPlaceholderData && 'asking overflow-hidden')}>
-      <PanelHeader view={view} measured={measured} asking={asked.isFetching} paused={paused} onRefresh={() => void asked.refetch()} onPause={() => setPaused(!paused)} />
+      <PanelHeader view={view} measured={measured} asking={asked.isFetching} paused={paused} onRefresh={() => (wanted ? void asked.refetch() : want())} onPause={() => setPaused(!paused)} />
       <Stale why={stale} />
-      {state.kind === 'failed' ? <div className="flex flex-wrap gap-2 border-t border-line px-4 py-2"><PanelFilters view={view} prefix={prefix} /></div> : null}
+      {state.kind === 'failed' || (view.onDemand && !measured) ? <div className="flex flex-wrap gap-2 border-t border-line px-4 py-2"><PanelFilters view={view} prefix={prefix} /></div> : null}
       <div className="border-t border-line">
-        <QueryPanel state={state} label={view.title} rows={8} onRetry={() => void asked.refetch()} empty={measured ? content(measured) : null}>
-          {content}
-        </QueryPanel>
+        {wanted || measured ? (
+          <QueryPanel state={state} label={view.title} rows={8} onRetry={() => void asked.refetch()} empty={measured ? content(measured) : null}>
+            {content}
+          </QueryPanel>
+        ) : (
+          <EmptyState icon={<Gauge className="size-5" />} title="Measured on demand" action={<Button size="small" onClick={want}>Measure now</Button>}>
+            <p>{view.onDemand}</p>
+          </EmptyState>
+        )}
       </div>
     </section>
   );
+}
+
+/** A question that costs the server something is asked once a person wants it, with exactly these parameters. */
+function useWanted(view: DiagnosticView, query: Record<string, string>): [boolean, () => void] {
+  const [wanted, setWanted] = useState<string | null>(null);
+  const question = JSON.stringify(query);
+  return [view.onDemand === null || wanted === question, () => setWanted(question)];
 }
 
 function Stale({ why }: { why: PanelState['stale'] }) {

@@ -33,9 +33,9 @@ export function PanelHeader({ view, measured, asking, paused, onRefresh, onPause
         <Button kind="ghost" icon aria-label={`Measure ${view.title} now`} title="Measure now" onClick={onRefresh}>
           <RotateCw className={classNames('size-4', asking && 'animate-spin')} aria-hidden />
         </Button>
-        <Button kind="ghost" icon aria-label={paused ? `Resume ${view.title}` : `Pause ${view.title}`} title={paused ? `Paused. Resume every ${view.refreshSeconds} s` : `Asks every ${view.refreshSeconds} s. Pause`} aria-pressed={paused} onClick={onPause}>
+        {view.onDemand === null ? <Button kind="ghost" icon aria-label={paused ? `Resume ${view.title}` : `Pause ${view.title}`} title={paused ? `Paused. Resume every ${view.refreshSeconds} s` : `Asks every ${view.refreshSeconds} s. Pause`} aria-pressed={paused} onClick={onPause}>
           {paused ? <Play className="size-4" aria-hidden /> : <Pause className="size-4" aria-hidden />}
-        </Button>
+        </Button> : null}
       </div>
     </header>
   );

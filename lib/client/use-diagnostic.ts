@@ -6,8 +6,11 @@ import { api } from './api';
 import { keys } from './keys';
 import { remember, type Remembered } from './remember';
 
-/** Asks a diagnostic and keeps asking. Old rows stay while new ones are on the way, and through an outage. */
-export function useDiagnostic(view: DiagnosticView, query: Record<string, string>, paused: boolean) {
+type Options = { paused: boolean; /** False: not before a person says so. */ wanted: boolean };
+
+/** Asks a diagnostic and keeps asking. Old rows stay while new ones are on the way, and through an outage. One that costs the server a scan is asked once, when it is wanted. */
+export function useDiagnostic(view: DiagnosticView, query: Record<string, string>, { paused, wanted }: Options) {
+  const once = view.onDemand !== null;
   const client = useQueryClient();
   const queryKey = keys.diagnostic(view.id, query);
   return useQuery({
@@ -16,8 +19,9 @@ export function useDiagnostic(view: DiagnosticView, query: Record<string, string
       const answer = await api<DiagnosticResult>(`/api/${view.room}/${view.name}`, { query, signal });
       return remember(client.getQueryData<Remembered>(queryKey), answer);
     },
-    placeholderData: keepPreviousData,
-    refetchInterval: paused ? false : view.refreshSeconds * 1000,
-    refetchOnWindowFocus: !paused,
+    enabled: wanted,
+    ...(once
+      ? { staleTime: Infinity, retry: false, refetchOnReconnect: false, refetchOnWindowFocus: false }
+      : { placeholderData: keepPreviousData, refetchInterval: paused ? false : view.refreshSeconds * 1000, refetchOnWindowFocus: !paused }),
   });
 }

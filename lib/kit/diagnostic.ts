@@ -89,6 +89,10 @@ type Common<P extends Params, C extends Columns, X extends Columns> = {
   context?: { row: X; sql: SqlBuilder<P>; /** ISO time since when the figures count. */ since?: (facts: RowOf<X>) => string | null };
   /** How often an open panel asks again, in seconds. */
   refreshSeconds: number;
+  /** Set where the question itself costs the server something, a scan say: what it costs. It is asked when a person says so, and by nothing else. */
+  onDemand?: string;
+  /** The longest that its statements may run; without it what every diagnostic may. */
+  timeLimitMs?: number;
 };
 
 type FromSql<P extends Params> = { source: 'sql'; /** By minimum server major. */ sql: Record<number, SqlBuilder<P>> };

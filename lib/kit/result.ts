@@ -61,6 +61,8 @@ export type DiagnosticView = {
   params: ParamView[];
   charts: { kind: 'bars' | 'stacked-bars'; title: string; label: string; values: string[]; top: number }[];
   refreshSeconds: number;
+  /** What asking costs the server; null where it may be asked at any time. */
+  onDemand: string | null;
 };
 
 /** What somebody decided about a finding: it comes back when a snooze is over, or when it has become worse. */

@@ -14,6 +14,8 @@ export type Room = {
   permission: Permission;
   /** Where the page is. */
   path: `/${string}`;
+  /** Its questions by name, in the order of the page's tabs; those not named follow. */
+  questions?: string[];
 };
 
 export const room = (spec: Room): Room => spec;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
 import { severities } from '@/lib/kit/finding';
 import type { Registered } from './registry';
-import { questionSchema, runDiagnostic, toQuestion } from './run-diagnostic';
+import { questionSchema, runDiagnostic, timeLimitOf, toQuestion } from './run-diagnostic';
 
 const remedy = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
 
@@ -41,7 +41,7 @@ export function diagnosticEndpoint(entry: Registered): Endpoint {
     query: questionSchema(diagnostic),
     answers: { 200: z.union([measured, z.object({ state: z.literal('unmeasured'), reason: reasonSchema, remedy })]) },
     problems: [404],
-    deadlineMs: 10_000,
+    deadlineMs: timeLimitOf(diagnostic) + 6000,
     handle: async ({ query }) => ({ json: await runDiagnostic(entry, toQuestion(query)) }),
   });
 }

@@ -8,6 +8,8 @@ import { render, type SQL } from '@/lib/pg/sql';
 
 /** Monitoring must not hurt: few connections, short limits, and it gives way to any lock. */
 const monitorConnections = 3;
+/** Scans that a person asks for run one after the other, beside the others. */
+const scanConnections = 1;
 export const diagnosticTimeoutMs = 4000;
 const lockTimeoutMs = 200;
 
@@ -23,24 +25,26 @@ function settingsOf(name: string): ConnectionSettings {
   return fromUrl(target.url);
 }
 
-/** The small pool that diagnostics of one target use, and nothing else does. @throws AppError not_found */
-export function monitorPool(target: string): DeskPool {
+/** The small pool that diagnostics of one target use, and nothing else does. What may run for longer has one of its own. @throws AppError not_found */
+export function monitorPool(target: string, limitMs = diagnosticTimeoutMs): DeskPool {
   const pools = (shared.riskdeskMonitors ??= new Map());
-  const known = pools.get(target);
+  const use = limitMs > diagnosticTimeoutMs ? 'scan' : 'monitor';
+  const name = target === 'main' ? use : `${use}-${target}`;
+  const known = pools.get(`${name} ${limitMs}`);
   if (known) return known;
   const env = readEnv();
   const pool = new DeskPool({
-    name: target === 'main' ? 'monitor' : `monitor-${target}`,
+    name,
     connection: settingsOf(target),
-    max: monitorConnections,
-    min: 1,
+    max: use === 'scan' ? scanConnections : monitorConnections,
+    min: use === 'scan' ? 0 : 1,
     maxLifetimeMs: env.DB_MAX_LIFETIME,
     maxIdleMs: env.DB_MAX_IDLE_TIME,
     connectTimeoutMs: Math.min(env.DB_CONNECT_TIMEOUT, diagnosticTimeoutMs),
-    queryTimeoutMs: diagnosticTimeoutMs,
+    queryTimeoutMs: limitMs,
     acquireTimeoutMs: 3000,
   });
-  pools.set(target, pool);
+  pools.set(`${name} ${limitMs}`, pool);
   return pool;
 }
 
@@ -53,12 +57,14 @@ export function monitorRows<T extends Row>(target: string, statement: SQL): Prom
   return monitorTransaction(target, (rows) => rows<T>(statement));
 }
 
-/** Several statements in one read-only transaction, so that they see the same snapshot of the statistics. */
-export function monitorTransaction<T>(target: string, work: (rows: <R extends Row>(statement: SQL) => Promise<R[]>) => Promise<T>): Promise<T> {
-  return monitorPool(target).use(async (client) => {
+type Work<T> = (rows: <R extends Row>(statement: SQL) => Promise<R[]>) => Promise<T>;
+
+/** Several statements in one read-only transaction, so that they see the same snapshot of the statistics. Times are written in one way, whatever the role's settings say. */
+export function monitorTransaction<T>(target: string, work: Work<T>, limitMs = diagnosticTimeoutMs): Promise<T> {
+  return monitorPool(target, limitMs).use(async (client) => {
     await client.query('begin transaction read only');
     try {
-      await client.query(`select set_config('statement_timeout', '${diagnosticTimeoutMs}', true), set_config('lock_timeout', '${lockTimeoutMs}', true), set_config('TimeZone', 'UTC', true)`);
+      await client.query(`select set_config('statement_timeout', '${limitMs}', true), set_config('lock_timeout', '${lockTimeoutMs}', true), set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, MDY', true)`);
       return await work((statement) => rowsOf(client, statement));
     } finally {
       await client.query('rollback').catch(() => client.end());

@@ -61,18 +61,29 @@ function orderBy(sort: string, key: string[]): SQL {
   return join([sql`d.${ident(column)} ${direction} ${keyword('nulls last')}`, ...rest], sql`, `);
 }
 
+/** The longest that one of its statements may run. */
+export const timeLimitOf = (diagnostic: Diagnostic): number => diagnostic.timeLimitMs ?? diagnosticTimeoutMs;
+
 const sharedMs = 1000;
 const inFlight = new Map<string, { at: number; answer: Promise<DiagnosticResult> }>();
 
-/** Asks, or joins the same question asked less than a second ago: fifty open pages cost the server what one does. */
+/** Asks, or joins the same question asked less than a second ago, or a scan under way: fifty open pages cost the server what one does. */
 export function runDiagnostic(entry: Registered, question: Question): Promise<DiagnosticResult> {
   const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted()]);
   const known = inFlight.get(key);
   if (known && Date.now() - known.at < sharedMs) return known.answer;
   const answer = answered(entry, question);
-  inFlight.set(key, { at: Date.now(), answer });
-  setTimeout(() => inFlight.delete(key), sharedMs + diagnosticTimeoutMs).unref();
+  const asked = { at: Date.now(), answer };
+  inFlight.set(key, asked);
+  if (entry.diagnostic.onDemand) keepUntilAnswered(asked);
+  setTimeout(() => inFlight.delete(key), sharedMs + timeLimitOf(entry.diagnostic)).unref();
   return answer;
+}
+
+/** Whoever asks for a scan that is under way waits for its answer. */
+function keepUntilAnswered(asked: { at: number; answer: Promise<DiagnosticResult> }): void {
+  asked.at = Infinity;
+  void asked.answer.then(() => (asked.at = Date.now()));
 }
 
 async function answered(entry: Registered, question: Question): Promise<DiagnosticResult> {
@@ -96,7 +107,7 @@ async function askServer(entry: Registered, question: Question): Promise<Diagnos
     const [clock] = await run<{ at: string }>(sql`select clock_timestamp() as at`);
     const [first] = facts ? await run<Row>(sql`select ${marker(entry.id)} f.* from (${facts}) f`) : [];
     return { ...(await read(run)), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
-  });
+  }, timeLimitOf(diagnostic));
   checkShape(diagnostic.row, rows, entry.id);
   return measured(diagnostic, question, { rows, context, server, at, sqlText, tookMs: performance.now() - started });
 }
@@ -183,7 +194,7 @@ function explain(error: unknown, entry: Registered): Unmeasured {
   if (isUnavailable(error) || isRefusedCredentials(error)) return unmeasured('unreachable', 'The server cannot be reached, or refuses the monitoring role. It is tried again every second.');
   if (error instanceof AppError && error.code === 'database_busy') return unmeasured('busy', 'The console’s monitoring connections to this server are all in use.');
   if (sqlState(error)?.startsWith('53')) return unmeasured('busy', 'The server has no room for another connection.');
-  if (isTimeout(error)) return unmeasured('timeout', `The server did not answer within ${diagnosticTimeoutMs / 1000} s, or a lock was in the way.`);
+  if (isTimeout(error)) return unmeasured('timeout', `The server did not answer within ${timeLimitOf(entry.diagnostic) / 1000} s, or a lock was in the way.`);
   if (isPermissionDenied(error)) return unmeasured('privilege', 'The monitoring role may not read this.', 'GRANT pg_monitor TO <the monitoring role>;');
   log('error', 'diagnostic failed', { diagnostic: entry.id, sqlState: sqlState(error) ?? null, kind: error instanceof Error ? error.name : typeof error });
   return unmeasured('failed', `The question failed on this server${sqlState(error) ? ` (SQLSTATE ${sqlState(error)})` : ''}. The log has the details.`);

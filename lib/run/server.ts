@@ -22,7 +22,7 @@ const probe = sql`
     coalesce((select json_agg(json_build_object('name', e.extname, 'version', e.extversion, 'schema', n.nspname))
       from pg_extension e join pg_namespace n on n.oid = e.extnamespace), '[]') as extensions,
     coalesce((select json_agg(json_build_object('name', s.name, 'setting', s.setting)) from pg_settings s
-      where s.name like 'pg_stat_statements.%' or s.name in ('track_io_timing', 'compute_query_id', 'max_connections')), '[]') as settings`;
+      where s.name like 'pg_stat_statements.%' or s.name in ('track_io_timing', 'track_counts', 'compute_query_id', 'max_connections')), '[]') as settings`;
 
 const known = new ShortLived<ServerFacts>(15_000);
 
