@@ -16,6 +16,7 @@ import { longTransactions as locksLongTransactions } from './locks/long-transact
 import { prepared as locksPrepared } from './locks/prepared.diagnostic';
 import { waits as locksWaits } from './locks/waits.diagnostic';
 import { room as maintenanceRoom } from './maintenance/room';
+import { room as partitionsRoom } from './partitions/room';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
 import { pgbouncerClients as poolPgbouncerClients } from './pool/pgbouncer-clients.diagnostic';
@@ -33,6 +34,16 @@ import { archiver as replicationArchiver } from './replication/archiver.diagnost
 import { replicas as replicationReplicas } from './replication/replicas.diagnostic';
 import { slots as replicationSlots } from './replication/slots.diagnostic';
 import { standby as replicationStandby } from './replication/standby.diagnostic';
+import { room as tablesRoom } from './tables/room';
+import { bloatExact as tablesBloatExact } from './tables/bloat-exact.diagnostic';
+import { bloat as tablesBloat } from './tables/bloat.diagnostic';
+import { freeze as tablesFreeze } from './tables/freeze.diagnostic';
+import { horizon as tablesHorizon } from './tables/horizon.diagnostic';
+import { hygiene as tablesHygiene } from './tables/hygiene.diagnostic';
+import { sequences as tablesSequences } from './tables/sequences.diagnostic';
+import { size as tablesSize } from './tables/size.diagnostic';
+import { staleStatistics as tablesStaleStatistics } from './tables/stale-statistics.diagnostic';
+import { vacuum as tablesVacuum } from './tables/vacuum.diagnostic';
 import { room as targetsRoom } from './targets/room';
 
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
@@ -42,8 +53,10 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: indexesRoom, diagnostics: [indexesRedundant, indexesUnused, indexesUsage] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
+  { room: partitionsRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
+  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
   { room: targetsRoom, diagnostics: [] },
 ];

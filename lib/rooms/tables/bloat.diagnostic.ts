@@ -1,0 +1,65 @@
+import { col } from '@/lib/kit/column';
+import { diagnostic } from '@/lib/kit/diagnostic';
+import type { Finding } from '@/lib/kit/finding';
+import { param } from '@/lib/kit/param';
+import { formatBytes, formatRatio, MiB } from '@/lib/units';
+import { bloatOf } from './bloat-row';
+import { readHeaps } from './heap-facts';
+
+const reads = "GRANT pg_read_all_data TO <the monitoring role>;  -- or SELECT on these tables";
+
+export const bloat = diagnostic({
+  name: 'bloat',
+  title: 'Bloat, estimated',
+  why: 'Pages that hold no live rows are read, cached and backed up all the same.',
+  how: 'What a rewrite of the heap would give back: pages of the file against pages that the live rows need, by their average widths and the rows of the last vacuum or analyze. Least and most are what these leave open: padding, nulls, varying lengths, rows changed since. The reserve of the fill factor is no bloat; columns dropped are. Estimated for the 500 tables with most pages, from 64 pages on; TOAST and indexes are not in it. Exact figures: the next tab.',
+  permission: 'stats:read',
+  params: { min_bytes: param.bytes('A finding from (bytes, surely)', 64 * MiB), min_ratio: param.ratio('and from (share, 0–1)', 0.3) },
+  row: {
+    tab: col.code('Table'),
+    heap_bytes: col.bytes('Heap'),
+    bloat_bytes: col.maybe(col.bytes('Bloat', { note: 'Estimate of what a rewrite gives back' })),
+    bloat_ratio: col.maybe(col.ratio('Share')),
+    least_bytes: col.maybe(col.bytes('At least')),
+    most_bytes: col.maybe(col.bytes('At most')),
+    row_estimate: col.maybe(col.count('Rows')),
+    width_bytes: col.maybe(col.bytes('Row', { note: 'Expected width of a row with its header' })),
+    fill_factor: col.count('Fill factor'),
+    counted_at: col.maybe(col.time('Counted', { note: 'The last vacuum or analyze' })),
+    knowledge: col.text('Knowledge', { note: 'What the estimate rests on, or why there is none' }),
+  },
+  key: ['tab'],
+  search: ['tab', 'knowledge'],
+  sort: '-bloat_bytes',
+  show: ['tab', 'heap_bytes', 'bloat_bytes', 'bloat_ratio', 'least_bytes', 'most_bytes', 'knowledge'],
+  needs: [],
+  charts: [],
+  codes: {
+    'tables.bloat': 'Even by the low end of the estimate, much of a table’s heap holds no live rows.',
+    'tables.bloat_hidden': 'The monitoring role may not read the column statistics of some tables: their bloat is not known.',
+  },
+  refreshSeconds: 60,
+  source: 'facts',
+  read: async (ask, { server }) => (await readHeaps(ask, server)).map(bloatOf),
+  findings: (rows, { params }) => {
+    const hidden = rows.filter((row) => row.knowledge.startsWith('Hidden'));
+    const found = rows
+      .filter((row) => (row.least_bytes ?? 0) >= Math.max(1, params.min_bytes) && (row.least_bytes ?? 0) >= params.min_ratio * row.heap_bytes)
+      .map((row): Finding => ({
+        code: 'tables.bloat',
+        severity: (row.least_bytes ?? 0) >= 0.5 * row.heap_bytes ? 'warning' : 'info',
+        about: row.tab,
+        says: `About ${formatRatio(row.bloat_ratio ?? 0)} of its heap holds no live rows: ${formatBytes(row.bloat_bytes ?? 0)}, at least ${formatBytes(row.least_bytes ?? 0)}. VACUUM makes that space usable for new rows; only a rewrite gives it back, and VACUUM FULL blocks reads and writes while it copies ${formatBytes(row.heap_bytes - (row.bloat_bytes ?? 0))} and rebuilds the indexes.`,
+        evidence: { heap_bytes: row.heap_bytes, bloat_bytes: row.bloat_bytes, least_bytes: row.least_bytes, most_bytes: row.most_bytes, row_estimate: row.row_estimate },
+        remedy: { sql: `-- ACCESS EXCLUSIVE on the table until it is done; measure exactly first\nVACUUM (FULL, ANALYZE) ${row.tab};` },
+      }));
+    if (hidden.length > 0) {
+      found.push({
+        code: 'tables.bloat_hidden', severity: 'warning', about: 'column statistics',
+        says: `${hidden.length} ${hidden.length === 1 ? 'table’s' : 'tables’'} column statistics are hidden from the monitoring role, so their bloat is not known.`,
+        evidence: { hidden: hidden.length, shown: rows.length - hidden.length }, remedy: { sql: reads },
+      });
+    }
+    return found;
+  },
+});

@@ -1,0 +1,76 @@
+import { col } from '@/lib/kit/column';
+import { diagnostic } from '@/lib/kit/diagnostic';
+import type { Finding } from '@/lib/kit/finding';
+import { param } from '@/lib/kit/param';
+import { sql } from '@/lib/pg/sql';
+import { formatCount, formatMs } from '@/lib/units';
+import { ending } from './horizon-remedy';
+
+export const horizon = diagnostic({
+  name: 'horizon',
+  title: 'What holds vacuum back',
+  why: 'Vacuum removes no row that somebody might still see: the oldest of these decides, for all tables.',
+  how: 'Everything that keeps old rows: sessions (their snapshot, or the transaction id they hold), prepared transactions, replication slots, standbys with hot_standby_feedback. The oldest that matters here is what vacuum waits for; ending another changes nothing until it is gone. Sessions of other databases hold back only their own, slots and standbys all of them; the catalog horizon of a logical slot only system catalogs. A running vacuum holds back none, this console’s own question neither.',
+  permission: 'stats:read',
+  params: { min_age: param.count('A finding from (transactions)', 1_000_000) },
+  row: {
+    kind: col.text('Kind'),
+    name: col.code('Name', { note: 'Process id, slot, global id or standby' }),
+    age: col.count('Age', { note: 'Transactions since' }),
+    decides: col.flag('Decides', { note: 'The oldest of those that hold back the tables of this database' }),
+    scope: col.text('Holds back'),
+    held_ms: col.maybe(col.ms('For')),
+    database: col.maybe(col.code('Database')),
+    usr: col.maybe(col.code('Role')),
+    application: col.maybe(col.text('Application')),
+    state: col.maybe(col.text('State')),
+    query: col.maybe(col.sql('Last statement')),
+    started: col.maybe(col.text('Started', { note: 'Of the session, as the server writes it' })),
+  },
+  key: ['kind', 'name'],
+  search: ['name', 'usr', 'application', 'query', 'database'],
+  sort: '-age',
+  show: ['kind', 'name', 'age', 'decides', 'scope', 'held_ms', 'usr', 'state', 'query'],
+  needs: [{ monitor: 'Without pg_monitor the sessions of other roles do not show how old their snapshots are: the oldest may be hidden.' }],
+  charts: [],
+  codes: { 'tables.horizon': 'A session, prepared transaction, slot or standby has kept vacuum from removing dead rows for many transactions.' },
+  refreshSeconds: 15,
+  source: 'sql',
+  sql: {
+    14: () => sql`
+      with holder as (
+        select case when a.backend_type = 'walsender' then 'standby' else 'session' end as kind, case when a.backend_type = 'walsender' then coalesce(nullif(a.application_name, ''), a.pid::text) else a.pid::text end as name,
+          greatest(age(a.backend_xmin), age(a.backend_xid))::float8 as age,
+          case when a.backend_type = 'walsender' then 'all databases' when a.datname is distinct from current_database() then 'another database' else 'this database' end as scope,
+          extract(epoch from clock_timestamp() - a.xact_start)::float8 * 1000 as held_ms, a.datname::text as database, a.usename::text as usr, a.application_name as application, a.state,
+          regexp_replace(a.query, '(\\mpassword\\s+)(e?''.*)$', '\\1''…''', 'is') as query, a.backend_start::text as started
+        from pg_stat_activity a
+        where (a.backend_xmin is not null or a.backend_xid is not null) and a.pid <> pg_backend_pid() and a.backend_type <> 'parallel worker'
+          and not exists (select from pg_stat_progress_vacuum p where p.pid = a.pid)
+        union all
+        select 'prepared transaction', x.gid, age(x.transaction)::float8, case when x.database = current_database() then 'this database' else 'another database' end,
+          extract(epoch from clock_timestamp() - x.prepared)::float8 * 1000, x.database::text, x.owner::text, null, 'prepared', null, x.prepared::text
+        from pg_prepared_xacts x
+        union all
+        select 'slot', s.slot_name::text, age(s.xmin)::float8, 'all databases', null, s.database::text, null, s.plugin::text, case when s.active then 'active' else 'inactive' end, null, null
+        from pg_replication_slots s where s.xmin is not null
+        union all
+        select 'slot (catalogs)', s.slot_name::text, age(s.catalog_xmin)::float8, 'system catalogs', null, s.database::text, null, s.plugin::text, case when s.active then 'active' else 'inactive' end, null, null
+        from pg_replication_slots s where s.catalog_xmin is not null
+      )
+      select kind, name, age, scope in ('this database', 'all databases') and age = max(age) filter (where scope in ('this database', 'all databases')) over () as decides,
+        scope, held_ms, database, usr, application, state, query, started
+      from holder where age is not null`,
+  },
+  findings: (rows, { params, server }) =>
+    rows
+      .filter((row) => row.age >= params.min_age && row.scope !== 'another database')
+      .map((row): Finding => ({
+        code: 'tables.horizon',
+        severity: row.decides ? 'warning' : 'info',
+        about: `${row.kind} ${row.name}`,
+        says: `Keeps rows that died in the last ${formatCount(row.age)} transactions from being removed${row.held_ms === null ? '' : `, for ${formatMs(row.held_ms)} now`}, in ${row.scope}.${row.decides ? ' It is the oldest: vacuum waits for this one.' : ''} ${ending(row, server?.inRecovery ?? false).cost}`,
+        evidence: { age: row.age, held_ms: row.held_ms, decides: row.decides, state: row.state, database: row.database, usr: row.usr },
+        remedy: ending(row, server?.inRecovery ?? false).remedy,
+      })),
+});

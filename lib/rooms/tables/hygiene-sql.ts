@@ -1,0 +1,51 @@
+import { ofPeople, qualified, relOption } from '@/lib/pg/relations';
+import { sql, type SQL } from '@/lib/pg/sql';
+
+const nameable = sql`pg_class c join pg_namespace n on n.oid = c.relnamespace`;
+const rows = sql`case when c.reltuples >= 0 then c.reltuples::float8 end as row_estimate`;
+
+/** A table itself or one above it that the publication names; FOR TABLES IN SCHEMA came with 15. */
+const published = (major: number): SQL => sql`
+  select min(format('%I', p.pubname)) from pg_publication p
+  where (p.pubupdate or p.pubdelete) and (p.puballtables
+    or exists (select from pg_publication_rel r where r.prpubid = p.oid and (r.prrelid = c.oid or (c.relispartition and r.prrelid in (select relid from pg_partition_ancestors(c.oid)))))
+    ${major >= 15 ? sql`or exists (select from pg_publication_namespace s where s.pnpubid = p.oid and s.pnnspid = c.relnamespace)` : sql``})`;
+
+const noIdentity = sql`(c.relreplident = 'n'
+  or (c.relreplident = 'd' and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary))
+  or (c.relreplident = 'i' and not exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident and i.indisvalid)))`;
+
+/** NOT ENFORCED (from 18) is a declaration, not something left undone. */
+const enforced = (major: number): SQL => (major >= 18 ? sql`k.conenforced` : sql`true`);
+
+/** A constraint that came from a table above is validated there. */
+const constraints = (major: number): SQL => sql`
+  select ${qualified} as tab, case when ${enforced(major)} then 'constraint not valid' else 'constraint not enforced' end as kind, format('%I', k.conname) as detail, ${rows}
+  from pg_constraint k join ${nameable} on c.oid = k.conrelid
+  where not k.convalidated and ${ofPeople} and not (k.coninhcount > 0 and not k.conislocal)
+    and not exists (select from pg_constraint up where up.oid = k.conparentid and not up.convalidated)`;
+
+/** What one looks for in a table as such: the parent of a partition stands for it, an extension looks after its own. */
+const bare = sql`${ofPeople} and not c.relispartition and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')`;
+
+export const hygieneRows = (major: number): SQL => sql`
+  select h.tab, h.kind, h.detail, h.row_estimate from (
+    select ${qualified} as tab, 'no primary key' as kind, '' as detail, ${rows} from ${nameable}
+    where c.relkind in ('r', 'p') and ${bare} and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
+    union all
+    select ${qualified}, 'published without identity', (${published(major)}), ${rows} from ${nameable}
+    where c.relkind = 'r' and ${ofPeople} and c.relpersistence = 'p' and ${noIdentity} and (${published(major)}) is not null
+    union all
+    ${constraints(major)}
+    union all
+    select ${qualified}, case when t.tgisinternal then 'foreign key not enforced' else 'trigger disabled' end, format('%I', coalesce(k.conname, t.tgname)), ${rows}
+    from pg_trigger t join ${nameable} on c.oid = t.tgrelid left join pg_constraint k on k.oid = t.tgconstraint and t.tgisinternal
+    where t.tgenabled = 'D' and ${ofPeople} and not exists (select from pg_trigger up where up.oid = t.tgparentid and up.tgenabled = 'D')
+      and (not t.tgisinternal or (k.contype = 'f' and t.oid = (select min(other.oid) from pg_trigger other where other.tgconstraint = t.tgconstraint and other.tgrelid = t.tgrelid and other.tgenabled = 'D')))
+    union all
+    select ${qualified}, 'autovacuum off', '', ${rows} from ${nameable} where c.relkind in ('r', 'm') and ${ofPeople} and not coalesce(${relOption('autovacuum_enabled')}, 'on')::bool
+    union all
+    select ${qualified}, 'never analyzed', '', null::float8 from ${nameable} where c.relkind in ('r', 'm') and c.reltuples < 0 and pg_stat_get_tuples_inserted(c.oid) > 0 and ${bare}
+    union all
+    select ${qualified}, 'unlogged', '', ${rows} from ${nameable} where c.relkind = 'r' and c.relpersistence = 'u' and ${ofPeople}
+  ) h`;

@@ -1,0 +1,228 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Finding } from '@/lib/kit/finding';
+import { ask, askMeasured } from '@/test/ask';
+import { useDatabase, type TestDatabase } from '@/test/database';
+import { until } from '@/test/server';
+
+const settings = { autovacuum: 'off', autovacuum_naptime: '1s', max_prepared_transactions: '5', wal_level: 'logical' };
+const main = await useDatabase({ settings });
+const old = await useDatabase({ major: 14, settings });
+const clean = await useDatabase({ settings });
+const uncounted = await useDatabase({ settings: { track_counts: 'off' } });
+process.env.TARGETS = [`pg14=${old.url('monitor')}`, `clean=${clean.url('monitor')}`, `bare=${main.url('app')}`, `uncounted=${uncounted.url('monitor')}`].join(' ');
+const { closeMonitors } = await import('@/lib/run/monitor');
+afterAll(closeMonitors);
+
+const odd = '"Odd ""x""\n name"';
+
+async function plant(db: TestDatabase): Promise<void> {
+  for (const statement of [
+    'create schema s',
+    `create table s.${odd} (id int primary key, note text)`,
+    `insert into s.${odd} select g, repeat('x', 100) from generate_series(1, 20000) g`,
+    `analyze s.${odd}`,
+    `delete from s.${odd} where id % 2 = 0`,
+    'create table s.calm (id int primary key)', 'insert into s.calm select generate_series(1, 5000)', 'vacuum analyze s.calm',
+    'create table s.lenient (id int primary key) with (autovacuum_vacuum_threshold = 1000000, autovacuum_analyze_threshold = 1000000)',
+    'insert into s.lenient select generate_series(1, 20000)', 'vacuum analyze s.lenient', 'delete from s.lenient where id % 2 = 0',
+    'create table s.appended (id int primary key) with (autovacuum_vacuum_insert_threshold = 100, autovacuum_vacuum_insert_scale_factor = 0)',
+    'insert into s.appended select generate_series(1, 5000)',
+    'create table s.silent (id int primary key) with (autovacuum_vacuum_insert_threshold = -1)', 'insert into s.silent select generate_series(1, 5000)',
+    'create table s.parts (id int primary key) partition by range (id)', 'create table s.parts_1 partition of s.parts for values from (0) to (100000)', 'insert into s.parts select generate_series(1, 3000)', 'analyze s.parts_1',
+    'create table s.small_key (id serial primary key, other int)', 'alter sequence s.small_key_id_seq as bigint', "select setval('s.small_key_id_seq', 2000000000)",
+    'create sequence s.plain', "select setval('s.plain', 1000)",
+    'create table s.copied (id bigint generated always as identity primary key)', 'create table s.copier (ref int references s.copied (id))', "select setval(pg_get_serial_sequence('s.copied', 'id'), 1900000000)",
+    'create table s.defaulted (id smallint primary key)', 'create sequence s.free', "alter table s.defaulted alter id set default nextval('s.free')", "select setval('s.free', 30000)",
+    'create sequence s.down increment -1 minvalue -100 maxvalue -1 start -1', "select setval('s.down', -95)",
+    'create sequence s.circle maxvalue 100 cycle', "select setval('s.circle', 99)",
+    'create sequence s.fresh',
+    'create table s.keyless (a int)', 'create table s.published (a int)', 'create publication pub for table s.published', 'create table s.published_well (a int primary key)', 'alter publication pub add table s.published_well',
+    'create table s.checked (id int primary key, a int)', 'insert into s.checked values (1, -1)', 'alter table s.checked add constraint "Positive a" check (a > 0) not valid',
+    'create table s.triggered (id int primary key)', "create function s.f() returns trigger language plpgsql as 'begin return new; end'", 'create trigger t before insert on s.triggered for each row execute function s.f()', 'alter table s.triggered disable trigger t',
+    'create table s.child (id int primary key, parent int references s.triggered (id))', 'alter table s.child disable trigger all',
+    'create table s.still (id int primary key) with (autovacuum_enabled = off)',
+    'create unlogged table s.unlogged (id int primary key)',
+  ]) await withOwnSession(db, statement);
+}
+
+/** A session reports what it changed when it ends; what it has not reported when it analyzes is counted as a change since. */
+async function withOwnSession(db: TestDatabase, statement: string): Promise<void> {
+  const client = await db.connect('superuser');
+  await client.query(statement);
+  await client.end();
+}
+
+const found = (findings: Finding[], code: string) => findings.filter((finding) => finding.code === code).map((finding) => finding.about).toSorted();
+
+describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %i', (_, db, target) => {
+  beforeAll(() => plant(db));
+
+  test('sizes are those of pg_total_relation_size, partitions in their table or each', async () => {
+    const { rows } = await askMeasured('tables.size', { target, limit: '1000' });
+    const sizes = await db.sql<{ tab: string; bytes: string }>("select format('%I.%I', n.nspname, c.relname) as tab, pg_total_relation_size(c.oid)::text as bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 's' and c.relkind = 'r' and not c.relispartition");
+    for (const { tab, bytes } of sizes) expect(rows.find((row) => row.tab === tab), tab).toMatchObject({ total_bytes: Number(bytes), measured: true });
+    expect(rows.find((row) => row.tab === 's.parts')).toMatchObject({ partition_count: 1, row_estimate: 3000, fill_factor: null });
+    expect(rows.some((row) => row.tab === 's.parts_1')).toBe(false);
+    const { rows: each } = await askMeasured('tables.size', { target, limit: '1000', partitions: 'each' });
+    expect(each.find((row) => row.tab === 's.parts_1')).toMatchObject({ partition_count: 0, fill_factor: 100 });
+  });
+
+  test('a table behind an exclusive lock keeps its figures, and nobody waits for it', async () => {
+    const holder = await db.connect('superuser');
+    await holder.query(`begin; lock table s.${odd} in access exclusive mode`);
+    try {
+      const { rows } = await askMeasured('tables.size', { target, limit: '999' });
+      expect(rows.find((row) => String(row.tab).startsWith('s."Odd'))).toMatchObject({ measured: false });
+      expect((await askMeasured('tables.bloat', { target })).state).toBe('measured');
+      expect((await askMeasured('tables.bloat_exact', { target })).state).toBe('measured');
+    } finally {
+      await holder.query('rollback');
+    }
+  });
+
+  test('vacuum overdue by each table’s own thresholds', async () => {
+    const overdue = async () => found((await askMeasured('tables.vacuum', { target, q: 's.' })).findings, 'tables.vacuum_overdue');
+    await until(async () => (await overdue()).length >= 2);
+    const { rows, findings } = await askMeasured('tables.vacuum', { target, q: 's.' });
+    expect(found(findings, 'tables.vacuum_overdue')).toEqual([`s.${odd}`, 's.appended']);
+    expect(rows.find((row) => row.tab === 's.lenient')).toMatchObject({ dead_rows: 10_000, threshold: 1_000_000 + 0.2 * 20_000 });
+    expect(rows.find((row) => row.tab === 's.silent')).toMatchObject({ insert_threshold: null });
+    expect(rows.find((row) => row.tab === 's.still')).toMatchObject({ auto: false });
+    expect(findings.find((finding) => finding.about.startsWith('s."Odd'))?.remedy).toEqual({ sql: expect.stringContaining(`VACUUM (ANALYZE) s.${odd};`) });
+    await withOwnSession(db, `vacuum s.${odd}`);
+    await until(async () => (await overdue()).length < 2);
+    expect(found((await askMeasured('tables.vacuum', { target, q: 'Odd' })).findings, 'tables.vacuum_overdue')).toEqual([]);
+  });
+
+  test('statistics: stale by own thresholds, never made, and those of parents that nobody makes', async () => {
+    await until(async () => (await askMeasured('tables.stale_statistics', { target, q: 's.' })).findings.length >= 4);
+    const { findings } = await askMeasured('tables.stale_statistics', { target, q: 's.' });
+    expect(found(findings, 'tables.stale_statistics')).toEqual([`s.${odd}`]);
+    expect(found(findings, 'tables.never_analyzed')).toEqual(['s.appended', 's.silent']);
+    expect(found(findings, 'tables.parent_never_analyzed')).toEqual(['s.parts']);
+    for (const statement of ['analyze s.parts', 'insert into s.parts select generate_series(10000, 20000)', 'analyze s.parts_1']) await withOwnSession(db, statement);
+    const later = await askMeasured('tables.stale_statistics', { target, limit: '1000', q: 's.parts' });
+    expect(found(later.findings, 'tables.parent_stale')).toEqual(['s.parts']);
+  });
+
+  test('sequences: by the column’s type, through defaults and foreign keys, downwards; not one that cycles', async () => {
+    const { rows, findings } = await askMeasured('tables.sequences', { target, q: 's.' });
+    expect(found(findings, 'tables.sequence')).toEqual(['s.copied_id_seq', 's.down', 's.free', 's.small_key_id_seq']);
+    expect(rows.find((row) => row.seq === 's.small_key_id_seq')).toMatchObject({ column_name: 's.small_key.id', column_type: 'integer', sequence_type: 'bigint', bound: 2_147_483_647, remaining: 147_483_647 });
+    expect(rows.find((row) => row.seq === 's.copied_id_seq')).toMatchObject({ column_name: 's.copier.ref', bound: 2_147_483_647 });
+    expect(rows.find((row) => row.seq === 's.free')).toMatchObject({ column_type: 'smallint', bound: 32_767, remaining: 2767 });
+    expect(rows.find((row) => row.seq === 's.down')).toMatchObject({ bound: -100, remaining: 5 });
+    expect(rows.find((row) => row.seq === 's.fresh')).toMatchObject({ last_value: null, used_ratio: null });
+    const remedy = findings.find((finding) => finding.about === 's.small_key_id_seq')?.remedy;
+    expect(remedy).toEqual({ sql: expect.stringMatching(/^ALTER TABLE s\.small_key ALTER COLUMN id TYPE bigint;/) });
+  });
+
+  test('hygiene: each kind once, where it is', async () => {
+    const { rows, findings } = await askMeasured('tables.hygiene', { target, q: 's.' });
+    expect(found(findings, 'tables.no_primary_key')).toEqual(['s.copier', 's.keyless', 's.published']);
+    expect(found(findings, 'tables.no_replica_identity')).toEqual(['s.published']);
+    expect(findings.find((finding) => finding.code === 'tables.not_valid')).toMatchObject({ about: 's.checked', remedy: { sql: 'ALTER TABLE s.checked VALIDATE CONSTRAINT "Positive a";' } });
+    expect(found(findings, 'tables.trigger_disabled')).toEqual(['s.triggered']);
+    expect(findings.filter((finding) => finding.code === 'tables.foreign_key_disabled')).toMatchObject([{ about: 's.child', evidence: { object: 'child_parent_fkey' } }]);
+    expect(found(findings, 'tables.autovacuum_off')).toEqual(['s.still']);
+    expect(rows.filter((row) => row.kind === 'unlogged').map((row) => row.tab)).toEqual(['s.unlogged']);
+  });
+
+  test('the horizon names who holds it: a session by its snapshot or its transaction id, a prepared transaction, a slot', async () => {
+    const reader = await db.connect('app');
+    await reader.query('begin isolation level repeatable read; select 1');
+    const writer = await db.connect('superuser');
+    await writer.query('begin; create temporary table t (a int)');
+    const preparer = await db.connect('superuser');
+    await preparer.query("begin; select pg_current_xact_id(); prepare transaction 'it''s \"odd\"'");
+    await db.sql("select pg_create_physical_replication_slot('planted_slot')");
+    try {
+      await db.sql('do $$ begin for i in 1..50 loop perform pg_current_xact_id(); commit; end loop; end $$');
+      const { rows, findings } = await askMeasured('tables.horizon', { target, min_age: '40' });
+      const [[r], [w]] = await Promise.all([reader.query('select pg_backend_pid() as pid').then(({ rows: list }) => list), writer.query('select pg_backend_pid() as pid').then(({ rows: list }) => list)]);
+      expect(rows.filter((row) => row.kind === 'session').map((row) => row.name)).toEqual(expect.arrayContaining([String(r.pid), String(w.pid)]));
+      expect(found(findings, 'tables.horizon')).toEqual(expect.arrayContaining([`session ${r.pid}`, `session ${w.pid}`, 'prepared transaction it\'s "odd"']));
+      expect(rows.filter((row) => row.decides).map((row) => row.name)).toContain(String(r.pid));
+      const own = findings.find((finding) => finding.about === `session ${w.pid}`)?.remedy;
+      if (!own || !('sql' in own)) throw new Error('no remedy');
+      await db.sql(own.sql);
+      expect(findings.find((finding) => finding.about.startsWith('prepared'))?.remedy).toEqual({ sql: expect.stringContaining("ROLLBACK PREPARED 'it''s \"odd\"';") });
+      await expect(writer.query('select 1')).rejects.toThrow();
+    } finally {
+      await reader.query('rollback');
+      await db.sql("rollback prepared 'it''s \"odd\"'");
+      await db.sql("select pg_drop_replication_slot('planted_slot')");
+    }
+    const { findings } = await askMeasured('tables.horizon', { target, min_age: '40', q: 'odd' });
+    expect(findings).toEqual([]);
+  });
+
+  test('exact figures of one table or index by its name; the others are listed with what a scan would read', async () => {
+    await db.sql('create extension if not exists pgstattuple');
+    const { rows: listed } = await askMeasured('tables.bloat_exact', { target });
+    expect(listed.length).toBeGreaterThan(3);
+    expect(listed.every((row) => row.waste_ratio === null && String(row.says).startsWith('Not scanned') || String(row.says).startsWith('Cannot'))).toBe(true);
+    const [table] = (await askMeasured('tables.bloat_exact', { target, table: `s.${odd}`, method: 'whole' })).rows;
+    const [truth] = await db.sql<{ live: string; dead: string }>(`select tuple_count::text as live, dead_tuple_count::text as dead from pgstattuple('s.${odd.replaceAll("'", "''")}')`);
+    expect(table).toMatchObject({ kind: 'heap', live_rows: Number(truth?.live), dead_rows: Number(truth?.dead), says: 'Scanned' });
+    const [unquoted] = (await askMeasured('tables.bloat_exact', { target, table: 's.Odd "x"\n name' })).rows;
+    expect(unquoted?.says).toBe('Scanned');
+    const [index] = (await askMeasured('tables.bloat_exact', { target, table: 's.lenient_pkey' })).rows;
+    expect(index).toMatchObject({ kind: 'btree', says: 'Scanned' });
+    expect(Number(index?.waste_ratio)).toBeGreaterThan(0.05);
+    expect((await askMeasured('tables.bloat_exact', { target, table: 'no such "table' })).rows).toEqual([]);
+  });
+});
+
+describe('a database without these problems', () => {
+  test.each(['size', 'bloat', 'bloat_exact', 'vacuum', 'stale_statistics', 'freeze', 'sequences', 'hygiene'])('tables.%s finds nothing', async (name) => {
+    expect((await askMeasured(`tables.${name}`, { target: 'clean' })).findings).toEqual([]);
+  });
+});
+
+describe('a role without rights', () => {
+  test('the horizon is unmeasured: the oldest session could be hidden', async () => {
+    expect(await ask('tables.horizon', { target: 'bare' })).toMatchObject({ state: 'unmeasured', reason: { code: 'privilege' }, remedy: { sql: expect.stringContaining('pg_monitor') } });
+  });
+
+  test('sequences say how many it cannot read', async () => {
+    const { findings, context } = await askMeasured('tables.sequences', { target: 'bare' });
+    expect(Number(context?.hidden)).toBeGreaterThan(5);
+    expect(findings.map((finding) => finding.code)).toContain('tables.sequences_hidden');
+  });
+
+  test('bloat says which tables it cannot judge', async () => {
+    const { findings, rows } = await askMeasured('tables.bloat', { target: 'bare' });
+    expect(findings.map((finding) => finding.code)).toContain('tables.bloat_hidden');
+    expect(rows.find((row) => String(row.tab).startsWith('s."Odd'))).toMatchObject({ bloat_bytes: null, knowledge: expect.stringContaining('no SELECT') });
+  });
+
+  test('an exact measure is refused with the grant that allows it', async () => {
+    expect(await ask('tables.bloat_exact', { target: 'bare', table: 's.calm' })).toMatchObject({ state: 'unmeasured', reason: { code: 'privilege' } });
+  });
+
+  test('sizes, vacuum, statistics, freezing and hygiene need none', async () => {
+    for (const name of ['size', 'vacuum', 'stale_statistics', 'freeze', 'hygiene']) expect((await askMeasured(`tables.${name}`, { target: 'bare', q: 's.' })).rows.length, name).toBeGreaterThan(0);
+  });
+});
+
+test('without track_counts nobody knows: unmeasured, not clean', async () => {
+  for (const name of ['vacuum', 'stale_statistics']) expect(await ask(`tables.${name}`, { target: 'uncounted' })).toMatchObject({ state: 'unmeasured', reason: { code: 'setting' } });
+});
+
+test('without pgstattuple an exact measure is unmeasured, with the statement to run', async () => {
+  await clean.sql('drop extension if exists pgstattuple');
+  const { forgetServers } = await import('@/lib/run/server');
+  forgetServers();
+  expect(await ask('tables.bloat_exact', { target: 'clean' })).toMatchObject({ state: 'unmeasured', reason: { code: 'extension_missing' }, remedy: { sql: 'CREATE EXTENSION pgstattuple;' } });
+});
+
+test('ids past autovacuum_freeze_max_age are found, of the table and of its database', { timeout: 60_000 }, async () => {
+  await main.sql('create table s.aged (id int primary key) with (autovacuum_freeze_max_age = 100000)');
+  await main.sql('do $$ begin for i in 1..160000 loop perform pg_current_xact_id(); commit; end loop; end $$');
+  const { findings, rows } = await askMeasured('tables.freeze', { q: 's.aged' });
+  expect(findings).toMatchObject([{ code: 'tables.freeze', severity: 'warning', about: 's.aged', remedy: { sql: expect.stringContaining('VACUUM (FREEZE) s.aged;') } }]);
+  expect(Number(rows[0]?.xid_age)).toBeGreaterThan(159_999);
+  await main.sql('vacuum (freeze) s.aged');
+  expect((await askMeasured('tables.freeze', { q: 's.aged' })).findings).toEqual([]);
+});

@@ -1,0 +1,74 @@
+import { col } from '@/lib/kit/column';
+import { diagnostic } from '@/lib/kit/diagnostic';
+import type { Finding } from '@/lib/kit/finding';
+import { param } from '@/lib/kit/param';
+import { ofPeople, qualified } from '@/lib/pg/relations';
+import { sql } from '@/lib/pg/sql';
+import { formatCount } from '@/lib/units';
+import { counted } from './counted';
+import { autovacuumOn, hadTime, insertThreshold, vacuumThreshold } from './thresholds';
+
+export const vacuum = diagnostic({
+  name: 'vacuum',
+  title: 'Vacuum',
+  why: 'Dead rows that nobody removes make tables grow and their scans slow.',
+  how: 'Counters of this server against the threshold at which autovacuum comes by each table’s own storage options, else the server’s settings: dead rows, and rows inserted since the last vacuum (from 18 with autovacuum_vacuum_max_threshold, and inserts by the share not frozen). The counters are lost in a crash: then a table looks cleaner than it is. Due is normal for a while: autovacuum looks at a database every autovacuum_naptime.',
+  permission: 'stats:read',
+  params: { min_rows: param.count('A finding from (rows)', 1000), times: param.count('and from (times the threshold)', 2) },
+  row: {
+    tab: col.code('Table'),
+    dead_rows: col.count('Dead rows'),
+    live_rows: col.maybe(col.count('Rows', { note: 'Estimate of the last vacuum or analyze' })),
+    dead_ratio: col.maybe(col.ratio('Dead share')),
+    threshold: col.count('Comes at', { note: 'Dead rows from which autovacuum vacuums this table' }),
+    due_ratio: col.ratio('Of threshold', { note: 'The fuller of dead rows and inserted rows against their thresholds' }),
+    inserted: col.count('Inserted since'),
+    insert_threshold: col.maybe(col.count('Inserts at', { note: 'Inserted rows from which it vacuums; off where unknown' })),
+    auto: col.flag('Autovacuum', { note: 'On for this table' }),
+    waited: col.flag('Had time', { note: 'The last vacuum is more than two rounds of autovacuum ago' }),
+    running: col.maybe(col.text('Running now', { note: 'Phase of the vacuum at work; unknown without pg_monitor' })),
+    last_vacuum: col.maybe(col.time('Vacuumed')),
+    last_autovacuum: col.maybe(col.time('By autovacuum')),
+    vacuums: col.count('Vacuums', { note: 'Since the statistics were reset' }),
+  },
+  key: ['tab'],
+  search: ['tab'],
+  sort: '-due_ratio',
+  show: ['tab', 'dead_rows', 'live_rows', 'dead_ratio', 'threshold', 'due_ratio', 'auto', 'running', 'last_vacuum', 'last_autovacuum'],
+  needs: counted,
+  charts: [],
+  codes: { 'tables.vacuum_overdue': 'Dead or inserted rows are far beyond the threshold at which autovacuum should have come.' },
+  refreshSeconds: 30,
+  source: 'sql',
+  sql: {
+    14: ({ server }) => sql`
+      with t as materialized (
+        select ${qualified} as tab, c.oid, coalesce(pg_stat_get_dead_tuples(c.oid), 0)::float8 as dead_rows, case when c.reltuples >= 0 then c.reltuples::float8 end as live_rows,
+          ${vacuumThreshold(server.major)} as threshold, coalesce(pg_stat_get_ins_since_vacuum(c.oid), 0)::float8 as inserted, ${insertThreshold(server.major)} as insert_threshold, ${autovacuumOn} as auto
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm') and ${ofPeople}
+      )
+      select t.tab, t.dead_rows, t.live_rows, t.dead_rows / nullif(t.dead_rows + t.live_rows, 0) as dead_ratio, t.threshold,
+        greatest(t.dead_rows / greatest(t.threshold, 1), coalesce(t.inserted / greatest(t.insert_threshold, 1), 0)) as due_ratio, t.inserted, t.insert_threshold, t.auto,
+        ${hadTime(sql`greatest(pg_stat_get_last_vacuum_time(t.oid), pg_stat_get_last_autovacuum_time(t.oid))`)} as waited,
+        case when ${server.isMonitor} then (select min(p.phase) from pg_stat_progress_vacuum p where p.relid = t.oid and p.datname = current_database()) end as running,
+        pg_stat_get_last_vacuum_time(t.oid) as last_vacuum, pg_stat_get_last_autovacuum_time(t.oid) as last_autovacuum,
+        (coalesce(pg_stat_get_vacuum_count(t.oid), 0) + coalesce(pg_stat_get_autovacuum_count(t.oid), 0))::float8 as vacuums
+      from t`,
+  },
+  findings: (rows, { params }) =>
+    rows
+      .filter((row) => row.running === null && row.waited && row.due_ratio >= Math.max(1, params.times) && Math.max(row.dead_rows, row.inserted) >= params.min_rows)
+      .map((row): Finding => {
+        const byDead = row.dead_rows / Math.max(1, row.threshold) >= row.due_ratio;
+        const what = byDead ? `${formatCount(row.dead_rows)} dead rows, autovacuum comes at ${formatCount(row.threshold)}` : `${formatCount(row.inserted)} rows inserted since the last vacuum, autovacuum comes at ${formatCount(row.insert_threshold ?? 0)}`;
+        const why = row.auto ? 'Either its workers do not keep up, or an old transaction keeps the rows from being removed (see what holds vacuum back).' : 'Autovacuum is off for it.';
+        return {
+          code: 'tables.vacuum_overdue',
+          severity: byDead ? 'warning' : 'info',
+          about: row.tab,
+          says: `${what}. ${why} VACUUM lets reads and writes go on.`,
+          evidence: { dead_rows: row.dead_rows, threshold: row.threshold, inserted: row.inserted, insert_threshold: row.insert_threshold, autovacuum: row.auto, last_vacuum: row.last_vacuum, last_autovacuum: row.last_autovacuum },
+          remedy: { sql: `VACUUM (ANALYZE) ${row.tab};${row.auto ? '' : `\nALTER TABLE ${row.tab} RESET (autovacuum_enabled);  -- where it is off for this table alone`}` },
+        };
+      }),
+});
