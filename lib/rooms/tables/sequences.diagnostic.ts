@@ -2,7 +2,6 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
-import { sql } from '@/lib/pg/sql';
 import { formatCount, formatRatio } from '@/lib/units';
 import { sequenceRows, sequencesWhole } from './sequences-sql';
 
