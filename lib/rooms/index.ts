@@ -4,6 +4,9 @@ import type { Room } from '@/lib/kit/room';
 import { room as assessmentsRoom } from './assessments/room';
 import { room as authRoom } from './auth/room';
 import { room as configRoom } from './config/room';
+import { advice as configAdvice } from './config/advice.diagnostic';
+import { capabilities as configCapabilities } from './config/capabilities.diagnostic';
+import { settings as configSettings } from './config/settings.diagnostic';
 import { room as locksRoom } from './locks/room';
 import { activity as locksActivity } from './locks/activity.diagnostic';
 import { blocking as locksBlocking } from './locks/blocking.diagnostic';
@@ -33,7 +36,7 @@ import { standby as replicationStandby } from './replication/standby.diagnostic'
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
   { room: authRoom, diagnostics: [] },
-  { room: configRoom, diagnostics: [] },
+  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
