@@ -4,6 +4,9 @@ import type { Room } from '@/lib/kit/room';
 import { room as assessmentsRoom } from './assessments/room';
 import { room as authRoom } from './auth/room';
 import { room as configRoom } from './config/room';
+import { advice as configAdvice } from './config/advice.diagnostic';
+import { capabilities as configCapabilities } from './config/capabilities.diagnostic';
+import { settings as configSettings } from './config/settings.diagnostic';
 import { room as indexesRoom } from './indexes/room';
 import { redundant as indexesRedundant } from './indexes/redundant.diagnostic';
 import { unused as indexesUnused } from './indexes/unused.diagnostic';
@@ -49,7 +52,7 @@ import { room as targetsRoom } from './targets/room';
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
   { room: authRoom, diagnostics: [] },
-  { room: configRoom, diagnostics: [] },
+  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings] },
   { room: indexesRoom, diagnostics: [indexesRedundant, indexesUnused, indexesUsage] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
