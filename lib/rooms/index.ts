@@ -20,6 +20,13 @@ import { prepared as locksPrepared } from './locks/prepared.diagnostic';
 import { waits as locksWaits } from './locks/waits.diagnostic';
 import { room as maintenanceRoom } from './maintenance/room';
 import { room as partitionsRoom } from './partitions/room';
+import { archive as partitionsArchive } from './partitions/archive.diagnostic';
+import { defaultRows as partitionsDefaultRows } from './partitions/default-rows.diagnostic';
+import { detached as partitionsDetached } from './partitions/detached.diagnostic';
+import { hashBalance as partitionsHashBalance } from './partitions/hash-balance.diagnostic';
+import { list as partitionsList } from './partitions/list.diagnostic';
+import { runway as partitionsRunway } from './partitions/runway.diagnostic';
+import { tables as partitionsTables } from './partitions/tables.diagnostic';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
 import { pgbouncerClients as poolPgbouncerClients } from './pool/pgbouncer-clients.diagnostic';
@@ -56,7 +63,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: indexesRoom, diagnostics: [indexesRedundant, indexesUnused, indexesUsage] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
-  { room: partitionsRoom, diagnostics: [] },
+  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },

@@ -48,7 +48,7 @@ export const vacuum = diagnostic({
         from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm') and ${ofPeople}
       )
       select t.tab, t.dead_rows, t.live_rows, t.dead_rows / nullif(t.dead_rows + t.live_rows, 0) as dead_ratio, t.threshold,
-        greatest(t.dead_rows / greatest(t.threshold, 1), coalesce(t.inserted / greatest(t.insert_threshold, 1), 0)) as due_ratio, t.inserted, t.insert_threshold, t.auto,
+        greatest(t.dead_rows / greatest(t.threshold, 1), case when t.insert_threshold is not null then t.inserted / greatest(t.insert_threshold, 1) else 0 end) as due_ratio, t.inserted, t.insert_threshold, t.auto,
         ${hadTime(sql`greatest(pg_stat_get_last_vacuum_time(t.oid), pg_stat_get_last_autovacuum_time(t.oid))`)} as waited,
         case when ${server.isMonitor} then (select min(p.phase) from pg_stat_progress_vacuum p where p.relid = t.oid and p.datname = current_database()) end as running,
         pg_stat_get_last_vacuum_time(t.oid) as last_vacuum, pg_stat_get_last_autovacuum_time(t.oid) as last_autovacuum,

@@ -1,0 +1,46 @@
+import { col } from '@/lib/kit/column';
+import { diagnostic } from '@/lib/kit/diagnostic';
+import { param } from '@/lib/kit/param';
+import { sql } from '@/lib/pg/sql';
+import { branches, members, parents } from './tree-sql';
+
+export const list = diagnostic({
+  name: 'list',
+  title: 'Partitions',
+  why: 'One partition far larger than its siblings, or with all the dead rows, is where to look.',
+  how: 'Every partition with its bounds as the catalog writes them, times in UTC; a sub-partitioned one with all that is below it. Sizes as under “Partitioned tables”. Dead rows are this server’s counters.',
+  permission: 'stats:read',
+  params: { table: param.text('Of table') },
+  row: {
+    parent: col.code('Table'),
+    part: col.code('Partition'),
+    bound: col.text('Bounds'),
+    state: col.text('State'),
+    total_bytes: col.maybe(col.bytes('Total')),
+    heap_bytes: col.maybe(col.bytes('Heap')),
+    index_bytes: col.maybe(col.bytes('Indexes')),
+    toast_bytes: col.maybe(col.bytes('TOAST')),
+    row_estimate: col.maybe(col.count('Rows')),
+    dead_rows: col.maybe(col.count('Dead rows')),
+    kind: col.text('Kind'),
+    measured: col.maybe(col.flag('Measured')),
+  },
+  key: ['parent', 'part'],
+  search: ['parent', 'part', 'bound', 'state'],
+  sort: 'part',
+  show: ['parent', 'part', 'bound', 'state', 'total_bytes', 'row_estimate', 'dead_rows'],
+  needs: [],
+  charts: [{ kind: 'stacked-bars', title: 'Size by partition', label: 'part', values: ['heap_bytes', 'index_bytes', 'toast_bytes'], top: 12 }],
+  codes: {},
+  refreshSeconds: 60,
+  source: 'sql',
+  sql: {
+    14: ({ params }) => sql`
+      select p.tab as parent, m.part, coalesce(m.bound, '') as bound, case when m.pending then 'detach pending' else 'attached' end as state,
+        b.total_bytes, b.heap_bytes, b.index_bytes, b.toast_bytes, b.row_estimate, b.dead_rows,
+        case m.kind when 'p' then 'sub-partitioned' when 'f' then 'foreign table' else 'table' end as kind, b.measured
+      from (${members}) m join (${parents}) p on p.id = m.parent_id left join (${branches}) b on b.rel = m.id::oid
+      where ${params.table}::text in ('', p.tab, p.rel_name, p.schema_name || '.' || p.rel_name)`,
+  },
+  findings: () => [],
+});

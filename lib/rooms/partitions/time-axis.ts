@@ -1,0 +1,86 @@
+/** How a range key's bounds are moments: as ms since 1970, −∞ and ∞ for MINVALUE and MAXVALUE. */
+export type Axis = { kind: string; write: (ms: number) => string };
+export type Range = { from: number; to: number };
+
+const range = /^FOR VALUES FROM \((.*)\) TO \((.*)\)$/s;
+
+/** The two ends of a range over one column, as PostgreSQL wrote them without their quotes; null for any other bound. */
+export function ends(bound: string | null): [string, string] | null {
+  const found = bound === null ? null : range.exec(bound);
+  const [from, to] = [unquoted(found?.[1]), unquoted(found?.[2])];
+  return from === null || to === null ? null : [from, to];
+}
+
+function unquoted(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  if (/^(MINVALUE|MAXVALUE|-?\d+(\.\d+)?)$/.test(text)) return text;
+  return /^'([^']*)'$/.exec(text)?.[1] ?? null;
+}
+
+const open: Record<string, number> = { MINVALUE: -Infinity, MAXVALUE: Infinity, '-infinity': -Infinity, infinity: Infinity };
+
+type Reading = Axis & { read: (text: string) => number | null };
+
+const iso = /^(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(\+00)?$/;
+
+function readTime(text: string): number | null {
+  const found = iso.exec(text);
+  if (!found) return null;
+  const [year, month, day, hour, minute, second] = found.slice(1, 7).map((part) => Number(part ?? 0));
+  return Date.UTC(year ?? 0, (month ?? 1) - 1, day, hour, minute, second) + Number(`0.${found[7] ?? '0'}`) * 1000;
+}
+
+const stamp = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
+
+const times: Record<string, Reading> = {
+  date: { kind: 'date', read: readTime, write: (ms) => stamp(ms).slice(0, 10) },
+  'timestamp without time zone': { kind: 'timestamp', read: readTime, write: stamp },
+  'timestamp with time zone': { kind: 'timestamptz', read: readTime, write: (ms) => `${stamp(ms)}+00` },
+};
+
+/** Numbers are moments where every bound lies between 2001 and 2128 in one unit. */
+const epochs: [string, number][] = [['epoch seconds', 1000], ['epoch ms', 1], ['epoch µs', 0.001], ['epoch ns', 0.000001]];
+const earliest = Date.UTC(2001, 8, 9);
+const latest = Date.UTC(2128, 0, 1);
+const plausible = (ms: number) => ms >= earliest && ms <= latest;
+
+const epoch = ([kind, scale]: [string, number]): Reading => ({ kind, read: (text) => (/^\d+$/.test(text) ? Number(text) * scale : null), write: (ms) => BigInt(Math.round(ms / scale)).toString() });
+
+/** The first 48 bits of a UUIDv7 are its ms; a bound that is meant as a moment has nothing behind them, or the least that version 7 allows. */
+const uuid7: Reading = {
+  kind: 'UUIDv7',
+  read: (text) => {
+    const hex = text.replaceAll('-', '');
+    return /^[0-9a-f]{12}(0{20}|70008000000000000000)$/.test(hex) ? Number.parseInt(hex.slice(0, 12), 16) : null;
+  },
+  write: (ms) => {
+    const hex = Math.round(ms).toString(16).padStart(12, '0');
+    return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+  },
+};
+
+/** What kind of time a key's bounds are, if any: by its type, or where numbers and uuids all look like moments. */
+export function axisOf(keyType: string | null, bounds: [string, string][]): Reading | null {
+  const texts = bounds.flat().filter((text) => !(text in open));
+  if (bounds.length === 0 || keyType === null || (texts.length === 0 && !(keyType in times))) return null;
+  const candidates = keyType in times ? [times[keyType]] : keyType === 'bigint' || keyType === 'integer' ? epochs.map(epoch) : keyType === 'uuid' ? [uuid7] : [];
+  const fits = (reading: Reading | undefined): reading is Reading => reading !== undefined && texts.every((text) => {
+    const ms = reading.read(text);
+    return ms !== null && (keyType in times || plausible(ms));
+  });
+  return candidates.find(fits) ?? null;
+}
+
+export function rangeOn(axis: Reading, [from, to]: [string, string]): Range | null {
+  const [a, b] = [open[from] ?? axis.read(from), open[to] ?? axis.read(to)];
+  return a === null || b === null ? null : { from: a, to: b };
+}
+
+/** The end of the next partition: by calendar where the last one is a whole month, quarter or year, else of the same length. */
+export function nextEnd({ from, to }: Range): number {
+  const [a, b] = [new Date(from), new Date(to)];
+  const midnight = (date: Date) => date.getTime() % 86_400_000 === 0 && date.getUTCDate() === 1;
+  if (!midnight(a) || !midnight(b)) return to + (to - from);
+  const months = (b.getUTCFullYear() - a.getUTCFullYear()) * 12 + b.getUTCMonth() - a.getUTCMonth();
+  return Date.UTC(b.getUTCFullYear(), b.getUTCMonth() + months, 1);
+}
