@@ -4,7 +4,7 @@ import { database } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import type { Caller } from '@/lib/kit/caller';
 import { maskSecrets } from '@/lib/kit/mask';
-import type { DeskClient } from '@/lib/pg/client';
+import { simply, type DeskClient } from '@/lib/pg/client';
 import { isPermissionDenied, isTimeout, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { ident, render, sql } from '@/lib/pg/sql';
 import { statementFor, type How } from '@/lib/rooms/plans/safety/explain-text';
@@ -27,7 +27,7 @@ const analyzing = new Set<string>();
 const refuse = (code: Refusal['code'], says: string, remedy?: string): ExplainAnswer => ({ state: 'refused', reason: { code, says }, remedy: remedy === undefined ? null : { sql: remedy } });
 
 /** The plan of one statement, or why there is none. @throws AppError not_found, object_busy */
-export async function explain(asked: Explaining): Promise<ExplainAnswer> {
+export async function explain(asked: Explaining, limit = asked.analyze ? analyzeMs : planMs): Promise<ExplainAnswer> {
   if (!targetNames().includes(asked.target)) throw new AppError('not_found', 'There is no observed database of this name.');
   const mode: Mode = asked.analyze ? 'runs' : 'plans';
   const read = await readStatement(asked.sql, mode);
@@ -38,7 +38,7 @@ export async function explain(asked: Explaining): Promise<ExplainAnswer> {
   if (asked.analyze && analyzing.has(asked.target)) throw new AppError('object_busy', 'An EXPLAIN ANALYZE is running on this database; one runs at a time.', { retryAfter: 5 });
   if (asked.analyze) analyzing.add(asked.target);
   try {
-    return await onServer(asked, read.named, mode);
+    return await onServer(asked, read.named, mode, limit);
   } finally {
     if (asked.analyze) analyzing.delete(asked.target);
   }
@@ -57,15 +57,14 @@ export async function explainFor(caller: Caller, asked: Explaining, address: str
   }
 }
 
-async function onServer(asked: Explaining, named: Named, mode: Mode): Promise<ExplainAnswer> {
+async function onServer(asked: Explaining, named: Named, mode: Mode, limit: number): Promise<ExplainAnswer> {
   const server = await serverFacts(asked.target);
-  const limit = asked.analyze ? analyzeMs : planMs;
   const client = await monitorPool(asked.target).connect();
   try {
     return await inDiscardedTransaction(client, server, limit, () => explained(client, asked, named, mode, server, limit));
   } catch (error) {
     if (isUnavailable(error)) await cancel(asked.target, client);
-    return failed(error, asked, server);
+    return failed(error, asked, server, limit);
   } finally {
     // The connection is not used again: what a statement may have left in its session ends with it.
     client.release(true);
@@ -93,11 +92,11 @@ async function explained(client: DeskClient, asked: Explaining, named: Named, mo
   const generic = named.parameters > 0 && !asked.values;
   const how: How = { sql: asked.sql, analyze: asked.analyze, generic, parameters: named.parameters, major: server.major };
   const send = (text: string, values: (string | null)[] = []) => client.query({ text, values, types: rawText, query_timeout: limit + 1000 } as never) as unknown as Promise<{ rows: Record<string, string>[] }>;
-  const { prepare, text, deallocate } = await statementFor(how);
+  const { prepare, text, deallocate, simply: again } = await statementFor(how);
   for (const before of prepare) await send(before);
   const { rows } = await send(text, asked.values ?? (generic && !deallocate ? Array.from({ length: named.parameters }, () => null) : []));
   if (deallocate) await send(deallocate);
-  const json = String(Object.values(rows[0] ?? {})[0] ?? '');
+  const json = again ? (await simply(client, text)).join('\n') : String(Object.values(rows[0] ?? {})[0] ?? '');
   const notes = server.isSuperuser ? ['The monitoring role is a superuser; for this statement it became pg_read_all_data, to which row level security applies.'] : [];
   return { state: 'explained', json, generic, analyzed: asked.analyze, version: `${server.major}.${server.versionNum % 10_000}`, tables: await tablesIn(ask, json), notes };
 }
@@ -109,11 +108,11 @@ async function cancel(target: string, client: DeskClient): Promise<void> {
 }
 
 /** The server's words are shown only where they speak of the statement: others could hold a row's values. */
-function failed(error: unknown, { analyze, target }: Explaining, server: ServerFacts): ExplainAnswer {
+function failed(error: unknown, { target }: Explaining, server: ServerFacts, limit: number): ExplainAnswer {
   const state = sqlState(error);
   if (error instanceof AppError) throw error;
   if (isPermissionDenied(error)) return refuse('privilege', `The monitoring role ${server.user} may not do this: EXPLAIN needs the same rights as the statement.`, `${render(sql`GRANT pg_read_all_data TO ${ident(server.user)}`).text};`);
-  if (isTimeout(error) || isUnavailable(error)) return refuse('timeout', `It took longer than ${(analyze ? analyzeMs : planMs) / 1000} s, waited for a lock, or the server of ${target} cannot be reached.`);
+  if (isTimeout(error) || isUnavailable(error)) return refuse('timeout', `It took longer than ${limit / 1000} s, waited for a lock, or the server of ${target} cannot be reached.`);
   if (state === '25006') return refuse('writes', 'The server refused it: the transaction is read only.');
   if (state?.startsWith('42') && error instanceof Error) return refuse('syntax', error.message);
   if (state) return refuse('failed', `The server refused the statement with SQLSTATE ${state}.`);

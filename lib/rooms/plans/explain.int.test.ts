@@ -27,7 +27,7 @@ const planted = `
   create materialized view mat as select 1 as one;
   create function evil_volatile() returns int language plpgsql volatile as $$ begin raise exception 'ran' using errcode = 'EV001'; end $$;
   create function evil_stable() returns int language plpgsql stable as $$ begin raise exception 'ran' using errcode = 'EV001'; end $$;
-  create function evil_immutable(int) returns int language plpgsql immutable as $$ begin if current_setting('evil.on', true) = 'off' then return $1; end if; raise exception 'ran' using errcode = 'EV001'; end $$;
+  create function evil_immutable(int) returns int language plpgsql immutable as $$ begin if current_setting('evil.quiet', true) = 'off' then return $1; end if; raise exception 'ran' using errcode = 'EV001'; end $$;
   create function evil_sql(int) returns int language sql volatile as 'select public.evil_immutable($1)';
   create function evil_default(n int default evil_immutable(1)) returns int language plpgsql volatile as $$ begin return n; end $$;
   create function evil_pair(a int, b int) returns boolean language plpgsql immutable as $$ begin raise exception 'ran' using errcode = 'EV001'; end $$;
@@ -47,12 +47,11 @@ const planted = `
   insert into guarded values (1);
   create policy evil on guarded using (evil_stable() > 0);
   alter table guarded enable row level security;
-  set evil.on = 'off';
+  set evil.quiet = 'off';
   create table checked (n int check (evil_immutable(7) = 7 or n > 0));
   create table by_expression (n int);
   create index on by_expression (evil_immutable(n));
   create index on by_expression (n) where evil_immutable(3) = 3;
-  reset evil.on;
   create server files foreign data wrapper file_fdw;
   create foreign table program (line text) server files options (program 'touch ${file}');
   create function evil_step(int, int) returns int language plpgsql immutable as $$ begin raise exception 'ran' using errcode = 'EV001'; end $$;
@@ -63,28 +62,32 @@ const planted = `
   create rule evil as on update to ruled do instead select evil_stable();
   create table big (id int primary key, n int, note text);
   insert into big select g, g % 1000, repeat('x', 20) from generate_series(1, 30000) g;
-  analyze;`;
+  analyze;
+  reset evil.quiet;`;
 
 const plantedFor = (db: TestDatabase) => db.sql(planted);
 
 /** Everything that a statement could have left behind. */
 async function state(db: TestDatabase) {
+  await db.sql("set evil.quiet = 'off'");
   const [rest] = await db.sql(`
-    select (select md5(string_agg(name || setting, ',' order by name)) from pg_settings where name !~ 'transaction|in_hot') as settings,
-      (select string_agg(c.relname || c.relkind || c.relfilenode, ',' order by c.oid) from pg_class c where c.oid >= 16384 and c.relkind <> 'i') as relations,
+    select (select md5(string_agg(concat(name, setting), ',' order by name)) from pg_settings where name !~ 'transaction|in_hot|evil') as settings,
+      (select string_agg(concat(c.relname, c.relkind, c.relfilenode), ',' order by c.oid) from pg_class c where c.oid >= 16384 and c.relkind <> 'i') as relations,
       (select count(*)::int from pg_proc) as functions, (select count(*)::int from pg_largeobject_metadata) as large_objects,
-      (select last_value || ':' || is_called from counter) as sequence, (select count(*)::int from pg_replication_slots where slot_name = 'canary') as slots,
+      (select concat(last_value, is_called) from counter) as sequence, (select count(*)::int from pg_replication_slots where slot_name = 'canary') as slots,
       (select count(*)::int from pg_locks where locktype = 'advisory' and objid = 4711) as advisory, (select count(*)::int from pg_roles) as roles,
-      (select string_agg(relname || ':' || relacl::text, ',' order by relname) from pg_class where relacl is not null) as grants`);
-  return { ...rest, tables: await fingerprint(db), file: existsSync(file) };
+      (select string_agg(concat(relname, relacl::text), ',' order by relname) from pg_class where relacl is not null) as grants`);
+  const tables = await fingerprint(db);
+  await db.sql('reset evil.quiet');
+  return { ...rest, tables, file: existsSync(file) };
 }
 
-describe('hostile statements (S7)', () => {
-  beforeAll(async () => {
-    rmSync(file, { force: true });
-    for (const [, db] of byMajor) await plantedFor(db);
-  });
+beforeAll(async () => {
+  rmSync(file, { force: true });
+  for (const [, db] of byMajor) await plantedFor(db);
+});
 
+describe('hostile statements (S7)', () => {
   test.each([['main', db18], ['super18', db18], ['super14', db14]] as const)('after all of them, planned and run on %s, everything is as it was', async (target, db) => {
     const victim = await db.connect('app');
     const { rows: [row] } = await victim.query<{ pid: number }>('select pg_backend_pid() as pid');
@@ -173,9 +176,7 @@ test('a role without rights is told what to grant', async () => {
 });
 
 test('a statement that takes too long is stopped', async () => {
-  const started = Date.now();
-  const answer = await explain({ target: 'main', sql: 'select count(*) from big a, big b, big c where a.n + b.n + c.n > 0', analyze: true });
+  const answer = await explain({ target: 'main', sql: 'select count(*) from big a, big b, big c where a.n + b.n + c.n > 0', analyze: true }, 500);
   expect(answer).toMatchObject({ state: 'refused', reason: { code: 'timeout' } });
-  expect(Date.now() - started).toBeLessThan(40_000);
   expect(await db18.sql("select pid from pg_stat_activity where query like 'EXPLAIN%big a%' and state = 'active'")).toEqual([]);
-}, 60_000);
+});

@@ -3,7 +3,7 @@ import { isTree, parseSql } from '@/lib/pg/parser';
 export type How = { sql: string; analyze: boolean; generic: boolean; parameters: number; major: number };
 
 /** What is sent, in this order; `deallocate` where a statement was prepared. */
-export type Sent = { prepare: string[]; text: string; deallocate: string | null };
+export type Sent = { prepare: string[]; text: string; deallocate: string | null; /** Again by the simple protocol, whose answer counts. */ simply: boolean };
 
 const prepared = 'riskdesk_explain';
 
@@ -14,11 +14,11 @@ export async function statementFor(how: How): Promise<Sent> {
     const prepare = `PREPARE ${prepared} AS ${how.sql}`;
     await mustBeOne(prepare, 'PrepareStmt');
     const nulls = Array.from({ length: how.parameters }, () => 'NULL').join(', ');
-    return { prepare: ["SELECT set_config('plan_cache_mode', 'force_generic_plan', true)", prepare], text: `EXPLAIN (${options}) EXECUTE ${prepared}(${nulls})`, deallocate: `DEALLOCATE ${prepared}` };
+    return { prepare: ["SELECT set_config('plan_cache_mode', 'force_generic_plan', true)", prepare], text: `EXPLAIN (${options}) EXECUTE ${prepared}(${nulls})`, deallocate: `DEALLOCATE ${prepared}`, simply: false };
   }
   const text = `EXPLAIN (${options}) ${how.sql}`;
   await mustBeOne(text, 'ExplainStmt');
-  return { prepare: [], text, deallocate: null };
+  return { prepare: [], text, deallocate: null, simply: how.generic };
 }
 
 /** The whole is parsed once more: what stands before a statement must not change what it is. */
