@@ -2,7 +2,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useDatabase, type TestDatabase } from '@/test/database';
 import { fingerprint } from '@/test/security/fingerprint';
-import { hostileStatements } from './safety/hostile';
+import { hostileStatements } from '@/test/security/hostile-statements';
 
 const db18 = await useDatabase();
 const db14 = await useDatabase({ major: 14 });

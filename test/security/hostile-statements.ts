@@ -1,7 +1,6 @@
 /** Statements that want to do harm, for the test. `victim` is the process id of a session, `file` a path that must not come to be. */
 export function hostileStatements(victim: number, file: string, dsn: string): string[] {
-  const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
-  return [...written(), ...called(victim, file, quoted(dsn)), ...hidden(victim), ...disguised(victim, file)];
+  return [...written(), ...called(victim, file, `'${dsn.replaceAll("'", "''")}'`), ...hidden(victim), ...disguised(victim, file)];
 }
 
 /** Writes and utility statements, each as itself. */
