@@ -27,6 +27,7 @@ import { hashBalance as partitionsHashBalance } from './partitions/hash-balance.
 import { list as partitionsList } from './partitions/list.diagnostic';
 import { runway as partitionsRunway } from './partitions/runway.diagnostic';
 import { tables as partitionsTables } from './partitions/tables.diagnostic';
+import { room as plansRoom } from './plans/room';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
 import { pgbouncerClients as poolPgbouncerClients } from './pool/pgbouncer-clients.diagnostic';
@@ -64,6 +65,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
+  { room: plansRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },

@@ -9,6 +9,7 @@ import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/resu
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
 import { ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
 import { log } from './log';
+import { maskFinding, maskRows } from './masked';
 import { diagnosticTimeoutMs, monitorPools, monitorTransaction, targetNames } from './monitor';
 import { unmetNeed } from './needs';
 import { withPgBouncer } from './pgbouncer';
@@ -100,7 +101,7 @@ async function askServer(entry: Registered, question: Question): Promise<Diagnos
     return { ...(await read(run)), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
   }, timeLimitOf(diagnostic));
   checkShape(diagnostic.row, rows, entry.id);
-  return measured(diagnostic, question, { rows, context, server, at, sqlText, tookMs: performance.now() - started });
+  return measured(diagnostic, question, { rows: maskRows(diagnostic.row, rows), context: context && (maskRows(diagnostic.context?.row ?? {}, [context])[0] ?? null), server, at, sqlText, tookMs: performance.now() - started });
 }
 
 type Reader = (ask: Ask) => Promise<{ rows: Row[]; /** What was sent. */ sqlText: string }>;
@@ -178,7 +179,7 @@ function measured(diagnostic: Diagnostic, question: Question, facts: Facts): Mea
     state: 'measured',
     rows,
     truncated: facts.rows.length > question.limit,
-    findings: diagnostic.findings(rows as never, { params: question.params as never, server: facts.server, context }),
+    findings: diagnostic.findings(rows as never, { params: question.params as never, server: facts.server, context }).map(maskFinding),
     sql: facts.sqlText,
     took_ms: Math.round(facts.tookMs * 100) / 100,
     at: facts.at,
