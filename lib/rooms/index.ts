@@ -4,6 +4,13 @@ import type { Room } from '@/lib/kit/room';
 import { room as assessmentsRoom } from './assessments/room';
 import { room as authRoom } from './auth/room';
 import { room as indexesRoom } from './indexes/room';
+import { bloat as indexesBloat } from './indexes/bloat.diagnostic';
+import { hot as indexesHot } from './indexes/hot.diagnostic';
+import { invalid as indexesInvalid } from './indexes/invalid.diagnostic';
+import { lowUse as indexesLowUse } from './indexes/low-use.diagnostic';
+import { missingFk as indexesMissingFk } from './indexes/missing-fk.diagnostic';
+import { nullKeys as indexesNullKeys } from './indexes/null-keys.diagnostic';
+import { partitionGaps as indexesPartitionGaps } from './indexes/partition-gaps.diagnostic';
 import { redundant as indexesRedundant } from './indexes/redundant.diagnostic';
 import { unused as indexesUnused } from './indexes/unused.diagnostic';
 import { usage as indexesUsage } from './indexes/usage.diagnostic';
@@ -16,7 +23,7 @@ import { slow as queriesSlow } from './queries/slow.diagnostic';
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
   { room: authRoom, diagnostics: [] },
-  { room: indexesRoom, diagnostics: [indexesRedundant, indexesUnused, indexesUsage] },
+  { room: indexesRoom, diagnostics: [indexesBloat, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage] },
   { room: maintenanceRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
