@@ -8,6 +8,13 @@ import { advice as configAdvice } from './config/advice.diagnostic';
 import { capabilities as configCapabilities } from './config/capabilities.diagnostic';
 import { settings as configSettings } from './config/settings.diagnostic';
 import { room as indexesRoom } from './indexes/room';
+import { bloat as indexesBloat } from './indexes/bloat.diagnostic';
+import { hot as indexesHot } from './indexes/hot.diagnostic';
+import { invalid as indexesInvalid } from './indexes/invalid.diagnostic';
+import { lowUse as indexesLowUse } from './indexes/low-use.diagnostic';
+import { missingFk as indexesMissingFk } from './indexes/missing-fk.diagnostic';
+import { nullKeys as indexesNullKeys } from './indexes/null-keys.diagnostic';
+import { partitionGaps as indexesPartitionGaps } from './indexes/partition-gaps.diagnostic';
 import { redundant as indexesRedundant } from './indexes/redundant.diagnostic';
 import { unused as indexesUnused } from './indexes/unused.diagnostic';
 import { usage as indexesUsage } from './indexes/usage.diagnostic';
@@ -61,7 +68,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
   { room: authRoom, diagnostics: [] },
   { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings] },
-  { room: indexesRoom, diagnostics: [indexesRedundant, indexesUnused, indexesUsage] },
+  { room: indexesRoom, diagnostics: [indexesBloat, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
