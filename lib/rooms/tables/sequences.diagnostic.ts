@@ -2,7 +2,6 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
-import { sql } from '@/lib/pg/sql';
 import { formatCount, formatRatio } from '@/lib/units';
 import { sequenceRows, sequencesWhole } from './sequences-sql';
 
@@ -43,7 +42,7 @@ export const sequences = diagnostic({
   },
   refreshSeconds: 60,
   source: 'sql',
-  sql: { 14: ({ server }) => sequenceRows(server) },
+  sql: { 14: () => sequenceRows },
   findings: (rows, { params, context, server }) => {
     const found = rows
       .filter((row) => row.used_ratio !== null && row.used_ratio >= Math.max(0.01, params.min_ratio) && !(row.cycles && [null, row.sequence_type].includes(row.column_type)))
