@@ -30,7 +30,7 @@ export const list = diagnostic({
   sort: 'part',
   show: ['parent', 'part', 'bound', 'state', 'total_bytes', 'row_estimate', 'dead_rows'],
   needs: [],
-  charts: [{ kind: 'stacked-bars', title: 'Size by partition', label: 'part', values: ['heap_bytes', 'index_bytes', 'toast_bytes'], top: 12 }],
+  charts: [{ kind: 'bars', title: 'Size by partition', label: 'part', values: ['total_bytes'], top: 12 }],
   codes: {},
   refreshSeconds: 60,
   source: 'sql',
