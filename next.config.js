@@ -17,7 +17,7 @@ const config = {
   compress: true,
   reactStrictMode: true,
   // One copy for all bundles: the pool that they share throws errors of these, and each bundle has to know them.
-  serverExternalPackages: ['pg', 'drizzle-orm', 'cockatiel', 'prom-client', 'rate-limiter-flexible'],
+  serverExternalPackages: ['pg', 'libpg-query', 'drizzle-orm', 'cockatiel', 'prom-client', 'rate-limiter-flexible'],
   devIndicators: false,
   // A cache of the development server that was cut short made every page reload without end; it is not kept between runs.
   experimental: { authInterrupts: true, turbopackFileSystemCacheForDev: false },

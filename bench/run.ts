@@ -9,6 +9,7 @@ import { page } from './page';
 import { paging } from './paging';
 import { partitions } from './partitions';
 import { print, type Line } from './report';
+import { rooms } from './rooms';
 import { slow } from './slow';
 import { describeMachine, openServer, openStage, say, type Stage } from './stage';
 
@@ -22,6 +23,7 @@ const parts: Record<string, (setting: Setting) => Promise<Line[]>> = {
   page: ({ stage }) => page(stage),
   batch: ({ stage }) => batch(stage),
   partitions: ({ server, rows, samples }) => partitions(server, Math.min(rows, 120_000), samples),
+  rooms: ({ server }) => rooms(server),
   outage: ({ server, stage }) => outage(server, stage),
 };
 

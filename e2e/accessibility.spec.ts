@@ -1,7 +1,8 @@
+import { declared } from '../lib/rooms';
 import { overflow, settle, violations } from './axe';
 import { expect, test } from './fixtures';
 
-const pages = ['/', '/assessments', '/assessments/new', '/queries', '/pool', '/users', '/audit', '/account', '/no-such-page'];
+const pages = ['/', '/assessments/new', '/account', '/no-such-page', ...declared.map(({ room }) => room.path)];
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const path of pages) {
@@ -67,6 +68,24 @@ for (const path of pages) {
     await admin.goto(path);
     await settle(admin);
     expect(await overflow(admin)).toBeLessThanOrEqual(0);
+  });
+}
+
+for (const { room, diagnostics } of declared.filter((entry) => entry.diagnostics.length > 1)) {
+  test(`axe finds nothing on any question about ${room.title}, and nothing sticks out at 390 px`, async ({ admin }) => {
+    test.setTimeout(30_000 + diagnostics.length * 15_000);
+    await admin.emulateMedia({ reducedMotion: 'reduce' });
+    const found: Record<string, unknown> = {};
+    for (const { name } of diagnostics) {
+      await admin.setViewportSize({ width: 1280, height: 800 });
+      await admin.goto(`${room.path}?view=${name}`);
+      await settle(admin);
+      const seen = await violations(admin);
+      await admin.setViewportSize({ width: 390, height: 844 });
+      const wide = await overflow(admin);
+      if (seen.length > 0 || wide > 0) found[name] = { seen, wide };
+    }
+    expect(found).toEqual({});
   });
 }
 

@@ -46,7 +46,7 @@ function leaks(found: Answer[]): string[] {
   return found.flatMap(({ what, status, text }) => needles.flatMap((needle) => (text.includes(needle) ? [`${what} (${status}): …${text.slice(Math.max(0, text.indexOf(needle) - 80), text.indexOf(needle) + 80)}`] : [])));
 }
 
-const pages = ['/', '/assessments', '/assessments/new', '/audit', '/users', '/account', '/queries', '/pool', '/sign-in', '/no-such-page'];
+const pages = ['/', '/assessments', '/assessments/new', '/audit', '/targets', '/users', '/account', '/queries', '/pool', '/sign-in', '/no-such-page'];
 
 test.beforeAll(async () => {
   server = await startProductServer();

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Ask, ServerFacts } from '@/lib/kit/diagnostic';
+import type { Ask, Diagnostic, ServerFacts, Show } from '@/lib/kit/diagnostic';
 import { columnViews } from '@/lib/kit/column';
 import { render } from '@/lib/pg/sql';
 import { diagnostics, rooms, viewOf, type Registered } from '@/lib/run/registry';
@@ -48,6 +48,29 @@ async function sqlOn(server: ServerFacts, entry: Registered, question: Question)
   return texts.join(';\n\n');
 }
 
+async function sourceOf(entry: Registered): Promise<string> {
+  switch (entry.diagnostic.source) {
+    case 'process':
+      return '**Source.** The process of this console; no server is asked.';
+    case 'pgbouncer':
+      return `**Source.** The admin console of the PgBouncer that \`PGBOUNCER_URL\` names: ${(await commandsOf(entry.diagnostic)).map((what) => `\`SHOW ${what}\``).join(', ')}.`;
+    default:
+      return `**SQL**\n\n${await sqlByMajor(entry)}`;
+  }
+}
+
+async function commandsOf(diagnostic: Extract<Diagnostic, { source: 'pgbouncer' }>): Promise<string[]> {
+  const commands: string[] = [];
+  const show: Show = async (what) => {
+    commands.push(what);
+    return [];
+  };
+  const { params } = diagnostic;
+  const defaults = Object.fromEntries(Object.entries(params).map(([key, { default: fallback, schema }]) => [key, schema.parse(fallback)]));
+  await diagnostic.read(show, { params: defaults as never, server: async () => null });
+  return commands;
+}
+
 const escapeCell = (text: string) => text.replaceAll('|', '\\|');
 
 async function describe(entry: Registered): Promise<string> {
@@ -67,7 +90,7 @@ async function describe(entry: Registered): Promise<string> {
     `**Columns** (default order \`${diagnostic.sort}\`)\n\n| key | heading | unit | note |\n|---|---|---|---|\n${columns.join('\n')}`,
     context.length > 0 ? `**About the whole**\n\n${context.join('\n')}` : '',
     codes.length > 0 ? `**Findings**\n\n${codes.join('\n')}` : '',
-    diagnostic.source !== 'process' ? `**SQL**\n\n${await sqlByMajor(entry)}` : '**Source.** The process of this console; no server is asked.',
+    await sourceOf(entry),
   ].filter(Boolean).join('\n\n');
 }
 

@@ -34,7 +34,8 @@ export type Got = { status: number; body: unknown; text: string; headers: Header
 
 function toRequest(method: string, path: string, { cookie, token, body, text, type = 'application/json', headers = {}, address = '192.0.2.1' }: Sent): Request {
   const payload = text ?? (body === undefined ? undefined : JSON.stringify(body));
-  const all = new Headers({ host: 'localhost:3000', 'x-riskdesk-client': address });
+  // As a browser's own reload: what a test has just changed is in the answer.
+  const all = new Headers({ host: 'localhost:3000', 'x-riskdesk-client': address, 'cache-control': 'no-cache' });
   if (cookie) {
     all.set('cookie', cookie);
     all.set('origin', origin);

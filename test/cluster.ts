@@ -1,5 +1,5 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@/scripts/ports';
@@ -37,6 +37,8 @@ export type TestServerOptions = {
   major?: Major;
   /** Over the defaults; null leaves a default out. */
   settings?: Record<string, string | null>;
+  /** A copy of this server, which must be stopped meanwhile, as its standby. */
+  standbyOf?: TestServer;
 };
 
 export type TestServer = {
@@ -84,15 +86,20 @@ function pristineData(major: Major, binaries: Binaries): Promise<string> {
   return made;
 }
 
-async function copyOfPristine(major: Major, binaries: Binaries): Promise<string> {
-  const pristine = await pristineData(major, binaries);
+const copyOfPristine = async (major: Major, binaries: Binaries): Promise<string> => copyOf(await pristineData(major, binaries), major);
+
+async function copyOf(source: string, major: Major, standby = false): Promise<string> {
   const directory = join(ownDirectory(), `pg${major}-${(servers += 1)}`);
   await mkdir(directory, { mode: 0o711 });
   const dataDir = join(directory, 'data');
-  await cp(pristine, dataDir, { recursive: true, preserveTimestamps: true });
+  await cp(source, dataDir, { recursive: true, preserveTimestamps: true });
+  if (standby) await writeFile(join(dataDir, 'standby.signal'), '');
   await ownLike(dataDir);
   return dataDir;
 }
+
+/** What pg_basebackup -R would make, which knows only some majors: a server that was shut down is a base backup of itself. */
+const copyAsStandby = (primary: TestServer): Promise<string> => copyOf(primary.dataDir, primary.major, true);
 
 /** Copying as root gives the files to root. */
 async function ownLike(dataDir: string): Promise<void> {
@@ -103,7 +110,9 @@ async function ownLike(dataDir: string): Promise<void> {
 }
 
 function mergedSettings(options: TestServerOptions): Settings {
-  const merged = { ...testSettings, ...options.settings };
+  const primary = options.standbyOf;
+  const conninfo = primary && { primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres password=${superPassword} application_name=standby` };
+  const merged = { ...testSettings, ...conninfo, ...options.settings };
   return Object.fromEntries(Object.entries(merged).flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 }
 
@@ -112,9 +121,9 @@ function mergedSettings(options: TestServerOptions): Settings {
  * signal.
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { major = 18 } = options;
+  const { major = options.standbyOf?.major ?? 18 } = options;
   const binaries = await binariesOf(major);
-  const dataDir = await copyOfPristine(major, binaries);
+  const dataDir = options.standbyOf ? await copyAsStandby(options.standbyOf) : await copyOfPristine(major, binaries);
   const place = { binaries, account: serverAccount(dataDir), dataDir };
   const logFile = join(dirname(dataDir), 'log');
   const settings = mergedSettings(options);

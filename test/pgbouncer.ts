@@ -29,9 +29,16 @@ async function ensureProgram(): Promise<void> {
   await runProgram('systemctl', ['disable', '--now', 'pgbouncer']);
 }
 
-function configuration(directory: string, serverPort: number, port: number): string {
+export type PgBouncerOptions = {
+  /** Lines of the section [databases] before the one for all others. */
+  databases?: string[];
+  /** Further settings. */
+  settings?: Record<string, string>;
+};
+
+function configuration(directory: string, serverPort: number, port: number, { databases = [], settings = {} }: PgBouncerOptions): string {
   return `[databases]
-* = host=127.0.0.1 port=${serverPort}
+${databases.map((line) => `${line}\n`).join('')}* = host=127.0.0.1 port=${serverPort}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = ${port}
@@ -41,19 +48,19 @@ auth_file = ${join(directory, 'users')}
 pool_mode = transaction
 default_pool_size = 4
 logfile = ${join(directory, 'log')}
-`;
+${Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`).join('')}`;
 }
 
 // It ends with its standard input, so also when the process that holds the other end is killed.
 const script = '"$1" "$2" >/dev/null 2>&1 & pid=$!; cat >/dev/null; kill -INT "$pid"; wait "$pid"';
 
 /** PgBouncer in transaction mode before a test server, with few server connections, so that clients take turns on each. */
-export async function startPgBouncer(serverPort: number): Promise<{ port: number; dispose(): Promise<void> }> {
+export async function startPgBouncer(serverPort: number, options: PgBouncerOptions = {}): Promise<{ port: number; dispose(): Promise<void> }> {
   await ensureProgram();
   const directory = temporaryDirectory('riskdesk-pgbouncer-');
   const account = serverAccount(directory);
   const port = await freePort();
-  writeFileSync(join(directory, 'ini'), configuration(directory, serverPort, port));
+  writeFileSync(join(directory, 'ini'), configuration(directory, serverPort, port, options));
   const users = (['maintenance', 'app', 'monitor'] as const).map((use) => `"${roleNames[use]}" "${testPasswords[use]}"\n`);
   writeFileSync(join(directory, 'users'), users.join(''), { mode: 0o600 });
   chmodSync(directory, 0o700);

@@ -13,7 +13,7 @@ export default consolePage('signed-in', ({ caller }) => (
     <PageHeader title="Overview" about={may(caller, 'stats:read') ? 'What needs attention, the worst first' : 'Where things stand'} />
     <div className="flex flex-col gap-4">
       <HealthStrip />
-      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
+      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
         {may(caller, 'stats:read') ? <AllFindings places={placesFor(caller)} mayDecide={may(caller, 'maintenance:run')} /> : null}
         {may(caller, 'assessments:read') ? <QuickLinks title="Assessments" links={assessmentLinks(caller)} /> : null}
       </div>

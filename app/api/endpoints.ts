@@ -8,6 +8,7 @@ import { auditEndpoints } from './audit/endpoints';
 import { authEndpoints } from './auth/endpoints';
 import { findingEndpoints } from './findings/endpoints';
 import { operationEndpoints } from './operations';
+import { planEndpoints } from './plans/endpoints';
 import { sessionEndpoints } from './sessions/endpoints';
 import { tokenEndpoints } from './tokens/endpoints';
 import { userEndpoints } from './users/endpoints';
@@ -22,4 +23,4 @@ export const getOpenApi: Endpoint = endpoint({
 });
 
 /** Every endpoint of the console. OpenAPI and the route tests read this list; a test holds it against the build's routes. */
-export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint)];
+export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint)];

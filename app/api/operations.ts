@@ -93,12 +93,22 @@ export const getMetrics = endpoint({
   },
 });
 
+const targetSchema = z.object({
+  name: z.string(),
+  reachable: z.boolean(),
+  version: z.string().nullable(),
+  inRecovery: z.boolean().nullable(),
+  role: z.string().nullable(),
+  superuser: z.boolean().nullable(),
+  lacks: z.array(z.object({ what: z.string(), says: z.string(), sql: z.string().nullable() })),
+});
+
 export const getTargets = endpoint({
   method: 'GET',
   path: '/api/targets',
   summary: 'Observed databases: version, reachability and what they lack',
   access: 'stats:read',
-  answers: { 200: z.object({ items: z.array(z.object({ name: z.string(), reachable: z.boolean(), version: z.string().nullable(), inRecovery: z.boolean().nullable(), lacks: z.array(z.string()) })) }) },
+  answers: { 200: z.object({ items: z.array(targetSchema) }) },
   deadlineMs: 15_000,
   handle: async () => ({ json: { items: await describeTargets() } }),
 });

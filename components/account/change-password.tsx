@@ -12,7 +12,8 @@ import { toast } from '@/components/ui/toast';
 import { showRefusal } from '@/lib/client/form-errors';
 import { ApiError } from '@/lib/client/problem';
 import { useAccountChanges } from '@/lib/client/use-accounts';
-import { passwordChangeSchema, passwordLength } from '@/lib/rooms/auth/schema';
+import { passwordChangeSchema } from '@/lib/rooms/auth/schema';
+import { passwordLength } from '@/lib/rooms/auth/values';
 
 const empty = { currentPassword: '', newPassword: '', revokeOtherSessions: true };
 

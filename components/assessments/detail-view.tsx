@@ -51,7 +51,7 @@ export function AssessmentDetail({ first, owner, me, canWrite }: Props) {
           <AboutCard one={one} owner={owner} me={me} />
         </div>
         <FactorsCard factors={one.factors} />
-        <div className="grid items-start gap-4 xl:grid-cols-2">
+        <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-2">
           <PredictionsCard score={one.riskScore} predictions={one.predictions} />
           <ChecksCard checks={one.complianceChecks} />
         </div>

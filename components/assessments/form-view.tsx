@@ -52,7 +52,7 @@ export function AssessmentForm({ first, countries }: Props) {
   return (
     <FormProvider {...form}>
       <form ref={element} method="post" noValidate onSubmit={submit} className="-mb-16 flex flex-col gap-4 [&_:is(input,select,textarea,button)]:scroll-my-20">
-        <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
           <BusinessCard countries={countries} />
           <RiskCard />
         </div>

@@ -7,7 +7,7 @@ import { Input, Select } from '@/components/ui/input';
 import { LateInput } from '@/components/ui/late-input';
 import { auditFilters, withFilter, type AuditFilter } from '@/lib/client/audit-query';
 import { useUrlState } from '@/lib/client/url-state';
-import { outcomes } from '@/lib/rooms/auth/schema';
+import { outcomes } from '@/lib/rooms/auth/values';
 
 const texts: { filter: AuditFilter; label: string; placeholder: string; most: number; width: string }[] = [
   { filter: 'actor', label: 'Actor', placeholder: 'Actor’s e-mail', most: 320, width: 'sm:max-w-40' },

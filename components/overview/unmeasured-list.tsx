@@ -5,22 +5,26 @@ import { Card } from '@/components/ui/card';
 import type { FindingsAnswer } from '@/lib/kit/result';
 import type { DiagnosticPlaces } from './all-findings';
 
+/** What could not be asked, by its reason: one reason often stands before several questions. */
 export function UnmeasuredList({ items, places, target }: { items: FindingsAnswer['unmeasured']; places: DiagnosticPlaces; target: string }) {
+  const reasons = [...new Set(items.map(({ reason }) => reason.says))];
   return (
     <Card title="Not measured" about={`${items.length} ${items.length === 1 ? 'question has' : 'questions have'} no answer`} flush>
       <ul className="divide-y divide-line">
-        {items.map(({ diagnostic, reason }) => {
-          const place = places[diagnostic];
-          return (
-            <li key={diagnostic} className="flex gap-3 px-4 py-3">
-              <CircleHelp className="mt-0.5 size-4 shrink-0 text-faint" aria-hidden />
-              <div className="min-w-0">
-                <p className="text-sm font-medium">{place ? <Link href={withTarget(place.href, target)} className="hover:underline">{place.title}</Link> : diagnostic}</p>
-                <p className="text-sm text-muted">{reason.says}</p>
-              </div>
-            </li>
-          );
-        })}
+        {reasons.map((says) => (
+          <li key={says} className="flex gap-3 px-4 py-3">
+            <CircleHelp className="mt-0.5 size-4 shrink-0 text-faint" aria-hidden />
+            <div className="min-w-0">
+              <ul className="flex flex-wrap gap-x-4 gap-y-0.5 text-sm font-medium">
+                {items.filter(({ reason }) => reason.says === says).map(({ diagnostic }) => {
+                  const place = places[diagnostic];
+                  return <li key={diagnostic}>{place ? <Link href={withTarget(place.href, target)} prefetch={false} className="hover:underline">{place.title}</Link> : diagnostic}</li>;
+                })}
+              </ul>
+              <p className="mt-0.5 text-sm text-muted">{says}</p>
+            </div>
+          </li>
+        ))}
       </ul>
     </Card>
   );

@@ -35,12 +35,12 @@ export function DiagnosticPanel({ view, prefix = '' }: Props) {
   const content = (data: Measured) => <PanelContent view={view} prefix={prefix} measured={data} />;
   return (
     <section id={view.name} aria-label={view.title} aria-busy={asked.isFetching} data-diagnostic={view.id} data-state={state.kind} className={classNames('panel-surface relative min-w-0', asked.isPlaceholderData && 'asking overflow-hidden')}>
-      <PanelHeader view={view} measured={measured} asking={asked.isFetching} paused={paused} onRefresh={() => (wanted ? void asked.refetch() : want())} onPause={() => setPaused(!paused)} />
+      <PanelHeader view={view} measured={measured} asking={asked.isFetching} paused={paused} onRefresh={() => (wanted ? void asked.refresh() : want())} onPause={() => setPaused(!paused)} />
       <Stale why={stale} />
       {state.kind === 'failed' || (view.onDemand && !measured) ? <div className="flex flex-wrap gap-2 border-t border-line px-4 py-2"><PanelFilters view={view} prefix={prefix} /></div> : null}
       <div className="border-t border-line">
         {wanted || measured ? (
-          <QueryPanel state={state} label={view.title} rows={8} onRetry={() => void asked.refetch()} empty={measured ? content(measured) : null}>
+          <QueryPanel state={state} label={view.title} rows={8} onRetry={() => void asked.refresh()} empty={measured ? content(measured) : null}>
             {content}
           </QueryPanel>
         ) : (

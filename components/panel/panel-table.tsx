@@ -9,6 +9,9 @@ import { formatCount } from '@/lib/units';
 import { PanelFilters } from './panel-filters';
 import { panelKeys, rowKeyOf } from './panel-state';
 import { SqlBlock } from './sql-block';
+import { withTarget } from '@/components/shell/places';
+import { LinkButton } from '@/components/ui/button';
+import { statementHash } from '@/components/plans/plan-hash';
 
 /** The rows of a diagnostic, ordered by the server. */
 export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
@@ -39,9 +42,13 @@ export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; p
 function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   const statements = view.columns.filter(({ unit, key }) => unit === 'sql' && row[key] !== null);
   const others = view.columns.filter(({ unit }) => unit !== 'sql');
+  const target = useUrlState().params.get('target');
   return (
     <div className="flex max-w-5xl flex-col gap-4">
       {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
+      {view.room === 'queries' && typeof row['query'] === 'string' ? (
+        <LinkButton size="small" className="self-start" href={`${withTarget('/plans', target)}${statementHash(row['query'])}`}>Explain</LinkButton>
+      ) : null}
       <dl className="grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-x-6 gap-y-3">
         {others.map(({ key, label, unit, note }) => (
           <div key={key} className="min-w-0">

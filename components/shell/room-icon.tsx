@@ -1,4 +1,4 @@
-import { Archive, Bell, Cable, ClipboardList, Copy, Database, HardDriveDownload, LayoutDashboard, Layers, ListTree, LockKeyhole, ScrollText, SearchCode, Settings2, Table2, Users, Wrench, type LucideIcon } from 'lucide-react';
+import { Archive, Bell, Cable, ClipboardList, Copy, Database, HardDriveDownload, LayoutDashboard, Layers, ListTree, LockKeyhole, ScrollText, SearchCode, Settings2, Table2, Users, Workflow, Wrench, type LucideIcon } from 'lucide-react';
 
 /** The icons that a room can name. Drawn on the server, so the list costs the browser nothing. */
 const icons: Record<string, LucideIcon> = {
@@ -18,6 +18,7 @@ const icons: Record<string, LucideIcon> = {
   'settings-2': Settings2,
   'table-2': Table2,
   users: Users,
+  workflow: Workflow,
   wrench: Wrench,
 };
 

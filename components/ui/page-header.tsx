@@ -9,7 +9,7 @@ export function PageHeader({ title, about, actions, children }: { title: ReactNo
         {about ? <p className="mt-0.5 text-sm text-muted">{about}</p> : null}
       </div>
       {actions ? <div className="flex flex-wrap items-center gap-2">{actions}</div> : null}
-      {children ? <div className="basis-full">{children}</div> : null}
+      {children ? <div className="min-w-0 basis-full">{children}</div> : null}
     </header>
   );
 }

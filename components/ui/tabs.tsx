@@ -3,11 +3,11 @@ import { classNames } from './class-names';
 
 export type Tab = { href: string; label: string; current: boolean; count?: number | undefined };
 
-/** Tabs that are places: each has an address, so they are links. */
+/** Tabs that are places: each has an address, so they are links. Many go on in a second line where there is room for one, and are scrolled on a phone. */
 export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   return (
     <nav aria-label={label} className="-mx-4 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
-      <ul className="flex gap-5">
+      <ul className="flex gap-x-5 sm:flex-wrap">
         {tabs.map((tab) => (
           <li key={tab.href}>
             <Link

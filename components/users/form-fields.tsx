@@ -8,7 +8,7 @@ import { Field } from '@/components/ui/field';
 import { Input, Select } from '@/components/ui/input';
 import { newPassword } from '@/lib/client/password';
 import { roles, type Role } from '@/lib/kit/permission';
-import { passwordLength } from '@/lib/rooms/auth/schema';
+import { passwordLength } from '@/lib/rooms/auth/values';
 
 type Props = { field: UseFormRegisterReturn; error: string | undefined };
 

@@ -52,7 +52,7 @@ export function UserDetails({ initial, own }: { initial: UserView; own: boolean 
       <div className="flex flex-col gap-4">
         {user.active ? null : <Notice tone="warning" title="This account is disabled">Nobody can sign in with it, and its API tokens are refused.</Notice>}
         <UserFacts user={user} />
-        <div className="grid items-start gap-4 lg:grid-cols-2">
+        <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-2">
           <SessionsPanel userId={user.id} />
           <TokensPanel userId={user.id} empty="Nobody but the person can make some." />
         </div>

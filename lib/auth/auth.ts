@@ -7,7 +7,7 @@ import { uuidv7 } from 'uuidv7';
 import * as schema from '@/drizzle/schema';
 import { database } from '@/lib/db/client';
 import { readEnv, SettingsError } from '@/lib/env';
-import { passwordLength } from '@/lib/rooms/auth/schema';
+import { passwordLength } from '@/lib/rooms/auth/values';
 import { hashPassword, verifyPassword } from './passwords';
 
 /** A session ends seven days after it began; caller.ts also ends it after twelve hours without use. */

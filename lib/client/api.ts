@@ -9,6 +9,8 @@ type Options = {
   query?: Query;
   body?: unknown;
   signal?: AbortSignal | undefined;
+  /** An answer of this moment, not one that others share. */
+  fresh?: boolean;
   /** Statuses beyond 2xx whose body is an answer too. */
   accept?: number[];
 };
@@ -26,10 +28,10 @@ export function apiUrl(path: string, query: Query = {}): string {
 
 /** Asks the API. The answer's type is the caller's promise: the contract test compares it with the schemas. @throws ApiError */
 export async function api<T>(path: `/api/${string}`, options: Options = {}): Promise<T> {
-  const { method = 'GET', query, body, signal, accept = [] } = options;
+  const { method = 'GET', query, body, signal, fresh = false, accept = [] } = options;
   const response = await send(apiUrl(path, query), {
     method,
-    headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: { accept: 'application/json', ...(fresh ? { 'cache-control': 'no-cache' } : {}), ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal ? { signal } : {}),
   });

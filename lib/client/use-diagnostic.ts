@@ -1,5 +1,6 @@
 'use client';
 
+import { useRef } from 'react';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { DiagnosticResult, DiagnosticView } from '@/lib/kit/result';
 import { api } from './api';
@@ -13,10 +14,12 @@ export function useDiagnostic(view: DiagnosticView, query: Record<string, string
   const once = view.onDemand !== null;
   const client = useQueryClient();
   const queryKey = keys.diagnostic(view.id, query);
-  return useQuery({
+  // Who opens a panel gets the answer that others share; who asks again wants one of this moment.
+  const fresh = useRef(false);
+  const asked = useQuery({
     queryKey,
     queryFn: async ({ signal }) => {
-      const answer = await api<DiagnosticResult>(`/api/${view.room}/${view.name}`, { query, signal });
+      const answer = await api<DiagnosticResult>(`/api/${view.room}/${view.name}`, { query, signal, fresh: fresh.current });
       return remember(client.getQueryData<Remembered>(queryKey), answer);
     },
     enabled: wanted,
@@ -24,4 +27,10 @@ export function useDiagnostic(view: DiagnosticView, query: Record<string, string
       ? { staleTime: Infinity, retry: false, refetchOnReconnect: false, refetchOnWindowFocus: false }
       : { placeholderData: keepPreviousData, refetchInterval: paused ? false : view.refreshSeconds * 1000, refetchOnWindowFocus: !paused }),
   });
+  const refresh = async () => {
+    fresh.current = true;
+    await asked.refetch();
+    fresh.current = false;
+  };
+  return { ...asked, refresh };
 }

@@ -54,6 +54,12 @@ export type ProcessFacts = { pools: PoolFigures[] };
 /** One statement of a `facts` diagnostic, in the same read-only transaction as its others. */
 export type Ask = <T extends Record<string, unknown>>(statement: SQL) => Promise<T[]>;
 
+/** One `SHOW` of PgBouncer's admin console, its columns by name: they differ from version to version. */
+export type ShownRow = Readonly<Record<string, string | null>>;
+export type Show = (what: 'POOLS' | 'STATS' | 'DATABASES' | 'CLIENTS' | 'SERVERS' | 'CONFIG' | 'VERSION') => Promise<ShownRow[]>;
+/** What a `pgbouncer` diagnostic may ask of the target's server besides; null when that could not be asked. */
+export type AskServer = <T extends Record<string, unknown>>(statement: SQL) => Promise<T[] | null>;
+
 export type SqlContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts };
 type SqlBuilder<P extends Params> = (context: SqlContext<P>) => SQL;
 
@@ -99,8 +105,10 @@ type FromSql<P extends Params> = { source: 'sql'; /** By minimum server major. *
 /** Where SQL finds the facts and a program the answer: a proof over the catalog, a parsed statement. The engine searches, sorts and limits what it returns. */
 type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P>) => Promise<RowOf<C>[]> };
 type FromProcess<P extends Params, C extends Columns> = { source: 'process'; read: (facts: ProcessFacts, params: ParamsOf<P>) => RowOf<C>[] };
+/** The admin console of the PgBouncer at PGBOUNCER_URL, whatever the target: one console has one. */
+type FromPgBouncer<P extends Params, C extends Columns> = { source: 'pgbouncer'; read: (show: Show, context: { params: ParamsOf<P>; server: AskServer }) => Promise<RowOf<C>[]> };
 
-export type DiagnosticSpec<P extends Params, C extends Columns, X extends Columns> = Common<P, C, X> & (FromSql<P> | FromFacts<P, C> | FromProcess<P, C>);
+export type DiagnosticSpec<P extends Params, C extends Columns, X extends Columns> = Common<P, C, X> & (FromSql<P> | FromFacts<P, C> | FromProcess<P, C> | FromPgBouncer<P, C>);
 
 /** Any diagnostic, as the engine sees it. */
 // The engine treats every diagnostic alike; what is specific was checked where it was declared.

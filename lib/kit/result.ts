@@ -7,6 +7,7 @@ export type Row = Record<string, string | number | boolean | null>;
 export type UnmeasuredReason = {
   code:
     | 'unreachable'
+    | 'not_configured'
     | 'busy'
     | 'timeout'
     | 'privilege'
@@ -80,3 +81,9 @@ export type FindingsAnswer = {
 
 /** The body of `PUT /api/findings/{id}/decision`. */
 export type NewDecision = { target: string; kind: Decision['kind']; until?: string | undefined; reason: string };
+
+/** What a target lacks: what is not seen for it, and what a person runs there to change that. */
+export type Lack = { what: string; says: string; sql: string | null };
+
+/** One of `GET /api/targets`. What was not reached is null. */
+export type TargetView = { name: string; reachable: boolean; version: string | null; inRecovery: boolean | null; role: string | null; superuser: boolean | null; lacks: Lack[] };

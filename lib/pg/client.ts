@@ -43,6 +43,19 @@ export class DeskClient extends pg.Client {
   }) as pg.Client['query'];
 }
 
+/**
+ * One statement by the simple protocol, in which a parameter can stay without a value: EXPLAIN (GENERIC_PLAN) folds the
+ * values that the extended one makes it send. The caller has had the very same text taken by the extended protocol, so
+ * that the server itself has said that it is one statement.
+ */
+export function simply(client: DeskClient, text: string): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const config = { text, types: { getTypeParser: () => (value: string) => value } };
+    const done = (error: Error | null, result: pg.QueryResult<Record<string, string>>) => (error ? reject(error) : resolve(result.rows.map((row) => String(Object.values(row)[0]))));
+    Reflect.apply(pg.Client.prototype.query, client, [new pg.Query(config as never, done as never)]);
+  });
+}
+
 function withMode(config: unknown): unknown {
   const isPlain = typeof config === 'object' && config !== null && !('submit' in config);
   return isPlain ? { ...config, queryMode: 'extended' } : config;

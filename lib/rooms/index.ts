@@ -3,6 +3,28 @@ import type { Diagnostic } from '@/lib/kit/diagnostic';
 import type { Room } from '@/lib/kit/room';
 import { room as assessmentsRoom } from './assessments/room';
 import { room as authRoom } from './auth/room';
+import { room as configRoom } from './config/room';
+import { advice as configAdvice } from './config/advice.diagnostic';
+import { capabilities as configCapabilities } from './config/capabilities.diagnostic';
+import { settings as configSettings } from './config/settings.diagnostic';
+import { room as indexesRoom } from './indexes/room';
+import { bloat as indexesBloat } from './indexes/bloat.diagnostic';
+import { hot as indexesHot } from './indexes/hot.diagnostic';
+import { invalid as indexesInvalid } from './indexes/invalid.diagnostic';
+import { lowUse as indexesLowUse } from './indexes/low-use.diagnostic';
+import { missingFk as indexesMissingFk } from './indexes/missing-fk.diagnostic';
+import { nullKeys as indexesNullKeys } from './indexes/null-keys.diagnostic';
+import { partitionGaps as indexesPartitionGaps } from './indexes/partition-gaps.diagnostic';
+import { redundant as indexesRedundant } from './indexes/redundant.diagnostic';
+import { unused as indexesUnused } from './indexes/unused.diagnostic';
+import { usage as indexesUsage } from './indexes/usage.diagnostic';
+import { room as locksRoom } from './locks/room';
+import { activity as locksActivity } from './locks/activity.diagnostic';
+import { blocking as locksBlocking } from './locks/blocking.diagnostic';
+import { deadlocks as locksDeadlocks } from './locks/deadlocks.diagnostic';
+import { longTransactions as locksLongTransactions } from './locks/long-transactions.diagnostic';
+import { prepared as locksPrepared } from './locks/prepared.diagnostic';
+import { waits as locksWaits } from './locks/waits.diagnostic';
 import { room as maintenanceRoom } from './maintenance/room';
 import { room as partitionsRoom } from './partitions/room';
 import { archive as partitionsArchive } from './partitions/archive.diagnostic';
@@ -12,10 +34,24 @@ import { hashBalance as partitionsHashBalance } from './partitions/hash-balance.
 import { list as partitionsList } from './partitions/list.diagnostic';
 import { runway as partitionsRunway } from './partitions/runway.diagnostic';
 import { tables as partitionsTables } from './partitions/tables.diagnostic';
+import { room as plansRoom } from './plans/room';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
+import { pgbouncerClients as poolPgbouncerClients } from './pool/pgbouncer-clients.diagnostic';
+import { pgbouncerConfig as poolPgbouncerConfig } from './pool/pgbouncer-config.diagnostic';
+import { pgbouncerDatabases as poolPgbouncerDatabases } from './pool/pgbouncer-databases.diagnostic';
+import { pgbouncerPools as poolPgbouncerPools } from './pool/pgbouncer-pools.diagnostic';
+import { pgbouncerServers as poolPgbouncerServers } from './pool/pgbouncer-servers.diagnostic';
+import { pgbouncerStats as poolPgbouncerStats } from './pool/pgbouncer-stats.diagnostic';
+import { server as poolServer } from './pool/server.diagnostic';
+import { sizing as poolSizing } from './pool/sizing.diagnostic';
 import { room as queriesRoom } from './queries/room';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
+import { room as replicationRoom } from './replication/room';
+import { archiver as replicationArchiver } from './replication/archiver.diagnostic';
+import { replicas as replicationReplicas } from './replication/replicas.diagnostic';
+import { slots as replicationSlots } from './replication/slots.diagnostic';
+import { standby as replicationStandby } from './replication/standby.diagnostic';
 import { room as tablesRoom } from './tables/room';
 import { bloatExact as tablesBloatExact } from './tables/bloat-exact.diagnostic';
 import { bloat as tablesBloat } from './tables/bloat.diagnostic';
@@ -26,13 +62,20 @@ import { sequences as tablesSequences } from './tables/sequences.diagnostic';
 import { size as tablesSize } from './tables/size.diagnostic';
 import { staleStatistics as tablesStaleStatistics } from './tables/stale-statistics.diagnostic';
 import { vacuum as tablesVacuum } from './tables/vacuum.diagnostic';
+import { room as targetsRoom } from './targets/room';
 
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
   { room: authRoom, diagnostics: [] },
+  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings] },
+  { room: indexesRoom, diagnostics: [indexesBloat, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage] },
+  { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
-  { room: poolRoom, diagnostics: [poolApp] },
+  { room: plansRoom, diagnostics: [] },
+  { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
   { room: queriesRoom, diagnostics: [queriesSlow] },
+  { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
   { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
+  { room: targetsRoom, diagnostics: [] },
 ];

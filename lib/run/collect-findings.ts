@@ -11,8 +11,8 @@ import { questionSchema, runDiagnostic, toQuestion } from './run-diagnostic';
 type Collected = Pick<FindingsAnswer, 'items' | 'unmeasured'>;
 
 /** Every finding of a target that the caller may read, the worst first; those that somebody decided about apart; and what could not be measured. */
-export async function collectFindings(caller: Caller, target: string): Promise<FindingsAnswer> {
-  const [{ items, unmeasured }, decisions] = await Promise.all([collect(caller, target), decisionsOf(target)]);
+export async function collectFindings(caller: Caller, target: string, fresh: boolean): Promise<FindingsAnswer> {
+  const [{ items, unmeasured }, decisions] = await Promise.all([collect(caller, target, fresh), decisionsOf(target)]);
   const judged = items.map((item) => ({ item, decision: decisionFor(item, decisions) }));
   return {
     items: judged.flatMap(({ item, decision }) => (decision ? [] : [item])),
@@ -23,16 +23,16 @@ export async function collectFindings(caller: Caller, target: string): Promise<F
 
 /** @throws AppError not_found when there is no such finding at present */
 export async function findFinding(caller: Caller, target: string, id: string): Promise<FoundItem> {
-  const { items } = await collect(caller, target);
+  const { items } = await collect(caller, target, false);
   const found = items.find((item) => item.id === id);
   if (!found) throw new AppError('not_found', 'There is no such finding at present: it may have been mended.');
   return found;
 }
 
 /** The findings themselves, whatever was decided about them. What costs the server a scan is asked by a person alone. */
-async function collect(caller: Caller, target: string): Promise<Collected> {
+async function collect(caller: Caller, target: string, fresh: boolean): Promise<Collected> {
   const readable = [...diagnostics.values()].filter(({ diagnostic }) => may(caller, diagnostic.permission) && !diagnostic.onDemand);
-  const answers = await Promise.all(readable.map((entry) => ask(entry, target)));
+  const answers = await Promise.all(readable.map((entry) => ask(entry, target, fresh)));
   return { items: ranked(answers.map((answer) => answer.items)), unmeasured: answers.flatMap((answer) => answer.unmeasured) };
 }
 
@@ -55,9 +55,9 @@ function ranked(byDiagnostic: FoundItem[][]): FoundItem[] {
   return placed.toSorted((a, b) => bySeverity(a.item, b.item) || a.place - b.place).map(({ item }) => item);
 }
 
-async function ask(entry: Registered, target: string): Promise<Collected> {
+async function ask(entry: Registered, target: string, fresh: boolean): Promise<Collected> {
   const question = toQuestion(questionSchema(entry.diagnostic).parse({ target }));
-  const result = await runDiagnostic(entry, question);
+  const result = await runDiagnostic(entry, question, { fresh });
   if (result.state === 'unmeasured') return { items: [], unmeasured: [{ diagnostic: entry.id, reason: result.reason }] };
   const items = result.findings.map((finding): FoundItem => ({ ...finding, id: idOf(entry.id, finding), diagnostic: entry.id }));
   return { items, unmeasured: [] };

@@ -18,6 +18,9 @@ export const findingSchema = z.object({
 
 export const reasonSchema = z.object({ code: z.string(), says: z.string() });
 
+/** `Cache-Control: no-cache`, as a browser's own reload sends it: an answer of this moment rather than one that others share. */
+export const wantsFresh = (request: Request): boolean => /\bno-cache\b/i.test(request.headers.get('cache-control') ?? '');
+
 /** The endpoint of one diagnostic: `GET /api/<room>/<name>`. */
 export function diagnosticEndpoint(entry: Registered): Endpoint {
   const { diagnostic } = entry;
@@ -42,6 +45,6 @@ export function diagnosticEndpoint(entry: Registered): Endpoint {
     answers: { 200: z.union([measured, z.object({ state: z.literal('unmeasured'), reason: reasonSchema, remedy })]) },
     problems: [404],
     deadlineMs: timeLimitOf(diagnostic) + 6000,
-    handle: async ({ query }) => ({ json: await runDiagnostic(entry, toQuestion(query)) }),
+    handle: async ({ query, request }) => ({ json: await runDiagnostic(entry, toQuestion(query), { fresh: wantsFresh(request) }) }),
   });
 }

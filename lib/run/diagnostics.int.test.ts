@@ -1,18 +1,24 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { majors, useDatabase } from '@/test/database';
+import { startPgBouncer } from '@/test/pgbouncer';
 
 const main = await useDatabase();
 const databases = await Promise.all(majors.map(async (major) => [major, major === 18 ? main : await useDatabase({ major })] as const));
 const uses = ['superuser', 'monitor', 'maintenance', 'app'] as const;
 const refusing = 'refusing=postgres://nobody:wrong@127.0.0.1:1/none?sslmode=disable';
 
+const bouncer = await startPgBouncer(main.port, { settings: { stats_users: 'riskdesk_monitor' } });
+process.env.PGBOUNCER_URL = main.url('monitor').replace(`:${main.port}/${main.name}`, `:${bouncer.port}/pgbouncer`);
 process.env.TARGETS = [...databases.flatMap(([major, db]) => uses.map((use) => `pg${major}-${use}=${db.url(use)}`)), refusing].join(' ');
 
 const { diagnostics } = await import('@/lib/run/registry');
 const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
 const { closeMonitors } = await import('@/lib/run/monitor');
 
-afterAll(closeMonitors);
+afterAll(async () => {
+  await Promise.all([closeMonitors(), (await import('./pgbouncer')).closePgBouncer()]);
+  await bouncer.dispose();
+});
 
 type Entry = Parameters<typeof runDiagnostic>[0];
 const all = [...diagnostics.values()].map((entry) => [entry.id, entry] as const);
@@ -39,7 +45,7 @@ describe.each(all)('%s', (_, entry) => {
   });
 });
 
-test.each(all.filter(([, { diagnostic }]) => diagnostic.source === 'sql'))('%s: a server that is away is unmeasured, not an error', async (_, entry) => {
+test.each(all.filter(([, { diagnostic }]) => ['sql', 'facts'].includes(diagnostic.source)))('%s: a server that is away is unmeasured, not an error', async (_, entry) => {
   expect(await askOf(entry)({ target: 'refusing' })).toMatchObject({ state: 'unmeasured', reason: { code: 'unreachable' } });
 });
 

@@ -3,16 +3,19 @@ import { z } from 'zod';
 import { appPool } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import type { Columns } from '@/lib/kit/column';
-import type { Ask, Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
+import type { Ask, AskServer, Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
 import { ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
 import { log } from './log';
+import { maskFinding, maskRows } from './masked';
 import { diagnosticTimeoutMs, monitorPools, monitorTransaction, targetNames } from './monitor';
 import { unmetNeed } from './needs';
+import { withPgBouncer } from './pgbouncer';
 import type { Registered } from './registry';
 import { serverFacts } from './server';
+import { sharedAnswer } from './shared-answers';
 
 export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown> };
 
@@ -64,31 +67,20 @@ function orderBy(sort: string, key: string[]): SQL {
 /** The longest that one of its statements may run. */
 export const timeLimitOf = (diagnostic: Diagnostic): number => diagnostic.timeLimitMs ?? diagnosticTimeoutMs;
 
-const sharedMs = 1000;
-const inFlight = new Map<string, { at: number; answer: Promise<DiagnosticResult> }>();
+/** Answers that people see are at most as old as an open panel lets them grow anyway; `fresh` ones as old as asking takes. */
+const freshMs = 1000;
+const maxAgeOf = ({ source, refreshSeconds }: Diagnostic): number => (source === 'process' ? freshMs : refreshSeconds * 1000 - 500);
 
-/** Asks, or joins the same question asked less than a second ago, or a scan under way: fifty open pages cost the server what one does. */
-export function runDiagnostic(entry: Registered, question: Question): Promise<DiagnosticResult> {
+/** Asks, or joins those who asked the same a moment ago. `fresh`: somebody wants to see what has changed just now. */
+export function runDiagnostic(entry: Registered, question: Question, { fresh = true }: { fresh?: boolean } = {}): Promise<DiagnosticResult> {
   const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted()]);
-  const known = inFlight.get(key);
-  if (known && Date.now() - known.at < sharedMs) return known.answer;
-  const answer = answered(entry, question);
-  const asked = { at: Date.now(), answer };
-  inFlight.set(key, asked);
-  if (entry.diagnostic.onDemand) keepUntilAnswered(asked);
-  setTimeout(() => inFlight.delete(key), sharedMs + timeLimitOf(entry.diagnostic)).unref();
-  return answer;
-}
-
-/** Whoever asks for a scan that is under way waits for its answer. */
-function keepUntilAnswered(asked: { at: number; answer: Promise<DiagnosticResult> }): void {
-  asked.at = Infinity;
-  void asked.answer.then(() => (asked.at = Date.now()));
+  return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => answered(entry, question));
 }
 
 async function answered(entry: Registered, question: Question): Promise<DiagnosticResult> {
   try {
-    return entry.diagnostic.source === 'process' ? askProcess(entry.diagnostic, question) : await askServer(entry, question);
+    if (entry.diagnostic.source === 'process') return askProcess(entry.diagnostic, question);
+    return entry.diagnostic.source === 'pgbouncer' ? await askBouncer(entry, entry.diagnostic, question) : await askServer(entry, question);
   } catch (error) {
     return explain(error, entry);
   }
@@ -109,7 +101,7 @@ async function askServer(entry: Registered, question: Question): Promise<Diagnos
     return { ...(await read(run)), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
   }, timeLimitOf(diagnostic));
   checkShape(diagnostic.row, rows, entry.id);
-  return measured(diagnostic, question, { rows, context, server, at, sqlText, tookMs: performance.now() - started });
+  return measured(diagnostic, question, { rows: maskRows(diagnostic.row, rows), context: context && (maskRows(diagnostic.context?.row ?? {}, [context])[0] ?? null), server, at, sqlText, tookMs: performance.now() - started });
 }
 
 type Reader = (ask: Ask) => Promise<{ rows: Row[]; /** What was sent. */ sqlText: string }>;
@@ -138,6 +130,23 @@ function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResul
   const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
   const rows = arranged(diagnostic, question, diagnostic.read({ pools }, question.params as never) as Row[]);
   return measured(diagnostic, question, { rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
+}
+
+async function askBouncer({ id }: Registered, diagnostic: Extract<Diagnostic, { source: 'pgbouncer' }>, question: Question): Promise<DiagnosticResult> {
+  const started = performance.now();
+  const commands: string[] = [];
+  const found = await withPgBouncer(async (show) => {
+    const noted: typeof show = (what) => {
+      commands.push(`SHOW ${what};`);
+      return show(what);
+    };
+    // PgBouncer's figures stand without the server's.
+    const server: AskServer = (statement) => monitorTransaction(question.target, (ask) => ask<never>(sql`${marker(id)} ${statement}`)).catch(() => null);
+    return (await diagnostic.read(noted, { params: question.params as never, server })) as Row[];
+  });
+  if (!Array.isArray(found)) return found;
+  checkShape(diagnostic.row, found, id);
+  return measured(diagnostic, question, { rows: arranged(diagnostic, question, found), context: null, server: null, at: new Date().toISOString(), sqlText: commands.join('\n'), tookMs: performance.now() - started });
 }
 
 /** Search, order and limit, for rows that no statement arranges. */
@@ -170,7 +179,7 @@ function measured(diagnostic: Diagnostic, question: Question, facts: Facts): Mea
     state: 'measured',
     rows,
     truncated: facts.rows.length > question.limit,
-    findings: diagnostic.findings(rows as never, { params: question.params as never, server: facts.server, context }),
+    findings: diagnostic.findings(rows as never, { params: question.params as never, server: facts.server, context }).map(maskFinding),
     sql: facts.sqlText,
     took_ms: Math.round(facts.tookMs * 100) / 100,
     at: facts.at,

@@ -11,7 +11,7 @@ export const metadata = { title: 'Account' };
 export default consolePage('signed-in', ({ caller }) => (
   <>
     <PageHeader title="Account" about="Your password, where you are signed in, and your API tokens" />
-    <div className="grid items-start gap-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
       <div className="flex flex-col gap-4">
         <Profile name={caller.name} email={caller.email} role={caller.role} permissions={permissionsOf(caller)} />
         <ChangePassword email={caller.email} />

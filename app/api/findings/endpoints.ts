@@ -4,7 +4,7 @@ import { signedIn } from '@/lib/kit/caller';
 import { endpoint } from '@/lib/kit/endpoint';
 import { moment, storableText } from '@/lib/kit/param';
 import { collectFindings, findFinding } from '@/lib/run/collect-findings';
-import { findingSchema, reasonSchema } from '@/lib/run/diagnostic-endpoint';
+import { findingSchema, reasonSchema, wantsFresh } from '@/lib/run/diagnostic-endpoint';
 import { decide, takeBack } from '@/lib/run/finding-decisions';
 import { targetNames } from '@/lib/run/monitor';
 import { clientAddress } from '@/lib/run/peer';
@@ -36,7 +36,7 @@ export const getFindings = endpoint({
   },
   problems: [404],
   deadlineMs: collectingMs,
-  handle: async ({ caller, query }) => ({ json: await collectFindings(signedIn(caller), known(query.target)) }),
+  handle: async ({ caller, query, request }) => ({ json: await collectFindings(signedIn(caller), known(query.target), wantsFresh(request)) }),
 });
 
 const findingParams = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/, 'must be the id of a finding') });

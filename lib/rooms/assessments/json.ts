@@ -9,12 +9,17 @@ export const itemFields = sql`
   'country', a.country, 'riskScore', a.risk_score, 'riskLevel', a.risk_level, 'status', a.status, 'version', a.version,
   'createdAt', ${isoTime(sql`a.created_at`)}, 'updatedAt', ${isoTime(sql`a.updated_at`)}`;
 
-const childrenOf = (table: SQL, object: SQL): SQL => sql`
+/** The children name the time themselves: joined to the parent's, every partition of theirs would be planned for. */
+const childrenOf = (table: SQL, object: SQL, id: string, time: string): SQL => sql`
   (select coalesce(json_agg(json_build_object('id', c.id, ${object}) order by c.id), '[]')
-   from ${table} c where c.assessment_id = a.id and c.assessment_created_at = a.created_at)`;
+   from ${table} c where c.assessment_id = ${id} and c.assessment_created_at = ${time}::timestamptz)`;
 
-/** The whole of an assessment `a`, its children with it. */
-export const wholeAssessment = sql`json_build_object(${itemFields},
-  'factors', ${childrenOf(sql`risk_factors`, sql`'category', c.category, 'name', c.name, 'score', c.score, 'weight', c.weight, 'description', c.description`)},
-  'predictions', ${childrenOf(sql`predictions`, sql`'horizonMonths', c.horizon_months, 'predictedScore', c.predicted_score, 'confidence', c.confidence, 'modelUsed', c.model_used, 'createdAt', ${isoTime(sql`c.created_at`)}`)},
-  'complianceChecks', ${childrenOf(sql`compliance_checks`, sql`'checkType', c.check_type, 'status', c.status, 'result', c.result, 'checkedAt', ${isoTime(sql`c.checked_at`)}`)})`;
+const factor = sql`'category', c.category, 'name', c.name, 'score', c.score, 'weight', c.weight, 'description', c.description`;
+const prediction = sql`'horizonMonths', c.horizon_months, 'predictedScore', c.predicted_score, 'confidence', c.confidence, 'modelUsed', c.model_used, 'createdAt', ${isoTime(sql`c.created_at`)}`;
+const check = sql`'checkType', c.check_type, 'status', c.status, 'result', c.result, 'checkedAt', ${isoTime(sql`c.checked_at`)}`;
+
+/** The whole of the assessment `a`, of this id and time, its children with it. */
+export const wholeAssessment = (id: string, time: string): SQL => sql`json_build_object(${itemFields},
+  'factors', ${childrenOf(sql`risk_factors`, factor, id, time)},
+  'predictions', ${childrenOf(sql`predictions`, prediction, id, time)},
+  'complianceChecks', ${childrenOf(sql`compliance_checks`, check, id, time)})`;

@@ -117,3 +117,18 @@ test('P17: over many partitions a page is the same, whichever span of time it is
   expect((await page('q=old&createdFrom=2019-01-01&createdTo=2020-07-01&limit=3&sort=createdAt')).items.map(({ createdAt }) => createdAt.slice(0, 10))).toEqual(['2019-01-05', '2019-01-05', '2019-01-05']);
   expect((await page('q=old&createdFrom=2020-01-01&createdTo=2025-12-31')).items).toHaveLength(45);
 });
+
+test('P17: a lookup by id is planned over one partition of each table, however many there are', async () => {
+  const { findAssessment } = await import('@/lib/rooms/assessments/find');
+  const { recorded } = await import('@/bench/recorded');
+  const { body } = await call('POST', '/api/assessments', { cookie: analyst.cookie, body: { businessName: 'Found', riskScore: 0.2 } });
+  const client = await db.connect('app');
+  const statements = await recorded(client, (own) => findAssessment(own, (body as { id: string }).id));
+  const planned: string[] = [];
+  for (const { text, values } of statements.filter((statement) => statement.text.includes('json_build_object'))) {
+    const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(`explain (format json) ${text}`, values);
+    planned.push(...[...JSON.stringify(rows).matchAll(/"Relation Name":"(\w+)"/g)].map(([, name]) => name ?? ''));
+  }
+  const month = new Date().toISOString().slice(0, 7).replace('-', '_');
+  expect(planned.toSorted()).toEqual(['compliance_checks', 'predictions', 'risk_assessments', 'risk_factors'].map((table) => `${table}_${month}`));
+});

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { isStorableText, moment, storableText, wholeNumber } from '@/lib/kit/param';
 import { permissions, roles } from '@/lib/kit/permission';
-
-export const passwordLength = { least: 12, most: 128 };
+import { outcomes, passwordLength } from './values';
 
 const time = z.string().describe('ISO 8601, UTC');
 const name = (most: number) => z.string().trim().min(1, 'must not be empty').max(most, `must have at most ${most} characters`).refine(isStorableText, 'must not contain NUL or lone surrogates');
@@ -73,8 +72,6 @@ export const newTokenSchema = z.strictObject({
 
 /** The only answer that ever holds a token's text. */
 export const madeTokenSchema = tokenSchema.extend({ token: z.string().describe('Shown this once; only its hash is kept') });
-
-export const outcomes = ['success', 'refused', 'failed'] as const;
 
 export const auditSchema = z.object({
   id: z.number().int(),

@@ -40,8 +40,8 @@ export const app = diagnostic({
   needs: [],
   charts: [{ kind: 'stacked-bars', title: 'Connections by state', label: 'pool', values: ['in_use', 'idle', 'waiting'], top: 10 }],
   codes: {
-    'pool.saturated': 'Requests are waiting for a connection, or four fifths of the pool are in use.',
-    'pool.waits': 'Requests have waited for a connection more than a hundred times since the pool was opened.',
+    'pool.saturated': 'Requests of the application are waiting for a connection, or four fifths of its pool are in use.',
+    'pool.waits': 'Requests of the application have waited for a connection more than a hundred times since the pool was opened.',
   },
   refreshSeconds: 5,
   source: 'process',
@@ -66,8 +66,9 @@ export const app = diagnostic({
       connect_failures: pool.connectFailures,
       since: pool.since,
     })),
+  // The small pools of the diagnostics are there to be used up: collecting every finding at once fills them each time.
   findings: (rows) =>
-    rows.flatMap((row) => {
+    rows.filter((row) => row.pool === 'app').flatMap((row) => {
       const found: Finding[] = [];
       if (row.waiting > 0 || row.usage_ratio > usageLimit) {
         found.push({

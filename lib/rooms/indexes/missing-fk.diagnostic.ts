@@ -1,0 +1,51 @@
+import { col } from '@/lib/kit/column';
+import { diagnostic } from '@/lib/kit/diagnostic';
+import { formatBytes, formatCount, MiB } from '@/lib/units';
+import { counters } from './catalog';
+import { missingFkSql } from './missing-fk-sql';
+
+export const missingFk = diagnostic({
+  name: 'missing_fk',
+  title: 'Missing under a foreign key',
+  why: 'Without an index on the referencing columns, each deleted or re-keyed row of the referenced table reads the whole referencing table, under lock.',
+  how: 'Foreign keys whose columns are not the first columns, in any order, of a valid B-tree (or, for one column, hash) index in the column’s own collation; a partial index counts if it leaves out NULLs only. Partitioned tables are one row: covered only if every partition is. Temporal keys and keys that are not enforced are left out. Deletes and updates of the referenced table are what pays; which updates changed the key is not counted anywhere. Cheap where the referenced table never changes and nothing joins on the columns.',
+  permission: 'stats:read',
+  params: {},
+  row: {
+    constraint: col.code('Foreign key'),
+    table: col.code('Table'),
+    columns: col.code('Columns'),
+    referenced: col.code('References'),
+    on_delete: col.text('On delete'),
+    pages_bytes: col.bytes('Size of the table', { note: 'Pages at the last VACUUM or ANALYZE' }),
+    tuples: col.maybe(col.count('Rows', { note: 'Estimate; unknown where never analysed' })),
+    deletes: col.maybe(col.count('Deletes', { note: 'Of the referenced table since the statistics were reset' })),
+    updates: col.maybe(col.count('Updates', { note: 'Of the referenced table; only those that change the key pay' })),
+    without: col.count('Without', { note: 'Tables or partitions that lack the index' }),
+    tables: col.count('Of'),
+    partitioned: col.flag('Partitioned'),
+    oid: col.code('OID'),
+  },
+  key: ['oid'],
+  search: ['constraint', 'table', 'referenced', 'columns'],
+  sort: '-pages_bytes',
+  show: ['constraint', 'table', 'columns', 'referenced', 'on_delete', 'pages_bytes', 'tuples', 'deletes', 'updates', 'without', 'tables'],
+  needs: [],
+  charts: [],
+  codes: { 'indexes.missing_fk': 'No index leads from a referenced row to the rows that reference it.' },
+  context: counters,
+  refreshSeconds: 300,
+  source: 'sql',
+  sql: { 14: missingFkSql },
+  findings: (rows) =>
+    rows.map((row) => ({
+      code: 'indexes.missing_fk',
+      severity: (row.deletes ?? 0) > 0 && row.pages_bytes >= MiB ? 'warning' : 'info',
+      about: row.table,
+      says: `${row.constraint} (${row.columns}) has no index${row.partitioned ? ` on ${row.without} of ${row.tables} partitions` : ''}: each delete in ${row.referenced} reads all of ${row.table} (${formatBytes(row.pages_bytes)} at the last VACUUM or ANALYZE). ${row.referenced} had ${formatCount(row.deletes ?? 0)} deletes and ${formatCount(row.updates ?? 0)} updates since the statistics were reset. The index costs each write of ${row.table}.`,
+      evidence: { constraint: row.constraint, pages_bytes: row.pages_bytes, tuples: row.tuples, deletes: row.deletes, updates: row.updates, without: row.without, tables: row.tables },
+      remedy: row.partitioned
+        ? { sql: `-- invalid at first, and at once; then for each partition, outside a transaction: CREATE INDEX CONCURRENTLY on it and ALTER INDEX … ATTACH PARTITION\nCREATE INDEX ON ONLY ${row.table} (${row.columns});` }
+        : { sql: `-- outside a transaction, without lock_timeout; waits for older transactions on the table\nCREATE INDEX CONCURRENTLY ON ${row.table} (${row.columns});` },
+    })),
+});

@@ -1,0 +1,11 @@
+import { room as declare } from '@/lib/kit/room';
+
+export const room = declare({
+  name: 'indexes',
+  title: 'Indexes',
+  about: 'What each index costs, who reads it, and which are missing',
+  icon: 'list-tree',
+  order: 30,
+  permission: 'stats:read',
+  path: '/indexes',
+});

@@ -1,0 +1,34 @@
+import { literal, render, sql, type SQL } from '@/lib/pg/sql';
+import { maskSecrets } from '@/lib/pg/masked';
+
+/** How long ago by the server's clock; never negative, NULL where there is no such moment. */
+export const since = (moment: SQL): SQL => sql`case when ${moment} is not null then greatest((extract(epoch from clock_timestamp() - ${moment}) * 1000)::float8, 0) end`;
+
+/** Address of the client; a socket of the machine itself has none. */
+export const client = sql`coalesce(host(a.client_addr) || ':' || a.client_port, case when a.client_port = -1 then 'local socket' end)`;
+
+/** This console's own sessions are known by their application name. */
+export const own = sql`coalesce(a.application_name like 'riskdesk-%', false)`;
+
+/** A session of another role without pg_monitor: PostgreSQL leaves out what it is. */
+export const hidden = sql`(a.backend_type is null)`;
+
+/** As much of a statement as a reader needs; the server itself keeps track_activity_query_size of it. */
+export const statementText = sql`left(a.query, 10000)`;
+
+const notShown = '<insufficient privilege>';
+
+/** The text of a statement as it may be shown; NULL where PostgreSQL hides it. */
+export const shownText = (text: string | null): string | null => (text === null || text === '' || text === notShown ? null : maskSecrets(text));
+
+/** A pid is used again after its session: the statement acts only on the session that was seen. */
+export function endSession(what: 'cancel' | 'terminate', pid: string, started: string | null): string {
+  const call = `SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE pid = ${Number(pid)}`;
+  return started === null ? `${call};` : `${call} AND backend_start = ${render(literal(started)).text};`;
+}
+
+/** A name could end a comment's line. */
+const inComment = (text: string): string => JSON.stringify(text);
+
+export const endPrepared = (gid: string, database: string | null): string =>
+  `-- connected to the database ${inComment(database ?? 'unknown')}, as the owner or a superuser; or COMMIT PREPARED\n${render(sql`ROLLBACK PREPARED ${literal(gid)}`).text};`;

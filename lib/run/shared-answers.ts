@@ -1,0 +1,30 @@
+import 'server-only';
+import type { DiagnosticResult } from '@/lib/kit/result';
+
+type Shared = { at: number; state: 'asked' | DiagnosticResult['state']; answer: Promise<DiagnosticResult> };
+
+const most = 500;
+/** What could not be measured is tried again soon: the server may be back. */
+const unmeasuredMs = 1000;
+const known = new Map<string, Shared>();
+
+/**
+ * One answer for all who ask the same: while it is on its way, and as long as its age is within `maxAgeMs`. Fifty open pages
+ * then cost the observed server what one does.
+ */
+export function sharedAnswer(key: string, maxAgeMs: number, ask: () => Promise<DiagnosticResult>): Promise<DiagnosticResult> {
+  const found = known.get(key);
+  if (found && isFresh(found, maxAgeMs)) return found.answer;
+  const shared: Shared = { at: Date.now(), state: 'asked', answer: ask() };
+  const settle = (state: DiagnosticResult['state']) => Object.assign(shared, { at: Date.now(), state });
+  shared.answer.then((result) => settle(result.state), () => settle('unmeasured'));
+  // The one that was asked for first goes: a search box makes many questions that nobody asks again.
+  if (known.size >= most) for (const oldest of known.keys()) if (known.size >= most) known.delete(oldest);
+  known.delete(key);
+  known.set(key, shared);
+  return shared.answer;
+}
+
+function isFresh({ at, state }: Shared, maxAgeMs: number): boolean {
+  return state === 'asked' || Date.now() - at < (state === 'measured' ? maxAgeMs : Math.min(maxAgeMs, unmeasuredMs));
+}
