@@ -1,6 +1,7 @@
 'use client';
 
 import { Select } from '@/components/ui/input';
+import { classNames } from '@/components/ui/class-names';
 import { LateInput, SearchInput } from '@/components/ui/late-input';
 import { useUrlState } from '@/lib/client/url-state';
 import type { DiagnosticView, ParamView } from '@/lib/kit/result';
@@ -34,7 +35,7 @@ function ParamControl({ param, value, onChange }: { param: ParamView; value: str
   return (
     <label className="flex items-center gap-1.5 text-xs whitespace-nowrap text-muted">
       {label}
-      <LateInput label={label} type="text" inputMode={kind === 'number' ? 'decimal' : 'text'} value={value} onChange={onChange} className="numeric h-7 w-20 text-xs" maxLength={200} />
+      <LateInput label={label} type="text" inputMode={kind === 'number' ? 'decimal' : 'text'} value={value} onChange={onChange} className={classNames('numeric h-7 text-xs', kind === 'text' ? 'w-44' : 'w-20')} maxLength={200} />
     </label>
   );
 }

@@ -28,27 +28,28 @@ const mostMeasured = 1000;
  */
 export const tableSizes = (chosen: SQL): SQL => sql`
   with picked as materialized (
-    select t.oid, t.relpages, t.reltoastrelid, t.reltuples < 0 as fresh, pg_stat_get_tuples_inserted(t.oid) as inserted
+    select t.oid, t.relpages, t.reltoastrelid, t.reltuples < 0 as fresh, t.relpersistence = 'u' as unlogged
     from pg_class t where t.relkind in ('r', 'm') and t.oid in (${chosen})
-  ), away as materialized (${lockedAway}),
-  file as (
-    select p.oid as tab, 'heap' as part, p.oid as rel, p.relpages, p.fresh, p.inserted from picked p
+  ), file as materialized (
+    select p.oid as tab, 'heap' as part, p.oid as rel, p.relpages, p.fresh, p.unlogged from picked p
     union all
-    select p.oid, 'index', x.oid, x.relpages, p.fresh, p.inserted from picked p join pg_index i on i.indrelid = p.oid join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
+    select p.oid, 'index', x.oid, x.relpages, p.fresh, p.unlogged from picked p join pg_index i on i.indrelid = p.oid join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
     union all
-    select p.oid, 'toast', t.oid, t.relpages, t.reltuples < 0, p.inserted from picked p join pg_class t on t.oid = p.reltoastrelid
+    select p.oid, 'toast', t.oid, t.relpages, t.reltuples < 0, p.unlogged from picked p join pg_class t on t.oid = p.reltoastrelid
     union all
-    select p.oid, 'toast', x.oid, x.relpages, t.reltuples < 0, p.inserted
+    select p.oid, 'toast', x.oid, x.relpages, t.reltuples < 0, p.unlogged
     from picked p join pg_class t on t.oid = p.reltoastrelid join pg_index i on i.indrelid = t.oid join pg_class x on x.oid = i.indexrelid
-  ), placed as (
-    select *, row_number() over (order by relpages desc, rel) as place, row_number() over (partition by fresh order by inserted desc, rel) as fresh_place from file
-  ), sized as (
-    select tab, part, relpages,
-      case when (place <= ${mostMeasured} or (fresh and fresh_place <= ${mostMeasured})) and rel not in (select relation from away)
-        then pg_relation_size(rel) + pg_relation_size(rel, 'fsm') + pg_relation_size(rel, 'vm') + pg_relation_size(rel, 'init') end as bytes
-    from placed
+  ), opened as materialized (
+    select rel from (select rel from file order by relpages desc, rel limit ${mostMeasured}) largest
+    union
+    select rel from (select f.rel from file f where f.fresh order by pg_stat_get_tuples_inserted(f.tab) desc, f.rel limit ${mostMeasured}) unknown
+    except
+    (${lockedAway})
   ), filled as (
-    select tab, part, coalesce(bytes, relpages::bigint * current_setting('block_size')::bigint)::float8 as bytes, bytes is not null as measured from sized
+    select f.tab, f.part, o.rel is not null as measured, coalesce(case when o.rel is not null then pg_relation_size(f.rel) + pg_relation_size(f.rel, 'fsm')
+      + case when f.part <> 'index' then pg_relation_size(f.rel, 'vm') else 0 end + case when f.unlogged then pg_relation_size(f.rel, 'init') else 0 end end,
+      f.relpages::bigint * current_setting('block_size')::bigint)::float8 as bytes
+    from file f left join opened o on o.rel = f.rel
   )
   select tab, coalesce(sum(bytes) filter (where part = 'heap'), 0) as heap_bytes, coalesce(sum(bytes) filter (where part = 'index'), 0) as index_bytes,
     coalesce(sum(bytes) filter (where part = 'toast'), 0) as toast_bytes, bool_and(measured) as measured

@@ -19,7 +19,7 @@ export const detached = diagnostic({
   row: { tab: col.code('Table'), state: col.text('State'), parent: col.code('Partition of'), total_bytes: col.maybe(col.bytes('Total')), row_estimate: col.maybe(col.count('Rows')) },
   key: ['tab', 'parent'],
   search: ['tab', 'parent'],
-  sort: '-total_bytes',
+  sort: 'state',
   needs: [],
   charts: [],
   codes: {

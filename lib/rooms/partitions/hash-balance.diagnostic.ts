@@ -18,6 +18,7 @@ export const hashBalance = diagnostic({
     tab: col.code('Table'),
     modulus: col.count('Modulus'),
     remainder: col.count('Remainder'),
+    state: col.text('State'),
     part: col.maybe(col.code('Partition', { note: 'None: rows of this remainder are refused' })),
     row_estimate: col.maybe(col.count('Rows')),
     share_ratio: col.maybe(col.ratio('Share')),
@@ -28,8 +29,8 @@ export const hashBalance = diagnostic({
   },
   key: ['tab', 'modulus', 'remainder'],
   search: ['tab', 'part'],
-  sort: '-share_ratio',
-  show: ['tab', 'modulus', 'remainder', 'part', 'row_estimate', 'share_ratio', 'fair_ratio', 'total_bytes'],
+  sort: 'state',
+  show: ['tab', 'modulus', 'remainder', 'state', 'part', 'row_estimate', 'share_ratio', 'fair_ratio', 'total_bytes'],
   needs: [],
   charts: [],
   codes: {

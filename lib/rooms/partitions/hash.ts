@@ -3,7 +3,7 @@ import type { Member, Parent } from './tree-sql';
 export type Branch = { id: string; row_estimate: number | null; total_bytes: number };
 
 export type BalanceRow = {
-  tab: string; modulus: number; remainder: number; part: string | null; row_estimate: number | null; share_ratio: number | null; fair_ratio: number; times_fair: number | null; total_bytes: number | null; table_rows: number | null;
+  tab: string; modulus: number; remainder: number; state: 'missing' | 'present'; part: string | null; row_estimate: number | null; share_ratio: number | null; fair_ratio: number; times_fair: number | null; total_bytes: number | null; table_rows: number | null;
 };
 
 const hashBound = /^FOR VALUES WITH \(modulus (\d+), remainder (\d+)\)$/;
@@ -19,7 +19,7 @@ export function balanceOf(table: Parent, partitions: Member[], sizes: ReadonlyMa
   const covered = parts.map(({ member, modulus, remainder, size }): BalanceRow => {
     const share = whole === null || whole === 0 ? null : (size?.row_estimate ?? 0) / whole;
     return {
-      tab: table.tab, modulus, remainder, part: member.part, row_estimate: size?.row_estimate ?? null, share_ratio: share, fair_ratio: 1 / modulus,
+      tab: table.tab, modulus, remainder, state: 'present', part: member.part, row_estimate: size?.row_estimate ?? null, share_ratio: share, fair_ratio: 1 / modulus,
       times_fair: share === null ? null : share * modulus, total_bytes: size?.total_bytes ?? null, table_rows: whole,
     };
   });
@@ -27,7 +27,7 @@ export function balanceOf(table: Parent, partitions: Member[], sizes: ReadonlyMa
   if (parts.length === 0) return [];
   const taken = new Set(parts.flatMap(({ modulus, remainder }) => Array.from({ length: largest / modulus }, (_, index) => remainder + index * modulus)));
   const missing = Array.from({ length: largest }, (_, remainder) => remainder).filter((remainder) => !taken.has(remainder));
-  return [...covered, ...missing.map((remainder): BalanceRow => ({ tab: table.tab, modulus: largest, remainder, part: null, row_estimate: null, share_ratio: null, fair_ratio: 1 / largest, times_fair: null, total_bytes: null, table_rows: whole }))];
+  return [...covered, ...missing.map((remainder): BalanceRow => ({ tab: table.tab, modulus: largest, remainder, state: 'missing', part: null, row_estimate: null, share_ratio: null, fair_ratio: 1 / largest, times_fair: null, total_bytes: null, table_rows: whole }))];
 }
 
 /** One statement a missing remainder; the name is for a person to choose. */

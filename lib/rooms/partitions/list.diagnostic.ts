@@ -30,13 +30,13 @@ export const list = diagnostic({
   sort: 'part',
   show: ['parent', 'part', 'bound', 'state', 'total_bytes', 'row_estimate', 'dead_rows'],
   needs: [],
-  charts: [{ kind: 'stacked-bars', title: 'Size by partition', label: 'part', values: ['heap_bytes', 'index_bytes', 'toast_bytes'], top: 12 }],
+  charts: [{ kind: 'bars', title: 'Size by partition', label: 'part', values: ['total_bytes'], top: 12 }],
   codes: {},
   refreshSeconds: 60,
   source: 'sql',
   sql: {
     14: ({ params }) => sql`
-      select p.tab as parent, m.part, coalesce(m.bound, '') as bound, case when m.pending then 'detach pending' else 'attached' end as state,
+      select p.tab as parent, m.part, regexp_replace(coalesce(m.bound, ''), '^FOR VALUES ', '') as bound, case when m.pending then 'detach pending' else 'attached' end as state,
         b.total_bytes, b.heap_bytes, b.index_bytes, b.toast_bytes, b.row_estimate, b.dead_rows,
         case m.kind when 'p' then 'sub-partitioned' when 'f' then 'foreign table' else 'table' end as kind, b.measured
       from (${members}) m join (${parents}) p on p.id = m.parent_id left join (${branches}) b on b.rel = m.id::oid

@@ -33,7 +33,7 @@ export const tables = diagnostic({
   sort: '-total_bytes',
   show: ['tab', 'strategy', 'key', 'partition_count', 'total_bytes', 'index_bytes', 'row_estimate', 'default_name', 'default_rows'],
   needs: [],
-  charts: [{ kind: 'stacked-bars', title: 'Size by partitioned table', label: 'tab', values: ['heap_bytes', 'index_bytes', 'toast_bytes'], top: 10 }],
+  charts: [{ kind: 'bars', title: 'Size by partitioned table', label: 'tab', values: ['total_bytes'], top: 10 }],
   codes: {},
   refreshSeconds: 60,
   source: 'sql',

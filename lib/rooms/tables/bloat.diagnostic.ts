@@ -4,7 +4,7 @@ import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
 import { formatBytes, formatRatio, MiB } from '@/lib/units';
 import { bloatOf } from './bloat-row';
-import { readHeaps } from './heap-facts';
+import { heapsWhole, readHeaps } from './heap-facts';
 
 const reads = "GRANT pg_read_all_data TO <the monitoring role>;  -- or SELECT on these tables";
 
@@ -38,11 +38,14 @@ export const bloat = diagnostic({
     'tables.bloat': 'Even by the low end of the estimate, much of a table’s heap holds no live rows.',
     'tables.bloat_hidden': 'The monitoring role may not read the column statistics of some tables: their bloat is not known.',
   },
+  context: {
+    row: { big: col.count('Tables', { note: 'From 64 pages on' }), hidden: col.count('Hidden', { note: 'No SELECT on a column of theirs, so no column statistics' }) },
+    sql: () => heapsWhole,
+  },
   refreshSeconds: 60,
   source: 'facts',
   read: async (ask, { server }) => (await readHeaps(ask, server)).map(bloatOf),
-  findings: (rows, { params }) => {
-    const hidden = rows.filter((row) => row.knowledge.startsWith('Hidden'));
+  findings: (rows, { params, context }) => {
     const found = rows
       .filter((row) => (row.least_bytes ?? 0) >= Math.max(1, params.min_bytes) && (row.least_bytes ?? 0) >= params.min_ratio * row.heap_bytes)
       .map((row): Finding => ({
@@ -53,11 +56,11 @@ export const bloat = diagnostic({
         evidence: { heap_bytes: row.heap_bytes, bloat_bytes: row.bloat_bytes, least_bytes: row.least_bytes, most_bytes: row.most_bytes, row_estimate: row.row_estimate },
         remedy: { sql: `-- ACCESS EXCLUSIVE on the table until it is done; measure exactly first\nVACUUM (FULL, ANALYZE) ${row.tab};` },
       }));
-    if (hidden.length > 0) {
+    if (context && context.hidden > 0) {
       found.push({
         code: 'tables.bloat_hidden', severity: 'warning', about: 'column statistics',
-        says: `${hidden.length} ${hidden.length === 1 ? 'table’s' : 'tables’'} column statistics are hidden from the monitoring role, so their bloat is not known.`,
-        evidence: { hidden: hidden.length, shown: rows.length - hidden.length }, remedy: { sql: reads },
+        says: `The column statistics of ${context.hidden} of ${context.big} tables are hidden from the monitoring role, so their bloat is not known.`,
+        evidence: { hidden: context.hidden, tables: context.big }, remedy: { sql: reads },
       });
     }
     return found;

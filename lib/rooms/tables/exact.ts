@@ -48,15 +48,15 @@ function scan(kind: string, oid: number, method: string, schema: string): SQL {
 export async function readExact(ask: Ask, { params, server }: SqlContext<Params>) {
   const found = await ask<Named>(relations(params.table === '' ? sql`c.relpages > 0` : named(params.table)));
   const [only] = found;
-  const why = found.length > 1 ? (params.table === '' ? 'Not scanned: name it above' : 'Not scanned: several have this name; name one with its schema') : null;
+  const why = found.length > 1 ? (params.table === '' ? 'Not scanned' : 'Not scanned: several have this name') : null;
   const answers = [];
-  for (const { relation, kind, size_bytes, locked } of found) answers.push({ relation, kind, size_bytes, ...nothing, says: why ?? stateOf(kind, locked) ?? 'Scanned' });
+  for (const { relation, kind, size_bytes, locked } of found) answers.push({ relation, kind, size_bytes, ...nothing, says: stateOf(kind, locked) ?? why ?? 'Scanned' });
   if (!only || params.table === '' || why !== null || stateOf(only.kind, only.locked) !== null) return answers;
   const [figures] = await ask<Figures>(scan(only.kind, only.oid, params.method, server.extensions.get('pgstattuple')?.schema ?? 'public'));
   return answers.map((answer) => ({ ...answer, ...figures }));
 }
 
 function stateOf(kind: string, locked: boolean): string | null {
-  if (!scannable.has(kind)) return `Cannot be scanned: pgstattuple does not read ${kind === 'none' ? 'such relations' : kind}`;
-  return locked ? 'Not scanned: an ACCESS EXCLUSIVE lock is held or waited for' : null;
+  if (!scannable.has(kind)) return 'Cannot be scanned';
+  return locked ? 'Not scanned: it is locked' : null;
 }

@@ -16,7 +16,7 @@ export const freeze = diagnostic({
   why: 'A database whose oldest row is two thousand million transactions old accepts no more writes.',
   how: 'Age of the oldest transaction id and multixact id not yet frozen: of every database of the server, and of every table of this one (its TOAST table with it). Autovacuum comes at the table’s own or the server’s autovacuum_freeze_max_age even where it is off; from vacuum_failsafe_age on it skips indexes and delays; three million before the end the server stops assigning ids. How full the storage of multixact members is cannot be seen from here.',
   permission: 'stats:read',
-  params: { times: param.count('A finding from (hundredths of freeze_max_age)', 150) },
+  params: { times: param.count('A finding from (% of freeze_max_age)', 150) },
   row: {
     kind: col.text('Kind'),
     name: col.code('Name'),
@@ -33,7 +33,7 @@ export const freeze = diagnostic({
   key: ['kind', 'name'],
   search: ['name', 'kind'],
   sort: '-worst_ratio',
-  show: ['kind', 'name', 'xid_age', 'xid_max_age', 'xid_limit_ratio', 'mxid_age', 'mxid_limit_ratio', 'worst_ratio', 'running'],
+  show: ['kind', 'name', 'xid_age', 'xid_max_age', 'xid_limit_ratio', 'mxid_age', 'worst_ratio', 'running'],
   needs: [],
   charts: [],
   codes: { 'tables.freeze': 'Transaction or multixact ids have not been frozen long after autovacuum should have done it.' },

@@ -62,5 +62,12 @@ const statement = (server: ServerFacts): SQL => sql`
   ) w
   where s.pages >= ${leastPages}`;
 
+/** How many there are, and of how many the column statistics are hidden in part. */
+export const heapsWhole: SQL = sql`
+  select count(*) as big, count(*) filter (where not coalesce(has_table_privilege(c.oid, 'select'), false) and exists (
+    select from pg_attribute t where t.attrelid = c.oid and t.attnum > 0 and not t.attisdropped and not has_column_privilege(c.oid, t.attnum, 'select'))) as hidden
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_am m on m.oid = c.relam
+  where c.relkind in ('r', 'm') and m.amname = 'heap' and ${ofPeople} and c.relpages >= ${leastPages}`;
+
 /** The tables worth an estimate: the five hundred with most pages, and those never counted. */
 export const readHeaps = (ask: Ask, server: ServerFacts): Promise<HeapFacts[]> => ask<HeapFacts>(statement(server));

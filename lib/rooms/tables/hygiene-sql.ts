@@ -29,7 +29,8 @@ const constraints = (major: number): SQL => sql`
 const bare = sql`${ofPeople} and not c.relispartition and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')`;
 
 export const hygieneRows = (major: number): SQL => sql`
-  select h.tab, h.kind, h.detail, h.row_estimate from (
+  select h.tab, h.kind, h.detail, h.row_estimate,
+    array_position(array['published without identity', 'foreign key not enforced', 'trigger disabled', 'constraint not valid', 'autovacuum off', 'no primary key', 'never analyzed', 'constraint not enforced', 'unlogged'], h.kind) as place from (
     select ${qualified} as tab, 'no primary key' as kind, '' as detail, ${rows} from ${nameable}
     where c.relkind in ('r', 'p') and ${bare} and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
     union all

@@ -37,10 +37,11 @@ export const hygiene = diagnostic({
   how: 'From the catalogs. A partitioned table stands for its partitions; tables of extensions are left out. “Never analyzed” is judged under stale statistics. Unlogged tables (emptied after a crash, absent on standbys) and constraints NOT ENFORCED by declaration (from 18) are listed and no finding: they say what was meant.',
   permission: 'stats:read',
   params: {},
-  row: { tab: col.code('Table'), kind: col.text('What'), detail: col.code('Object'), row_estimate: col.maybe(col.count('Rows')) },
+  row: { tab: col.code('Table'), kind: col.text('What'), detail: col.code('Object'), row_estimate: col.maybe(col.count('Rows')), place: col.count('Order', { note: 'The most serious kind first' }) },
   key: ['tab', 'kind', 'detail'],
   search: ['tab', 'kind', 'detail'],
-  sort: 'kind',
+  sort: 'place',
+  show: ['tab', 'kind', 'detail', 'row_estimate'],
   needs: [],
   charts: [],
   codes: {

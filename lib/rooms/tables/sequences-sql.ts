@@ -1,4 +1,3 @@
-import type { ServerFacts } from '@/lib/kit/diagnostic';
 import { ofPeople, qualified } from '@/lib/pg/relations';
 import { sql, type SQL } from '@/lib/pg/sql';
 
@@ -26,13 +25,12 @@ const narrow = sql`case t.atttypid when 'int2'::regtype then 0 when 'int4'::regt
 /** An unlogged sequence has no contents on a standby, and asking for them is an error before 15.5. */
 const readable = sql`coalesce(has_sequence_privilege(c.oid, 'select, usage'), false) and not (c.relpersistence = 'u' and pg_is_in_recovery())`;
 
-const all = sql`pg_sequence q join pg_class c on c.oid = q.seqrelid join pg_namespace n on n.oid = c.relnamespace where ${ofPeople}`;
-
 export const sequencesWhole: SQL = sql`
-  select count(*) as sequence_count, count(*) filter (where not (${readable})) as hidden, greatest(0, count(*) filter (where ${readable}) - ${most}) as left_out from ${all}`;
+  with every as materialized (select ${readable} as readable from pg_sequence q join pg_class c on c.oid = q.seqrelid join pg_namespace n on n.oid = c.relnamespace where ${ofPeople})
+  select count(*) as sequence_count, count(*) filter (where not readable) as hidden, greatest(0, count(*) filter (where readable) - ${most}) as left_out from every`;
 
 /** Bounds are compared as float8: at 2^63 a unit more or less makes no difference to a share. */
-export const sequenceRows = (_server: ServerFacts): SQL => sql`
+export const sequenceRows: SQL = sql`
   with tightest as materialized (
     select distinct on (u.seq) u.seq, format('%I.%I.%I', tn.nspname, tc.relname, t.attname) as column_name, t.atttypid, ${narrow} as width
     from (${uses}) u join pg_attribute t on t.attrelid = u.rel and t.attnum = u.num and not t.attisdropped join pg_class tc on tc.oid = u.rel join pg_namespace tn on tn.oid = tc.relnamespace
@@ -40,8 +38,8 @@ export const sequenceRows = (_server: ServerFacts): SQL => sql`
     order by u.seq, ${narrow}, tc.relispartition, 2
   ), chosen as materialized (
     select ${qualified} as seq, c.oid, q.*, i.column_name, i.atttypid, ${readable} as readable,
-      row_number() over (partition by ${readable} order by coalesce(i.width, case q.seqtypid when 'int2'::regtype then 0 when 'int4'::regtype then 1 else 2 end), c.oid) as place
-    from ${sql`pg_sequence q join pg_class c on c.oid = q.seqrelid join pg_namespace n on n.oid = c.relnamespace left join tightest i on i.seq = c.oid where ${ofPeople}`}
+      row_number() over (order by ${readable} desc, coalesce(i.width, case q.seqtypid when 'int2'::regtype then 0 when 'int4'::regtype then 1 else 2 end), c.oid) as place
+    from pg_sequence q join pg_class c on c.oid = q.seqrelid join pg_namespace n on n.oid = c.relnamespace left join tightest i on i.seq = c.oid where ${ofPeople}
   ), standing as materialized (
     select *, case when readable and place <= ${most} then pg_sequence_last_value(oid) end as last_value,
       case when seqincrement > 0 then least(seqmax, ${highest(sql`atttypid`)}) else greatest(seqmin, ${lowest(sql`atttypid`)}) end::float8 as bound,

@@ -42,7 +42,7 @@ export const sequences = diagnostic({
   },
   refreshSeconds: 60,
   source: 'sql',
-  sql: { 14: ({ server }) => sequenceRows(server) },
+  sql: { 14: () => sequenceRows },
   findings: (rows, { params, context, server }) => {
     const found = rows
       .filter((row) => row.used_ratio !== null && row.used_ratio >= Math.max(0.01, params.min_ratio) && !(row.cycles && [null, row.sequence_type].includes(row.column_type)))

@@ -34,7 +34,7 @@ export const size = diagnostic({
   sort: '-total_bytes',
   show: ['tab', 'total_bytes', 'heap_bytes', 'index_bytes', 'toast_bytes', 'row_estimate', 'partition_count', 'hit_ratio', 'hot_ratio'],
   needs: [],
-  charts: [{ kind: 'stacked-bars', title: 'Size by table', label: 'tab', values: ['heap_bytes', 'index_bytes', 'toast_bytes'], top: 10 }],
+  charts: [{ kind: 'bars', title: 'Size by table', label: 'tab', values: ['total_bytes'], top: 10 }],
   codes: { 'tables.low_hot': 'Most updates of a table found no room on their page, so every index got a new entry.' },
   refreshSeconds: 60,
   source: 'sql',
