@@ -13,22 +13,28 @@ export const tree = sql`tree(root, leaf) as (
         select tree.root, h.inhrelid from tree join pg_inherits h on h.inhparent = tree.leaf
       )`;
 
+const lockedRelations = sql`select relation from pg_locks
+        where locktype = 'relation' and mode = 'AccessExclusiveLock' and pid is distinct from pg_backend_pid() and database = (select oid from pg_database where datname = current_database())`;
+
 /** Relations whose size or definition cannot be read without waiting: pg_relation_size and pg_get_indexdef lock what they look at. */
-export const busy = sql`busy as materialized (
-        select relation from pg_locks
-        where locktype = 'relation' and mode = 'AccessExclusiveLock' and pid is distinct from pg_backend_pid() and database = (select oid from pg_database where datname = current_database())
-      )`;
+export const busy = sql`busy as materialized (${lockedRelations})`;
 
-/** The size of an index with all its parts, NULL while one is locked. A subselect, so that it is worked out for the rows that are shown only. */
-export const sizeOf = (root: SQL): SQL => sql`(
-          with recursive part(oid) as (select ${root} union all select h.inhrelid from part join pg_inherits h on h.inhparent = part.oid)
-          select case when bool_or(b.relation is not null) then null else sum(case when b.relation is null then pg_relation_size(part.oid) end)::float8 end
-          from part left join (select distinct relation from busy) b on b.relation = part.oid)`;
+/*
+ * Sizes and definitions are worked out for the rows that are shown only: PostgreSQL puts a costly column after the engine's ORDER BY and LIMIT if it can
+ * pull the statement up into it, which it cannot do with a WITH of its own. So what these stand in has its WITH inside a FROM.
+ */
 
-/** The index as it would be created, NULL while its table is locked; worked out for the rows that are shown only. */
+/** The size of an index (`kind` is its relkind) with all its parts, NULL while one is locked. */
+export const sizeOf = (root: SQL, kind: SQL): SQL => sql`case when ${kind} = 'i' then (
+            select pg_relation_size(s.oid)::float8 from pg_class s where s.oid = ${root} and s.oid not in (${lockedRelations}))
+          else (
+            with recursive part(oid) as (select ${root} union all select h.inhrelid from part join pg_inherits h on h.inhparent = part.oid)
+            select case when bool_or(part.oid in (${lockedRelations})) then null else sum(case when part.oid not in (${lockedRelations}) then pg_relation_size(part.oid) end)::float8 end from part) end`;
+
+/** The index as it would be created, NULL while its table is locked. */
 export const definitionOf = (index: SQL): SQL => sql`(
           select pg_get_indexdef(p.indexrelid) from pg_index p
-          where p.indexrelid = ${index} and not exists (select from busy b where b.relation in (p.indexrelid, p.indrelid)))`;
+          where p.indexrelid = ${index} and p.indexrelid not in (${lockedRelations}) and p.indrelid not in (${lockedRelations}))`;
 
 export const blockSize = sql`current_setting('block_size')::float8`;
 
@@ -74,8 +80,11 @@ export const scanned = sql`asked as materialized (
         group by tree.root
       )`;
 
-/** The constraints that an index `x` holds up: its own, and foreign keys that point to it. */
-export const constraintsOf = sql`(select string_agg(quote_ident(k.conname), ', ' order by k.conname) from pg_constraint k where k.conindid = x.indexrelid)`;
+/** The constraints that each index holds up: its own, and foreign keys that point to it. pg_constraint has no index on conindid: once for all. */
+export const held = sql`held as materialized (
+        select k.conindid, string_agg(quote_ident(k.conname), ', ' order by k.conname) as constraints, max(k.contype::text) filter (where k.contype in ('p', 'u', 'x')) as kind, bool_or(k.contype = 'f') as referenced
+        from pg_constraint k where k.conindid <> 0 group by k.conindid
+      )`;
 
 /** The foreign keys whose referencing columns are the first columns of the index `x`, in any order. */
 export const supportedBy = sql`(

@@ -1,5 +1,5 @@
 import { sql } from '@/lib/pg/sql';
-import { blockSize, busy, definitionOf, ownSchemas, sizeOf } from './catalog';
+import { blockSize, definitionOf, ownSchemas, sizeOf } from './catalog';
 
 /** REINDEX CONCURRENTLY names its new and its old index after the one it replaces, cut so that the suffix and a number fit. */
 const suffix = sql`substring(i.relname from '_cc(?:new|old)[0-9]*$')`;
@@ -34,18 +34,17 @@ const lacking = sql`(
             where h.inhparent = x.indexrelid and y.indrelid = t.inhrelid and y.indisvalid))`;
 
 export const invalidSql = () => sql`
-      with ${busy}, broken as (
-        select x.indexrelid, x.indrelid, x.indisready, x.indislive, i.relname, i.relnamespace, i.relkind, i.relispartition, greatest(i.relpages, 0)::float8 * ${blockSize} as pages_bytes,
-          ${suffix} as suffix, case when ${suffix} is not null then ${original} end as original, ${working} as work, ${holder} as holder, ${hidden} as hidden,
-          case when i.relkind = 'I' then ${lacking} end as lacking, n.nspname
-        from pg_index x join pg_class i on i.oid = x.indexrelid join pg_namespace n on n.oid = i.relnamespace
-        where not x.indisvalid and i.relpersistence <> 't' and ${ownSchemas}
-      )
       select format('%I.%I', b.nspname, b.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table",
         case when b.work is not null or b.holder is not null then 'in progress' when b.hidden then 'not known' when b.relkind = 'I' then 'incomplete'
           when b.suffix like '\\_ccnew%' and b.original is not null then 'left by REINDEX (new)' when b.suffix like '\\_ccold%' and b.original is not null then 'left by REINDEX (old)'
           else 'failed build or drop' end as state,
         b.indisready and b.relkind = 'i' as maintained, b.original, coalesce((b.work->>'pid')::int, b.holder) as pid, b.work->>'phase' as phase, (b.work->>'done')::float8 as done_ratio,
-        b.lacking::int as lacking, b.relispartition as attached, b.pages_bytes, ${sizeOf(sql`b.indexrelid`)} as size_bytes, ${definitionOf(sql`b.indexrelid`)} as definition,
+        b.lacking::int as lacking, b.relispartition as attached, b.pages_bytes, ${sizeOf(sql`b.indexrelid`, sql`b.relkind`)} as size_bytes, ${definitionOf(sql`b.indexrelid`)} as definition,
         b.indexrelid::text as oid
-      from broken b join pg_class t on t.oid = b.indrelid join pg_namespace tn on tn.oid = t.relnamespace`;
+      from (
+        select x.indexrelid, x.indrelid, x.indisready, x.indislive, i.relname, i.relnamespace, i.relkind, i.relispartition, greatest(i.relpages, 0)::float8 * ${blockSize} as pages_bytes,
+          ${suffix} as suffix, case when ${suffix} is not null then ${original} end as original, ${working} as work, ${holder} as holder, ${hidden} as hidden,
+          case when i.relkind = 'I' then ${lacking} end as lacking, n.nspname
+        from pg_index x join pg_class i on i.oid = x.indexrelid join pg_namespace n on n.oid = i.relnamespace
+        where not x.indisvalid and i.relpersistence <> 't' and ${ownSchemas}
+      ) b join pg_class t on t.oid = b.indrelid join pg_namespace tn on tn.oid = t.relnamespace`;

@@ -3,18 +3,21 @@ import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatCount, formatMs, MiB } from '@/lib/units';
-import { busy, constraintsOf, counters, definitionOf, scanned, sized, sizeOf, supportedBy, tree } from './catalog';
+import { counters, definitionOf, held, scanned, sized, sizeOf, supportedBy, tree } from './catalog';
 
 const dayMs = 86_400_000;
 
 const lowUseSql = (minBytes: number, minWrites: number): SQL => sql`
-      with recursive ${tree}, ${busy}, ${scanned}
       select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table", s.scans, s.writes, s.writes / s.scans as writes_per_scan,
-        s.pages_bytes, ${sizeOf(sql`i.oid`)} as size_bytes, s.parts::int as parts, ${supportedBy} as supports, ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
-      from scanned s join pg_index x on x.indexrelid = s.root join pg_class i on i.oid = s.root join pg_namespace n on n.oid = i.relnamespace
-        join pg_class t on t.oid = x.indrelid join pg_namespace tn on tn.oid = t.relnamespace join pg_am am on am.oid = i.relam
-      where s.scans > 0 and s.pages_bytes >= ${minBytes}::float8 and s.writes >= s.scans * ${minWrites}::float8
-        and not x.indisunique and not x.indisexclusion and not x.indisreplident and ${constraintsOf} is null`;
+        s.pages_bytes, ${sizeOf(sql`i.oid`, sql`i.relkind`)} as size_bytes, s.parts::int as parts, s.supports, ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
+      from (
+        with recursive ${tree}, ${scanned}, ${held}
+        select s.*, x.indrelid, ${supportedBy} as supports
+        from scanned s join pg_index x on x.indexrelid = s.root join pg_class i on i.oid = s.root join pg_am am on am.oid = i.relam
+        where s.scans > 0 and s.pages_bytes >= ${minBytes}::float8 and s.writes >= s.scans * ${minWrites}::float8
+          and not x.indisunique and not x.indisexclusion and not x.indisreplident and s.root not in (select conindid from held)
+      ) s join pg_class i on i.oid = s.root join pg_namespace n on n.oid = i.relnamespace
+        join pg_class t on t.oid = s.indrelid join pg_namespace tn on tn.oid = t.relnamespace`;
 
 export const lowUse = diagnostic({
   name: 'low_use',

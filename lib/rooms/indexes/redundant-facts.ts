@@ -1,6 +1,6 @@
 import type { Ask } from '@/lib/kit/diagnostic';
 import { array, sql } from '@/lib/pg/sql';
-import { blockSize, busy, ownSchemas, sizeOf, definitionOf } from './catalog';
+import { blockSize, busy, held, ownSchemas, sizeOf, definitionOf } from './catalog';
 import type { IndexFacts } from './prover';
 
 export type Named = IndexFacts & { tableName: string; partitioned: boolean; pagesBytes: number; tablespace: string | null };
@@ -10,7 +10,7 @@ export const lockedTables = sql`(select count(distinct x.indrelid) from pg_index
 
 /** Everything the prover has to know, of tables with two indexes of which at least one could go. */
 const factsSql = sql`
-      with ${busy}, worth as (
+      with ${busy}, ${held}, worth as (
         select x.indrelid from pg_index x join pg_class i on i.oid = x.indexrelid join pg_namespace n on n.oid = i.relnamespace
         where i.relpersistence <> 't' and ${ownSchemas}
         group by x.indrelid having count(*) > 1 and bool_or(not i.relispartition)
@@ -31,12 +31,12 @@ const factsSql = sql`
         case when x.indpred is not null then pg_get_expr(x.indpred, x.indrelid) end as predicate, to_json(coalesce(i.reloptions, '{}')) as settings,
         x.indisunique as "unique", x.indimmediate as immediate, coalesce((to_jsonb(x)->>'indnullsnotdistinct')::bool, false) as "nullsNotDistinct",
         x.indisvalid and x.indisready and x.indislive as usable, i.relispartition as attached,
-        (select k.contype::text from pg_constraint k where k.conindid = x.indexrelid and k.contype in ('p', 'u', 'x')) as "constraint",
-        exists (select from pg_constraint k where k.conindid = x.indexrelid and k.contype = 'f') as referenced,
+        held.kind as "constraint", coalesce(held.referenced, false) as referenced,
         x.indisreplident as "replicaIdentity", x.indisclustered as clustered
       from worth w join pg_index x on x.indrelid = w.indrelid join pg_class i on i.oid = x.indexrelid join pg_namespace n on n.oid = i.relnamespace
         join pg_class t on t.oid = x.indrelid join pg_namespace tn on tn.oid = t.relnamespace join pg_am am on am.oid = i.relam
-      where not exists (select from busy b where b.relation in (x.indexrelid, x.indrelid))`;
+        left join held on held.conindid = x.indexrelid
+      where x.indexrelid not in (select relation from busy) and x.indrelid not in (select relation from busy)`;
 
 /** `constraint` as a column name and `keys` as JSON arrive as the prover takes them. */
 export async function indexFacts(ask: Ask): Promise<Named[]> {
@@ -55,7 +55,7 @@ export async function measures(ask: Ask, oids: string[]): Promise<Map<string, Me
         union all
         select part.root, h.inhrelid from part join pg_inherits h on h.inhparent = part.oid
       )
-      select c.oid::text as oid, ${sizeOf(sql`c.oid`)} as size_bytes, coalesce((
+      select c.oid::text as oid, ${sizeOf(sql`c.oid`, sql`c.relkind`)} as size_bytes, coalesce((
           select format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, t.relname, k.conname, pg_get_constraintdef(k.oid))
           from pg_constraint k join pg_class t on t.oid = k.conrelid join pg_namespace n on n.oid = t.relnamespace
           where k.conindid = c.oid and k.contype = 'u' and k.conrelid not in (select relation from busy)), ${definitionOf(sql`c.oid`)}) as definition,

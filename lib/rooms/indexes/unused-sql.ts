@@ -1,5 +1,5 @@
 import { sql, type SQL } from '@/lib/pg/sql';
-import { busy, constraintsOf, countingSince, definitionOf, scanned, sizeOf, supportedBy, tree } from './catalog';
+import { countingSince, definitionOf, held, scanned, sizeOf, supportedBy, tree } from './catalog';
 
 /** The row of pg_index is written when the index is made, and again when it becomes valid. */
 const made = sql`case when current_setting('track_commit_timestamp')::bool then pg_xact_commit_timestamp(x.xmin) end`;
@@ -24,20 +24,21 @@ const unknown = (minAgeMs: number, minTableScans: number) => sql`case
 
 /** Indexes without a scan, each with what speaks against a drop, strongest first. */
 export const unusedSql = (minAgeMs: number, minTableScans: number, all: boolean): SQL => sql`
-      with recursive ${tree}, ${busy}, ${scanned}, bare as (
-        select s.*, x.indrelid, x.indisunique, x.indisreplident, x.indisclustered, x.indisvalid, x.indexprs is not null as expression,
-          ${constraintsOf} as constraints, ${supportedBy} as supports, ${made} as created_at, ${countingSince} as since_at
-        from scanned s join pg_index x on x.indexrelid = s.root join pg_class i on i.oid = s.root join pg_am am on am.oid = i.relam
-        where s.scans = 0
-      ), judged as (
-        select b.*, ${needed} as needed, ${unknown(minAgeMs, minTableScans)} as unknown from bare b
-      )
       select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table",
         case when j.needed is not null then 'keep' when j.unknown is not null then 'not known yet' else 'unused' end as verdict,
         coalesce(j.needed, j.unknown, 'no scan, and nothing needs it') as reason,
-        j.pages_bytes, ${sizeOf(sql`i.oid`)} as size_bytes, j.writes, j.table_scans, j.parts::int as parts, i.relkind = 'I' as partitioned, j.expression,
+        j.pages_bytes, ${sizeOf(sql`i.oid`, sql`i.relkind`)} as size_bytes, j.writes, j.table_scans, j.parts::int as parts, i.relkind = 'I' as partitioned, j.expression,
         j.created_at, (select quote_ident(s.spcname) from pg_tablespace s where s.oid = i.reltablespace) as tablespace,
         ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
-      from judged j join pg_class i on i.oid = j.root join pg_namespace n on n.oid = i.relnamespace
+      from (
+        with recursive ${tree}, ${scanned}, ${held}, bare as (
+          select s.*, x.indrelid, x.indisunique, x.indisreplident, x.indisclustered, x.indisvalid, x.indexprs is not null as expression,
+            held.constraints, ${supportedBy} as supports, ${made} as created_at, since.since_at
+          from scanned s cross join (select ${countingSince} as since_at) since join pg_index x on x.indexrelid = s.root join pg_class i on i.oid = s.root join pg_am am on am.oid = i.relam
+            left join held on held.conindid = s.root
+          where s.scans = 0
+        )
+        select b.*, ${needed} as needed, ${unknown(minAgeMs, minTableScans)} as unknown from bare b
+      ) j join pg_class i on i.oid = j.root join pg_namespace n on n.oid = i.relnamespace
         join pg_class t on t.oid = j.indrelid join pg_namespace tn on tn.oid = t.relnamespace
       where ${all} or j.needed is null`;

@@ -2,7 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic, type SqlContext } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql, type SQL } from '@/lib/pg/sql';
-import { blockSize, busy, counters, definitionOf, sizeOf, tree } from './catalog';
+import { blockSize, counters, definitionOf, sizeOf, tree } from './catalog';
 
 const params = {
   partitions: param.choice('Partitioned indexes', ['as one', 'each part']),
@@ -14,7 +14,14 @@ const usageSql = (lastScan: SQL) => ({ params: { partitions, low_scans: low } }:
   const whole = partitions === 'as one';
   const top = whole ? sql`tree.root` : sql`tree.leaf`;
   return sql`
-      with recursive ${tree}, ${busy}, used as (
+      select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table",
+        case when u.scans = 0 then 'UNUSED' when u.scans < ${low}::float8 then 'LOW_USAGE' else 'ACTIVE' end as usage,
+        u.scans, u.last_scan_at, u.pages_bytes, ${sizeOf(sql`i.oid`, sql`i.relkind`)} as size_bytes, u.tuples_read, u.tuples_fetched,
+        u.hit / nullif(u.fetched, 0) as hit_ratio, u.parts::int as parts, am.amname::text as method,
+        case when x.indisprimary then 'primary key' when x.indisexclusion then 'exclusion' when x.indisunique then 'unique' else 'none' end as enforces,
+        x.indisvalid as valid, ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
+      from (
+        with recursive ${tree}
         select ${top} as oid, count(*) filter (where c.relkind = 'i') as parts, sum(pg_stat_get_numscans(c.oid))::float8 as scans, ${lastScan} as last_scan_at,
           sum(pg_stat_get_tuples_returned(c.oid))::float8 as tuples_read, sum(pg_stat_get_tuples_fetched(c.oid))::float8 as tuples_fetched,
           sum(pg_stat_get_blocks_fetched(c.oid))::float8 as fetched, sum(pg_stat_get_blocks_hit(c.oid))::float8 as hit,
@@ -22,14 +29,7 @@ const usageSql = (lastScan: SQL) => ({ params: { partitions, low_scans: low } }:
         from tree join pg_class c on c.oid = tree.leaf
         where ${whole} or c.relkind = 'i'
         group by ${top}
-      )
-      select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table",
-        case when u.scans = 0 then 'UNUSED' when u.scans < ${low}::float8 then 'LOW_USAGE' else 'ACTIVE' end as usage,
-        u.scans, u.last_scan_at, u.pages_bytes, ${sizeOf(sql`i.oid`)} as size_bytes, u.tuples_read, u.tuples_fetched,
-        u.hit / nullif(u.fetched, 0) as hit_ratio, u.parts::int as parts, am.amname::text as method,
-        case when x.indisprimary then 'primary key' when x.indisexclusion then 'exclusion' when x.indisunique then 'unique' else 'none' end as enforces,
-        x.indisvalid as valid, ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
-      from used u join pg_class i on i.oid = u.oid join pg_namespace n on n.oid = i.relnamespace join pg_index x on x.indexrelid = u.oid
+      ) u join pg_class i on i.oid = u.oid join pg_namespace n on n.oid = i.relnamespace join pg_index x on x.indexrelid = u.oid
         join pg_class t on t.oid = x.indrelid join pg_namespace tn on tn.oid = t.relnamespace join pg_am am on am.oid = i.relam`;
 };
 
