@@ -69,7 +69,7 @@ export const timeLimitOf = (diagnostic: Diagnostic): number => diagnostic.timeLi
 
 /** Answers that people see are at most as old as an open panel lets them grow anyway; `fresh` ones as old as asking takes. */
 const freshMs = 1000;
-const maxAgeOf = ({ source, refreshSeconds }: Diagnostic): number => (source === 'process' ? freshMs : refreshSeconds * 1000 - 500);
+const maxAgeOf = ({ source, refreshSeconds, onDemand }: Diagnostic): number => (source === 'process' || onDemand ? freshMs : refreshSeconds * 1000 - 500);
 
 /** Asks, or joins those who asked the same a moment ago. `fresh`: somebody wants to see what has changed just now. */
 export function runDiagnostic(entry: Registered, question: Question, { fresh = true }: { fresh?: boolean } = {}): Promise<DiagnosticResult> {

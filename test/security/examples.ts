@@ -27,6 +27,8 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
   };
   const acceptance = () => ({ target: 'main', kind: 'accepted', reason: `example ${(made += 1)}` });
   return {
+    // Running it leaves a row in the audit log.
+    'POST /api/plans/explain': async () => ({ path: '/api/plans/explain', body: { target: 'main', sql: 'select 1', analyze: true } }),
     'PUT /api/findings/{id}/decision': async () => ({ path: await anyFinding(), body: acceptance() }),
     'DELETE /api/findings/{id}/decision': async () => {
       const path = await anyFinding();

@@ -28,6 +28,8 @@ const contract: [methods: RegExp, path: RegExp, rules: Rule[]][] = [
   [/^DELETE$/, /^\/api\/jobs\//, ['maintenance:run']],
   [/^GET$/, /^\/api\/assessments(\/|$)/, ['assessments:read']],
   [/^(POST|PATCH|DELETE)$/, /^\/api\/assessments(\/|$)/, ['assessments:write']],
+  // Running a statement asks for more, in the handler.
+  [/^POST$/, /^\/api\/plans\/explain$/, ['stats:read']],
   // Diagnostics and actions.
   [/^GET$/, /^\/api\/[a-z]+\/[a-z_-]+$/, ['stats:read']],
   [/^POST$/, /^\/api\/[a-z]+\/[a-z_-]+$/, ['maintenance:run', 'maintenance:destroy', 'plans:analyze']],
