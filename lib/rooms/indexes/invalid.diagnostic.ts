@@ -57,11 +57,15 @@ function findingOf(found: Invalid): Finding {
   }
   if (found.state === 'incomplete') {
     const says = `${found.lacking} partitions of ${found.table} have no valid part of it, so no query of the whole table can rely on it.`;
-    return { code: 'indexes.incomplete', severity: 'warning', about, says, evidence: { ...evidence, lacking: found.lacking }, remedy: { sql: '-- for each partition without it, outside a transaction:\n-- CREATE INDEX CONCURRENTLY <name> ON <partition> …; with the same columns\n' + `-- ALTER INDEX ${found.index.split('\n').join('\n-- ')} ATTACH PARTITION <name>;\n${found.definition === null ? '' : asComment(`${found.definition};`)}` } };
+    return { code: 'indexes.incomplete', severity: 'warning', about, says, evidence: { ...evidence, lacking: found.lacking }, remedy: { sql: completion(found) } };
   }
   const cost = found.maintained ? `Every write of ${found.table} maintains it and no query uses it` : 'No query uses it';
   return { code: 'indexes.invalid', severity: 'warning', about, says: `${cost}${sized(found.size_bytes)}. ${origin(found)}`, evidence, remedy: remedyOf(found) };
 }
+
+/** Comments alone: which partitions, and under which names, is for a person to fill in. */
+const completion = ({ index, definition }: Invalid): string =>
+  asComment(`for each partition without it, outside a transaction: CREATE INDEX CONCURRENTLY <name> ON <partition> as below, then\nALTER INDEX ${index} ATTACH PARTITION <name>;\n${definition ?? ''}`);
 
 function origin({ state, original }: Invalid): string {
   if (state === 'left by REINDEX (new)') return `A REINDEX CONCURRENTLY of ${original} did not finish; ${original} is there and is what queries use.`;

@@ -75,10 +75,10 @@ describe.each([[18, newest], [14, oldest]] as const)('on PostgreSQL %i', (major,
     const wrong: unknown[] = [];
     for (const { first, second, truth, probes, unseen: isUnseen } of pairs) {
       const { said, dearer, muchDearer } = await judged(first, second, probes);
-      const lost = truth === 'none' ? [] : muchDearer[truth];
+      const costly = truth === 'none' ? [] : muchDearer[truth];
       const enforced = /unique|constraint/.test(first + second);
       const unseen = truth === 'none' && !enforced && !isUnseen ? ['first', 'second'].filter((which) => dearer[which]?.length === 0) : [];
-      if (said !== truth || lost?.length !== 0 || unseen.length > 0) wrong.push({ first, second, truth, said, lost, unseen });
+      if (said !== truth || costly?.length !== 0 || unseen.length > 0) wrong.push({ first, second, truth, said, costly, unseen });
     }
     expect(wrong).toEqual([]);
     expect(pairs.length).toBeGreaterThan(120);

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Finding } from '@/lib/kit/finding';
+import type { DiagnosticResult, Measured, Row } from '@/lib/kit/result';
+import { useDatabase, type TestDatabase } from '@/test/database';
+
+const newest = await useDatabase();
+const oldest = await useDatabase({ major: 14 });
+const clean = await useDatabase({ migrated: false });
+
+process.env.TARGETS = [`pg14=${oldest.url('monitor')}`, `clean=${clean.url('monitor')}`, `bare=${newest.url('app')}`].join(' ');
+
+const { diagnostics } = await import('@/lib/run/registry');
+const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
+const { closeMonitors } = await import('@/lib/run/monitor');
+
+afterAll(closeMonitors);
+
+let asked = 0;
+
+/** Never the question of a moment ago, whose answer would be shared. */
+function ask(target: string, name: string, query: Record<string, string> = {}): Promise<DiagnosticResult> {
+  const entry = diagnostics.get(`indexes.${name}`);
+  if (!entry) throw new Error(`indexes.${name} is not declared`);
+  asked += 1;
+  return runDiagnostic(entry, toQuestion(questionSchema(entry.diagnostic).parse({ target, limit: String(400 + (asked % 600)), ...query })));
+}
+
+async function measured(target: string, name: string, query: Record<string, string> = {}): Promise<Measured> {
+  const result = await ask(target, name, query);
+  if (result.state !== 'measured') throw new Error(`${target}: ${result.reason.says}`);
+  return result;
+}
+
+const sqlOf = (finding: Finding | undefined): string => (finding?.remedy && 'sql' in finding.remedy ? finding.remedy.sql : '');
+const about = (result: Measured, name: string): Finding | undefined => result.findings.find((finding) => finding.about === name);
+const rowOf = (result: Measured, name: string): Row | undefined => result.rows.find((row) => row['index'] === name);
+
+const lowUse = { min_bytes: '0', min_writes: '1', min_days: '0' };
+
+/** Identifiers as a server may hold them: quotes, a line break, upper case, dots. */
+const odd = '"Odd ""s.\n"';
+
+async function plant(db: TestDatabase): Promise<void> {
+  const script = `
+    create schema ${odd}; create schema planted;
+    create table planted.customer (id int primary key, code text);
+    create table planted.orders (id int primary key, customer_id int references planted.customer on delete cascade, other_id int references planted.customer, third_id int references planted.customer, note text, seldom int, status int, filler text);
+    create index orders_note on planted.orders (note); create index orders_note_too on planted.orders (note, status);
+    create index orders_other on planted.orders (other_id) where other_id is not null; create index orders_third on planted.orders (third_id) where status = 1;
+    create index orders_seldom on planted.orders (seldom); create index orders_status on planted.orders (status);
+    create unique index orders_unique on planted.orders (id, status); create index orders_replica on planted.orders (filler);
+    insert into planted.customer select i, 'c' || i from generate_series(1, 500) i;
+    insert into planted.orders select i, i % 500 + 1, i % 500 + 1, i % 500 + 1, 'note ' || i, case when i % 50 = 0 then i end, i % 5, repeat('x', 40) from generate_series(1, 30000) i;
+    alter table planted.orders cluster on orders_replica;
+    create table planted.kind (id int primary key); create table planted.fresh (kind_id int references planted.kind); create index fresh_kind on planted.fresh (kind_id);
+    create table ${odd}."T'a""b" ("C""1
+x" int); create index "I'x
+""y" on ${odd}."T'a""b" ("C""1
+x"); create index "I2;--" on ${odd}."T'a""b" ("C""1
+x");
+    create table planted.part (id int not null, a int, b int, c int) partition by range (id);
+    create table planted.part_1 partition of planted.part for values from (0) to (1000);
+    create table planted.part_2 partition of planted.part for values from (1000) to (2000);
+    create table planted.part_3 (b int, c int, a int, id int not null); alter table planted.part attach partition planted.part_3 for values from (2000) to (3000);
+    create index part_a on planted.part (a); create index part_a_b on planted.part (a, b);
+    create index part_1_c on planted.part_1 (c); create index part_3_c on planted.part_3 (c);
+    create index part_b on only planted.part (b); create index part_1_b on planted.part_1 (b); alter index planted.part_b attach partition planted.part_1_b;
+    create table planted.child (part_id int, customer_id int references planted.customer) partition by hash (part_id);
+    create table planted.child_0 partition of planted.child for values with (modulus 2, remainder 0); create table planted.child_1 partition of planted.child for values with (modulus 2, remainder 1);
+    create index child_0_customer on planted.child_0 (customer_id);
+    insert into planted.part select i, i % 7, i, i from generate_series(0, 2999) i;
+    vacuum analyze planted.orders; vacuum analyze planted.customer; analyze planted.part;
+    delete from planted.customer where id = 500;
+    update planted.orders set status = status + 1 where id <= 12000`;
+  for (const statement of script.split(/;(?!--)/)) await db.sql(statement);
+  await db.sql('set enable_seqscan = off');
+  for (let turn = 0; turn < 3; turn += 1) await db.sql('select count(*) from planted.orders where status = 3');
+  await db.sql('reset enable_seqscan');
+}
+
+describe.each([['main', newest, 18], ['pg14', oldest, 14]] as const)('%s', (target, db, major) => {
+  beforeAll(async () => {
+    await plant(db);
+    if (major > 14) await db.sql('select pg_stat_force_next_flush()');
+    // Until 14 a session tells the collector at the end of a statement, at most twice a second.
+    await vi.waitFor(async () => {
+      await db.sql('select 1');
+      expect((await measured(target, 'usage', { q: 'orders_status' })).rows[0]?.['scans']).toBe(3);
+      expect((await measured(target, 'hot', { q: 'planted.orders' })).rows[0]?.['updates']).toBe(11_976);
+    }, { timeout: 20_000, interval: 200 });
+  });
+
+  test('usage: scans, the guide’s states, sizes, definitions, parts as one and apart', async () => {
+    const result = await measured(target, 'usage', { q: 'planted.' });
+    expect(rowOf(result, 'planted.orders_status')).toMatchObject({ usage: 'LOW_USAGE', scans: 3, enforces: 'none', method: 'btree', parts: 1, definition: 'CREATE INDEX orders_status ON planted.orders USING btree (status)' });
+    expect(rowOf(result, 'planted.orders_note')).toMatchObject({ usage: 'UNUSED', scans: 0 });
+    expect(Number(rowOf(result, 'planted.orders_note')?.['size_bytes'])).toBeGreaterThan(500_000);
+    expect(rowOf(await measured(target, 'usage', { q: 'orders_status', low_scans: '3' }), 'planted.orders_status')).toMatchObject({ usage: 'ACTIVE' });
+    expect(rowOf(result, 'planted.part_a')).toMatchObject({ parts: 3, definition: expect.stringContaining('ON ONLY planted.part ') });
+    expect(rowOf(result, 'planted.part_1_a_idx')).toBeUndefined();
+    const apart = await measured(target, 'usage', { q: 'planted.', partitions: 'each part' });
+    expect(rowOf(apart, 'planted.part_1_a_idx')).toMatchObject({ parts: 1 });
+    expect(rowOf(apart, 'planted.part_a')).toBeUndefined();
+    expect(rowOf(result, 'planted.orders_status')?.['last_scan_at'] === null).toBe(major < 16);
+  });
+
+  test('unused: what nothing needs is found; what enforces, identifies or supports is kept with its reason', async () => {
+    const result = await measured(target, 'unused', { min_days: '0', min_table_scans: '0', show: 'all', q: 'planted.' });
+    expect(about(result, 'planted.orders_note')).toMatchObject({ code: 'indexes.unused', severity: 'info' });
+    expect(sqlOf(about(result, 'planted.orders_note'))).toContain('DROP INDEX CONCURRENTLY planted.orders_note;\n-- to undo:\n-- CREATE INDEX CONCURRENTLY orders_note ON planted.orders USING btree (note);');
+    expect(sqlOf(about(result, 'planted.part_a'))).toMatch(/CONCURRENTLY is not possible[\s\S]*\nDROP INDEX planted\.part_a;\nCOMMIT;/);
+    const kept = Object.fromEntries(result.rows.filter((row) => row['verdict'] === 'keep').map((row) => [row['index'], row['reason']]));
+    expect(kept).toMatchObject({ 'planted.orders_unique': 'enforces uniqueness', 'planted.orders_replica': 'marked for CLUSTER', 'planted.fresh_kind': 'supports foreign key fresh_kind_id_fkey', 'planted.part_b': 'invalid: see Invalid' });
+    expect(about(result, 'planted.orders_status')).toBeUndefined();
+  });
+
+  test('unused: young statistics are “not known yet”, and no finding', async () => {
+    const result = await measured(target, 'unused', { q: 'planted.' });
+    expect(rowOf(result, 'planted.orders_note')).toMatchObject({ verdict: 'not known yet', reason: expect.stringMatching(/^counted since /) });
+    expect(result.findings).toEqual([]);
+    const unread = await measured(target, 'unused', { min_days: '0', min_table_scans: '1000000', q: 'planted.orders_note' });
+    expect(unread.rows[0]).toMatchObject({ verdict: 'not known yet', reason: expect.stringMatching(/^its table was scanned \d+ times only$/) });
+  });
+
+  test('redundant: pairs with size, definitions and remedy; a partitioned pair once; odd names stay whole', async () => {
+    const result = await measured(target, 'redundant');
+    expect(about(result, 'planted.orders_note')).toMatchObject({ code: 'indexes.redundant', evidence: { covered_by: 'planted.orders_note_too', kind: 'prefix' } });
+    expect(result.rows.filter((row) => String(row['table']).startsWith('planted.part')).map((row) => row['index'])).toEqual(['planted.part_a']);
+    const second = '"Odd ""s.\n"."I2;--"';
+    expect(about(result, second)).toMatchObject({ code: 'indexes.duplicate', severity: 'warning' });
+    await db.sql('begin');
+    await db.sql(sqlOf(about(result, second)).replace('CONCURRENTLY ', ''));
+    const undo = sqlOf(about(result, second)).split('-- to undo:\n')[1]?.split('\n').map((line) => line.replace(/^-- /, '')).join('\n') ?? '';
+    await db.sql(undo.replace('CONCURRENTLY ', ''));
+    await db.sql('rollback');
+  });
+
+  test('redundant: a locked table is left out, and that is said', async () => {
+    const other = await db.connect('superuser');
+    await other.query('begin');
+    await other.query('lock table planted.orders in access exclusive mode');
+    const result = await measured(target, 'redundant');
+    const sizes = await measured(target, 'usage', { q: 'planted.orders_note' });
+    await other.query('rollback');
+    expect(about(result, 'planted.orders_note')).toBeUndefined();
+    expect(about(result, 'locked tables')).toMatchObject({ code: 'indexes.locked' });
+    expect(rowOf(sizes, 'planted.orders_note')).toMatchObject({ definition: null });
+  });
+
+  test('missing_fk: keys without a usable prefix, partitions counted; a predicate that leaves out NULLs only is good enough', async () => {
+    const result = await measured(target, 'missing_fk', { q: 'planted.' });
+    const found = Object.fromEntries(result.rows.map((row) => [row['constraint'], row]));
+    expect(Object.keys(found).toSorted()).toEqual(['child_customer_id_fkey', 'orders_customer_id_fkey', 'orders_third_id_fkey']);
+    expect(found['orders_customer_id_fkey']).toMatchObject({ on_delete: 'cascade', deletes: 1, without: 1, tables: 1, partitioned: false });
+    expect(found['child_customer_id_fkey']).toMatchObject({ without: 1, tables: 2, partitioned: true });
+    const [finding] = result.findings.filter(({ evidence }) => evidence['constraint'] === 'orders_customer_id_fkey');
+    expect(finding).toMatchObject({ code: 'indexes.missing_fk', severity: 'warning', about: 'planted.orders' });
+    await db.sql('begin');
+    await db.sql(sqlOf(finding).replace('CONCURRENTLY ', ''));
+    await db.sql('rollback');
+  });
+
+  test('null_keys: a first key that is NULL in most rows, with the partial index to make instead', async () => {
+    const result = await measured(target, 'null_keys', { min_bytes: '0', q: 'planted.' });
+    expect(about(result, 'planted.orders_seldom')).toMatchObject({ code: 'indexes.null_keys' });
+    expect(Number(rowOf(result, 'planted.orders_seldom')?.['null_ratio'])).toBeCloseTo(0.98, 2);
+    expect(sqlOf(about(result, 'planted.orders_seldom'))).toContain('CREATE INDEX CONCURRENTLY ON planted.orders USING btree (seldom) WHERE seldom IS NOT NULL;');
+    expect(result.findings).toHaveLength(1);
+  });
+
+  test('low_use and hot: figures of what was planted', async () => {
+    const low = await measured(target, 'low_use', { ...lowUse, q: 'planted.' });
+    expect(about(low, 'planted.orders_status')).toMatchObject({ code: 'indexes.low_use', evidence: { scans: 3 } });
+    expect((await measured(target, 'low_use', { ...lowUse, min_days: '30', q: 'planted.' })).findings).toEqual([]);
+    const hot = await measured(target, 'hot', { q: 'planted.orders' });
+    expect(about(hot, 'planted.orders')).toMatchObject({ code: 'indexes.hot', evidence: { updates: 11_976, hot: 0, indexes: 9 } });
+    expect(hot.rows[0]?.['new_page_ratio'] === null).toBe(major < 16);
+  });
+
+  test('partition_gaps: an index on some partitions, found by column names; one invalid on the parent', async () => {
+    const result = await measured(target, 'partition_gaps', { q: 'planted.' });
+    const shown = result.rows.map(({ table, keys, kind, having_it, parts, without }) => ({ table, keys, kind, having_it, parts, without }));
+    expect(shown.toSorted((a, b) => String(a.keys) < String(b.keys) ? -1 : 1)).toEqual([
+      { table: 'planted.part', keys: 'b', kind: 'invalid on the parent', having_it: 1, parts: 3, without: 'planted.part_2, planted.part_3' },
+      { table: 'planted.part', keys: 'c', kind: 'on some partitions', having_it: 2, parts: 3, without: 'planted.part_2' },
+      { table: 'planted.child', keys: 'customer_id', kind: 'on some partitions', having_it: 1, parts: 2, without: 'planted.child_1' },
+    ]);
+    expect(result.findings.map(({ code }) => code)).toEqual(['indexes.partition_gap', 'indexes.partition_gap', 'indexes.partition_gap']);
+  });
+});
