@@ -116,7 +116,9 @@ function readerOf(entry: Registered, question: Question, server: ServerFacts): R
 async function readFacts(id: string, diagnostic: Extract<Diagnostic, { source: 'facts' }>, question: Question, server: ServerFacts, ask: Ask): ReturnType<Reader> {
   const texts: string[] = [];
   const marked: Ask = (statement) => {
-    const whole = sql`${marker(id)} ${statement}`;
+    // pg_stat_statements of 18 drops a comment in front of a statement, pg_stat_activity cuts off one behind a long one.
+    const whole = sql`${marker(id)} ${statement}
+${marker(id)}`;
     texts.push(render(whole).text);
     return ask(whole);
   };

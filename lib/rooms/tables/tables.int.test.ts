@@ -230,8 +230,9 @@ test('ids past autovacuum_freeze_max_age are found, of the table and of its data
 test('what costs a scan is left to a person: the collection of findings neither asks it nor calls it unmeasured', async () => {
   const { collectFindings } = await import('@/lib/run/collect-findings');
   const asked = async () => (await main.sql<{ calls: number }>("select coalesce(sum(calls), 0)::int as calls from pg_stat_statements where query like '%/* riskdesk:tables.bloat_exact */%' and dbid = (select oid from pg_database where datname = current_database())"))[0]?.calls;
+  await askMeasured('tables.bloat_exact');
   const before = await asked();
-  const { unmeasured } = await collectFindings({ userId: 'x', email: 'x', name: 'x', role: 'dba', via: { kind: 'session', sessionId: 'x' } }, 'main');
+  const { unmeasured } = await collectFindings({ userId: 'x', email: 'x', name: 'x', role: 'dba', via: { kind: 'session', sessionId: 'x' } }, 'main', true);
   expect(await asked()).toBe(before);
   expect(Number(before)).toBeGreaterThan(0);
   expect(unmeasured.map(({ diagnostic }) => diagnostic)).not.toContain('tables.bloat_exact');
