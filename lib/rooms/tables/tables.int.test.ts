@@ -165,6 +165,9 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     const [table] = (await askMeasured('tables.bloat_exact', { target, table: `s.${odd}`, method: 'whole' })).rows;
     const [truth] = await db.sql<{ live: string; dead: string }>(`select tuple_count::text as live, dead_tuple_count::text as dead from pgstattuple('s.${odd.replaceAll("'", "''")}')`);
     expect(table).toMatchObject({ kind: 'heap', live_rows: Number(truth?.live), dead_rows: Number(truth?.dead), says: 'Scanned' });
+    const [approximate] = (await askMeasured('tables.bloat_exact', { target, table: `s.${odd}` })).rows;
+    for (const row of [table, approximate]) expect(row?.waste_ratio).toBeCloseTo((Number(row?.dead_bytes) + Number(row?.free_bytes)) / Number(row?.size_bytes), 6);
+    expect(Number(approximate?.waste_ratio)).toBeGreaterThan(0.3);
     const [unquoted] = (await askMeasured('tables.bloat_exact', { target, table: 's.Odd "x"\n name' })).rows;
     expect(unquoted?.says).toBe('Scanned');
     const [index] = (await askMeasured('tables.bloat_exact', { target, table: 's.lenient_pkey' })).rows;
