@@ -69,7 +69,7 @@ export const timeLimitOf = (diagnostic: Diagnostic): number => diagnostic.timeLi
 
 /** Answers that people see are at most as old as an open panel lets them grow anyway; `fresh` ones as old as asking takes. */
 const freshMs = 1000;
-const maxAgeOf = ({ source, refreshSeconds }: Diagnostic): number => (source === 'process' ? freshMs : refreshSeconds * 1000 - 500);
+const maxAgeOf = ({ source, refreshSeconds, onDemand }: Diagnostic): number => (source === 'process' || onDemand ? freshMs : refreshSeconds * 1000 - 500);
 
 /** Asks, or joins those who asked the same a moment ago. `fresh`: somebody wants to see what has changed just now. */
 export function runDiagnostic(entry: Registered, question: Question, { fresh = true }: { fresh?: boolean } = {}): Promise<DiagnosticResult> {
@@ -116,7 +116,9 @@ function readerOf(entry: Registered, question: Question, server: ServerFacts): R
 async function readFacts(id: string, diagnostic: Extract<Diagnostic, { source: 'facts' }>, question: Question, server: ServerFacts, ask: Ask): ReturnType<Reader> {
   const texts: string[] = [];
   const marked: Ask = (statement) => {
-    const whole = sql`${marker(id)} ${statement}`;
+    // pg_stat_statements of 18 drops a comment in front of a statement, pg_stat_activity cuts off one behind a long one.
+    const whole = sql`${marker(id)} ${statement}
+${marker(id)}`;
     texts.push(render(whole).text);
     return ask(whole);
   };

@@ -76,12 +76,12 @@ export function rangeOn(axis: Reading, [from, to]: [string, string]): Range | nu
   return a === null || b === null ? null : { from: a, to: b };
 }
 
-const startsMonth = (date: Date) => date.getTime() % 86_400_000 === 0 && date.getUTCDate() === 1;
+const isFirstOfMonth = (date: Date): boolean => date.getTime() % 86_400_000 === 0 && date.getUTCDate() === 1;
 
 /** The end of the next partition: by calendar where the last one is a whole month, quarter or year, else of the same length. */
 export function nextEnd({ from, to }: Range): number {
   const [a, b] = [new Date(from), new Date(to)];
-  if (!startsMonth(a) || !startsMonth(b)) return to + (to - from);
+  if (!isFirstOfMonth(a) || !isFirstOfMonth(b)) return to + (to - from);
   const months = (b.getUTCFullYear() - a.getUTCFullYear()) * 12 + b.getUTCMonth() - a.getUTCMonth();
   return Date.UTC(b.getUTCFullYear(), b.getUTCMonth() + months, 1);
 }

@@ -37,7 +37,7 @@ function scan(kind: string, oid: number, method: string, schema: string): SQL {
   }
   if (kind === 'heap' && method !== 'whole') {
     return sql`select (scanned_percent / 100)::float8 as scanned_ratio, approx_tuple_count::float8 as live_rows, approx_tuple_len::float8 as live_bytes, dead_tuple_count::float8 as dead_rows,
-      dead_tuple_len::float8 as dead_bytes, approx_free_space::float8 as free_bytes, ((dead_tuple_len + approx_free_space) / nullif(table_len, 0))::float8 as waste_ratio, null::float8 as fragmented_ratio
+      dead_tuple_len::float8 as dead_bytes, approx_free_space::float8 as free_bytes, ((dead_tuple_len + approx_free_space)::float8 / nullif(table_len, 0)) as waste_ratio, null::float8 as fragmented_ratio
       from ${ident(schema, 'pgstattuple_approx')}${of}`;
   }
   return sql`select 1::float8 as scanned_ratio, tuple_count::float8 as live_rows, tuple_len::float8 as live_bytes, dead_tuple_count::float8 as dead_rows, dead_tuple_len::float8 as dead_bytes,

@@ -165,6 +165,9 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     const [table] = (await askMeasured('tables.bloat_exact', { target, table: `s.${odd}`, method: 'whole' })).rows;
     const [truth] = await db.sql<{ live: string; dead: string }>(`select tuple_count::text as live, dead_tuple_count::text as dead from pgstattuple('s.${odd.replaceAll("'", "''")}')`);
     expect(table).toMatchObject({ kind: 'heap', live_rows: Number(truth?.live), dead_rows: Number(truth?.dead), says: 'Scanned' });
+    const [approximate] = (await askMeasured('tables.bloat_exact', { target, table: `s.${odd}` })).rows;
+    for (const row of [table, approximate]) expect(row?.waste_ratio).toBeCloseTo((Number(row?.dead_bytes) + Number(row?.free_bytes)) / Number(row?.size_bytes), 6);
+    expect(Number(approximate?.waste_ratio)).toBeGreaterThan(0.3);
     const [unquoted] = (await askMeasured('tables.bloat_exact', { target, table: 's.Odd "x"\n name' })).rows;
     expect(unquoted?.says).toBe('Scanned');
     const [index] = (await askMeasured('tables.bloat_exact', { target, table: 's.lenient_pkey' })).rows;
@@ -225,4 +228,15 @@ test('ids past autovacuum_freeze_max_age are found, of the table and of its data
   expect(Number(rows[0]?.xid_age)).toBeGreaterThan(159_999);
   await main.sql('vacuum (freeze) s.aged');
   expect((await askMeasured('tables.freeze', { q: 's.aged' })).findings).toEqual([]);
+});
+
+test('what costs a scan is left to a person: the collection of findings neither asks it nor calls it unmeasured', async () => {
+  const { collectFindings } = await import('@/lib/run/collect-findings');
+  const asked = async () => (await main.sql<{ calls: number }>("select coalesce(sum(calls), 0)::int as calls from pg_stat_statements where query like '%/* riskdesk:tables.bloat_exact */%' and dbid = (select oid from pg_database where datname = current_database())"))[0]?.calls;
+  await askMeasured('tables.bloat_exact');
+  const before = await asked();
+  const { unmeasured } = await collectFindings({ userId: 'x', email: 'x', name: 'x', role: 'dba', via: { kind: 'session', sessionId: 'x' } }, 'main', true);
+  expect(await asked()).toBe(before);
+  expect(Number(before)).toBeGreaterThan(0);
+  expect(unmeasured.map(({ diagnostic }) => diagnostic)).not.toContain('tables.bloat_exact');
 });
