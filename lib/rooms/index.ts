@@ -8,7 +8,13 @@ import { room as plansRoom } from './plans/room';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
 import { room as queriesRoom } from './queries/room';
+import { calls as queriesCalls } from './queries/calls.diagnostic';
+import { io as queriesIo } from './queries/io.diagnostic';
+import { n_plus_one as queriesN_plus_one } from './queries/n_plus_one.diagnostic';
+import { running as queriesRunning } from './queries/running.diagnostic';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
+import { temp as queriesTemp } from './queries/temp.diagnostic';
+import { total as queriesTotal } from './queries/total.diagnostic';
 
 export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
@@ -16,5 +22,5 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: maintenanceRoom, diagnostics: [] },
   { room: plansRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp] },
-  { room: queriesRoom, diagnostics: [queriesSlow] },
+  { room: queriesRoom, diagnostics: [queriesCalls, queriesIo, queriesN_plus_one, queriesRunning, queriesSlow, queriesTemp, queriesTotal] },
 ];
