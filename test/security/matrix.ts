@@ -27,6 +27,8 @@ const contract: [methods: RegExp, path: RegExp, rules: Rule[]][] = [
   [/^DELETE$/, /^\/api\/jobs\//, ['maintenance:run']],
   [/^GET$/, /^\/api\/assessments(\/|$)/, ['assessments:read']],
   [/^(POST|PATCH|DELETE)$/, /^\/api\/assessments(\/|$)/, ['assessments:write']],
+  // A plan reads; to run the statement needs plans:analyze, which the handler asks for.
+  [/^POST$/, /^\/api\/plans\/explain$/, ['stats:read']],
   // Diagnostics and actions.
   [/^GET$/, /^\/api\/[a-z]+\/[a-z_-]+$/, ['stats:read']],
   [/^POST$/, /^\/api\/[a-z]+\/[a-z_-]+$/, ['maintenance:run', 'maintenance:destroy', 'plans:analyze']],
