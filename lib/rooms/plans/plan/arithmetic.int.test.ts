@@ -10,7 +10,7 @@ const databases = { 18: await useDatabase(), 14: await useDatabase({ major: 14 }
 
 const planted = `
   create table orders (id int primary key, customer int not null, amount int not null, note text);
-  insert into orders select g, g % 2000, g % 97, repeat('n', 30) from generate_series(1, 60000) g;
+  insert into orders select g, g % 2000, g % 97, repeat('n', 150) from generate_series(1, 60000) g;
   create table customers (id int primary key, name text, region int);
   insert into customers select g, 'c' || g, g % 10 from generate_series(0, 1999) g;
   create index on orders (customer);
@@ -97,7 +97,7 @@ describe.each([18, 14] as const)('plans of PostgreSQL %i', (major) => {
   test.each([
     ['plans.seq_scan', { sql: 'select * from orders where note = \'none\' and amount = 3' }],
     ['plans.sort_spill', { sql: 'select * from orders order by note, amount desc', settings: ["set work_mem = '64kB'", 'set max_parallel_workers_per_gather = 0'] }],
-    ['plans.hash_batches', { sql: 'select count(o.note) from orders o join orders p on p.note = o.note and p.id = o.id', settings: ["set work_mem = '64kB'", 'set max_parallel_workers_per_gather = 0', 'set enable_mergejoin = off', 'set enable_nestloop = off'] }],
+    ['plans.hash_batches', { sql: 'select count(o.note) from orders o join orders p on p.note = o.note and p.id = o.id', settings: ["set work_mem = '64kB'", 'set max_parallel_workers_per_gather = 0', 'set enable_mergejoin = off', 'set enable_nestloop = off', 'set hash_mem_multiplier = 1'] }],
     ['plans.misestimate', { sql: 'select * from correlated where a = 5 and b = 5' }],
     ['plans.correlated', { sql: 'select c.id, (select sum(o.amount) from orders o where o.customer = c.id) from customers c' }],
     ['plans.lossy_bitmap', { sql: 'select count(note) from orders where customer < 1000', settings: ["set work_mem = '64kB'", 'set enable_seqscan = off', 'set enable_indexscan = off', 'set max_parallel_workers_per_gather = 0'] }],
