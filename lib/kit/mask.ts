@@ -14,7 +14,8 @@ const card = /(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])/g;
 
 /** In the content of literals, comments and names, wherever they stand. */
 const inContent: [RegExp, string][] = [
-  [/((?:ssl)?pass(?:word|wd|phrase)?|pwd|secret|token|api_?key)(\s*=\s*)('(?:[^'\\]|\\.|'')*'?|"[^"]*"?|[^\s'"&;,)]+)/gi, `$1$2${mask}`],
+  [/((?:ssl)?pass(?:word|wd|phrase)?|pwd|secret|token|api_?key)(\s*=\s*)(''[^']*(?:''|$)|'(?:[^'\\]|\\.|'')*'?|"[^"]*"?|[^\s'"&;,)]+)/gi, `$1$2${mask}`],
+  [/\b(password|identified\s+by)(\s+)('+)[^']+('*)/gi, `$1$2$3${mask}$4`],
   [/("(?:[\w-]*(?:password|passwd|secret|token|api_?key))"\s*:\s*)"(?:[^"\\]|\\.)*"?/gi, `$1"${mask}"`],
   [/([a-z][a-z0-9+.-]*:\/\/[^\s:/@'"]*):[^\s@'"/]*@/gi, `$1:${mask}@`],
   [/\b(bearer|basic)\s+[\w.~+/=-]{8,}/gi, `$1 ${mask}`],
@@ -35,7 +36,7 @@ export function maskSecrets(text: string): string {
   let at = 0;
   while (at < text.length) {
     token.lastIndex = at;
-    const [piece = text.charAt(at), tag] = token.exec(text) ?? [];
+    const [piece = text.charAt(at)] = token.exec(text) ?? [];
     at += piece.length;
     if (isDollar(piece)) {
       const quote = piece;
@@ -48,7 +49,6 @@ export function maskSecrets(text: string): string {
       out.push(masked(piece, before));
       if (/\S/.test(piece) && !/^(--|\/\*)/.test(piece)) before.push(piece);
     }
-    void tag;
   }
   return out.join('');
 }

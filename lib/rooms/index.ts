@@ -46,7 +46,13 @@ import { pgbouncerStats as poolPgbouncerStats } from './pool/pgbouncer-stats.dia
 import { server as poolServer } from './pool/server.diagnostic';
 import { sizing as poolSizing } from './pool/sizing.diagnostic';
 import { room as queriesRoom } from './queries/room';
+import { calls as queriesCalls } from './queries/calls.diagnostic';
+import { io as queriesIo } from './queries/io.diagnostic';
+import { n_plus_one as queriesN_plus_one } from './queries/n_plus_one.diagnostic';
+import { running as queriesRunning } from './queries/running.diagnostic';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
+import { temp as queriesTemp } from './queries/temp.diagnostic';
+import { total as queriesTotal } from './queries/total.diagnostic';
 import { room as replicationRoom } from './replication/room';
 import { archiver as replicationArchiver } from './replication/archiver.diagnostic';
 import { replicas as replicationReplicas } from './replication/replicas.diagnostic';
@@ -74,7 +80,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
   { room: plansRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
-  { room: queriesRoom, diagnostics: [queriesSlow] },
+  { room: queriesRoom, diagnostics: [queriesCalls, queriesIo, queriesN_plus_one, queriesRunning, queriesSlow, queriesTemp, queriesTotal] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
   { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
   { room: targetsRoom, diagnostics: [] },

@@ -123,7 +123,7 @@ ${marker(id)}`;
     return ask(whole);
   };
   const found = (await diagnostic.read(marked, { params: question.params as never, server })) as Row[];
-  return { rows: arranged(diagnostic, question, found), sqlText: texts.join(';\n\n') };
+  return { rows: arranged(diagnostic, question, maskRows(diagnostic.row, found)), sqlText: texts.join(';\n\n') };
 }
 
 function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResult {

@@ -11,9 +11,21 @@ export function comparePlans(before: Plan, after: Plan): ComparedNode[] {
 }
 
 function compared(before: PlanNode | null, after: PlanNode | null, depth: number): ComparedNode[] {
+  const [left, right] = [passes(before, after), passes(after, before)];
+  // What only hands on the rows of one child stands alone; the comparison goes on below it.
+  if (left && after) return [{ depth, before, after: null, same: false }, ...compared(left, after, depth + 1)];
+  if (right && before) return [{ depth, before: null, after, same: false }, ...compared(before, right, depth + 1)];
   const same = before !== null && after !== null && label(before) === label(after);
   const row: ComparedNode = { depth, before, after, same };
   return [row, ...aligned(before?.children ?? [], after?.children ?? []).flatMap(([a, b]) => compared(a, b, depth + 1))];
+}
+
+const passing = /^(Hash|Sort|Incremental Sort|Materialize|Memoize|Gather|Gather Merge|Result)$/;
+
+/** The only child of a node that passes rows on, where the other plan has none such at this place. */
+function passes(node: PlanNode | null, other: PlanNode | null): PlanNode | null {
+  const [child, second] = node?.children ?? [];
+  return node && other && child && !second && passing.test(node.type) && node.type !== other.type ? child : null;
 }
 
 /** Children that do the same belong together wherever they stand (a join may swap its sides); the rest in order. */

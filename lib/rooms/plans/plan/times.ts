@@ -15,9 +15,10 @@ export function exclusiveTimes(root: PlanNode, nodes: readonly PlanNode[]): void
   const called: Sum = new Map();
   const charge = (node: PlanNode, ms: number) => called.set(node, (called.get(node) ?? 0) + ms);
   for (const node of nodes) for (const child of node.children) if (child.relationship !== 'InitPlan') charge(node, inclusive(child));
-  for (const parent of nodes) {
-    for (const child of parent.children) {
-      if (child.relationship !== 'InitPlan') continue;
+  const hanging = nodes.flatMap((parent) => parent.children.filter(({ relationship }) => relationship === 'InitPlan').map((child) => ({ parent, child })));
+  // An InitPlan may be what drives a CTE: it is taken from its caller first, or the caller would seem to have driven it.
+  for (const ctes of [false, true]) {
+    for (const { parent, child } of hanging.filter((one) => isCte(one.child) === ctes)) {
       for (const { node, ms } of callers(child, parent, called)) charge(node, ms);
     }
   }

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Measured } from '@/lib/kit/result';
+import { useDatabase } from '@/test/database';
+
+const db18 = await useDatabase();
+const db14 = await useDatabase({ major: 14 });
+process.env.TARGETS = `pg14=${db14.url('monitor')} bare=${db18.url('app')}`;
+
+const { diagnostics } = await import('@/lib/run/registry');
+const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
+const { closeMonitors } = await import('@/lib/run/monitor');
+
+afterAll(closeMonitors);
+
+async function ask(name: string, target: string, query: Record<string, string> = {}) {
+  const entry = diagnostics.get(`queries.${name}`);
+  if (!entry) throw new Error(`queries.${name} is not declared`);
+  return runDiagnostic(entry, toQuestion(questionSchema(entry.diagnostic).parse({ target, ...query })));
+}
+
+async function measured(name: string, target: string, query: Record<string, string> = {}): Promise<Measured> {
+  const result = await ask(name, target, query);
+  if (result.state !== 'measured') throw new Error(result.reason.says);
+  return result;
+}
+
+describe.each([['main', db18], ['pg14', db14]] as const)('on %s', (target, db) => {
+  beforeAll(async () => {
+    await db.sql('create table planted_keys (id int primary key, v text)');
+    await db.sql("insert into planted_keys select g, repeat('x', 100) from generate_series(1, 20000) g");
+    await db.sql('grant select on planted_keys to riskdesk_app');
+    const app = await db.connect('app');
+    for (let call = 0; call < 120; call += 1) await app.query('select v as planted_one from planted_keys where id = $1', [call + 1]);
+    await app.query("select set_config('work_mem', '64kB', false)");
+    for (let call = 0; call < 2; call += 1) await app.query('select v as planted_sort from planted_keys order by v, id desc');
+  });
+
+  test('by calls and by total time: every shape once, ordered as asked', async () => {
+    const byCalls = await measured('calls', target, { q: 'planted_' });
+    expect(byCalls.rows.filter((row) => /planted_(one|sort)/.test(String(row.query))).map((row) => row.calls)).toEqual([120, 2]);
+    const byTotal = await measured('total', target, { limit: '1000' });
+    const totals = byTotal.rows.map((row) => Number(row.total_ms));
+    expect(totals).toEqual(totals.toSorted((a, b) => b - a));
+    expect(byTotal.rows.filter((row) => String(row.query).includes('riskdesk:'))).toEqual([]);
+  });
+
+  test('temporary files: the sort that spilled, a call and as a whole', async () => {
+    const { rows } = await measured('temp', target, { q: 'planted_sort' });
+    expect(rows).toHaveLength(1);
+    expect(Number(rows[0]?.temp_per_call_bytes)).toBeGreaterThan(1024 ** 2);
+    expect(rows[0]?.temp_bytes).toBe(Number(rows[0]?.temp_per_call_bytes) * 2);
+  });
+
+  test('I/O: what was written is there', async () => {
+    const { rows } = await measured('io', target, { q: 'insert into planted_keys' });
+    expect(Number(rows[0]?.dirtied_bytes)).toBeGreaterThan(1024 ** 2);
+  });
+
+  test('one by one: the lookup in a loop is a suspicion, the sort is none', async () => {
+    const { rows, findings } = await measured('n_plus_one', target, { min_calls: '100', q: 'planted' });
+    expect(rows.map((row) => row.calls)).toEqual([120]);
+    expect(findings).toEqual([expect.objectContaining({ code: 'queries.n_plus_one', says: expect.stringContaining('A suspicion'), evidence: expect.objectContaining({ calls: 120, rows_per_call: 1 }) })]);
+    expect((await measured('n_plus_one', target)).findings).toEqual([]);
+  });
+
+  test('running now: the statement, for how long, and what it waits for; its secret is neither shown nor found (F13)', async () => {
+    const app = await db.connect('app');
+    const slow = app.query("select pg_sleep(30), 'password=canary-in-clear' as planted_running").catch(() => null);
+    await expect.poll(async () => (await measured('running', target, { q: 'planted_running', sort: '-pid' })).rows.length, { timeout: 10_000, interval: 1100 }).toBe(1);
+    const { rows, findings } = await measured('running', target, { q: 'planted_running', long_ms: '1' });
+    expect(rows[0]).toMatchObject({ usr: 'riskdesk_app', state: 'active', wait: 'Timeout: PgSleep', blocked_by: 0 });
+    expect(JSON.stringify({ rows, findings })).not.toContain('canary');
+    expect(findings).toEqual([expect.objectContaining({ code: 'queries.long', remedy: { sql: expect.stringContaining(`pg_cancel_backend(${rows[0]?.pid})`) } })]);
+    expect((await measured('running', target, { q: 'canary-in' })).rows).toEqual([]);
+    await db.sql("select pg_cancel_backend(pid) from pg_stat_activity where query like '%planted_running%' and pid <> pg_backend_pid()");
+    await slow;
+  });
+
+  test('a search cannot guess at a password in a utility statement', async () => {
+    await db.sql("create role planted_guess password 'canary-in-clear'");
+    await db.sql('drop role planted_guess');
+    expect((await measured('total', target, { q: 'planted_guess' })).rows).toHaveLength(2);
+    expect((await measured('total', target, { q: 'canary-in' })).rows).toEqual([]);
+  });
+});
+
+test('without pg_monitor what runs is unmeasured, not nothing', async () => {
+  expect(await ask('running', 'bare')).toMatchObject({ state: 'unmeasured', reason: { code: 'privilege' } });
+});
