@@ -47,7 +47,6 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/users/{id}/password': async () => ({ path: `/api/users/${(await addUser(db, 'viewer', 'none', email())).id}/password`, body: { password } }),
     'DELETE /api/sessions/{id}': async () => ({ path: `/api/sessions/${(await addSession(db, viewer.id)).sessionId}` }),
     'POST /api/tokens': async () => ({ path: '/api/tokens', body: { name: 'example', scopes: ['assessments:read'] } }),
-    'POST /api/plans/explain': async () => ({ path: '/api/plans/explain', body: { sql: 'select 1' } }),
     'DELETE /api/tokens/{id}': async () => ({ path: `/api/tokens/${(await addToken(db, admin.id)).id}` }),
   };
 }
