@@ -1,7 +1,7 @@
 import { overflow, settle, violations } from './axe';
 import { expect, test } from './fixtures';
 
-const pages = ['/', '/assessments', '/assessments/new', '/queries', '/pool', '/users', '/audit', '/account', '/no-such-page'];
+const pages = ['/', '/assessments', '/assessments/new', '/queries', '/plans', '/pool', '/users', '/audit', '/account', '/no-such-page'];
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const path of pages) {
