@@ -8,12 +8,13 @@ test('a DBA goes from a slow statement in the list to its plan and the finding',
   for (let call = 0; call < 3; call += 1) await client.query(`select count(*) as ${name}, pg_sleep(0.2) from risk_assessments where business_name = 'nobody' and risk_score > $1`, [0.5]);
   await client.end();
 
-  await dba.goto(`/queries?q=${name}`);
+  await dba.goto(`/queries?view=slow&q=${name}`);
   const row = dba.getByRole('row').filter({ hasText: name });
   await expect(row).toHaveCount(1);
   await row.getByRole('button').first().click();
   await dba.getByRole('link', { name: 'Explain' }).click();
-  await expect(dba.getByLabel('Statement', { exact: true })).toHaveValue(new RegExp(name));
+  await dba.waitForURL((url) => url.pathname === '/plans');
+  await expect(dba.getByRole('textbox', { name: 'Statement' })).toHaveValue(new RegExp(name));
   await expect(dba.getByRole('list', { name: 'Nodes of the plan' })).toContainText('Aggregate');
   await expect(dba.getByRole('region', { name: 'Plan' })).toContainText('generic');
   await expect(dba.getByRole('list', { name: 'Findings of the plan' })).toContainText('partitions');

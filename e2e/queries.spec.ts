@@ -8,7 +8,7 @@ test('a DBA sees a slow statement that this test caused, with its calls and its 
   const { rows } = await client.query<{ calls: number; mean: number }>(`select calls::int, mean_exec_time as mean from pg_stat_statements where query like '%${name}%' and query like '%pg_sleep%' and calls = 4`);
   await client.end();
 
-  await dba.goto('/queries');
+  await dba.goto('/queries?view=slow');
   await expect(dba.getByRole('heading', { name: 'Slow statements' }).first()).toBeVisible();
   await dba.getByRole('searchbox').first().fill(name);
   const row = dba.getByRole('row').filter({ hasText: name });

@@ -8,4 +8,5 @@ export const room = declare({
   order: 90,
   permission: 'stats:read',
   path: '/config',
+  questions: ['advice', 'settings', 'capabilities'],
 });

@@ -8,4 +8,5 @@ export const room = declare({
   order: 60,
   permission: 'stats:read',
   path: '/locks',
+  questions: ['activity', 'blocking', 'long_transactions', 'waits', 'prepared', 'deadlocks'],
 });

@@ -8,4 +8,5 @@ export const room = declare({
   order: 50,
   permission: 'stats:read',
   path: '/pool',
+  questions: ['app', 'server', 'sizing', 'pgbouncer_pools', 'pgbouncer_stats', 'pgbouncer_databases', 'pgbouncer_clients', 'pgbouncer_servers', 'pgbouncer_config'],
 });

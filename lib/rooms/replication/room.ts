@@ -8,4 +8,5 @@ export const room = declare({
   order: 80,
   permission: 'stats:read',
   path: '/replication',
+  questions: ['replicas', 'slots', 'standby', 'archiver'],
 });
