@@ -3,7 +3,9 @@
  * literal. A scanner rather than an expression: quotes, escapes, dollar quotes and a text cut in the middle all end where PostgreSQL
  * ends them.
  */
-const secretWord = /^(?:\w*(?:password|passwd|passphrase|secret|apikey|api_key|credential)\w*|pwd|token|\w*_token|authorization)$/i;
+const secretPart = /password|passwd|passphrase|secret|apikey|api_key|credential/i;
+const secretWhole = /^(?:pwd|token|authorization)$|_token$/i;
+const isSecretWord = (word: string): boolean => secretPart.test(word) || secretWhole.test(word);
 /** Between such a word and its value: `password 'x'`, `"password" = 'x'`, `token := 'x'`, `set_config('app.secret', 'x')`. */
 const between = /^(?:=|:|:=|,|\(|to|is|encrypted|e|u|&|"|')$/i;
 /** A literal that is a secret whatever stands before it. */
@@ -26,14 +28,14 @@ export function maskSecrets(text: string): string {
       afterSecret = !hides && isSecretName(inner);
     } else {
       out += token.text;
-      if (token.kind === 'word') afterSecret = secretWord.test(token.text) || (afterSecret && between.test(token.text));
+      if (token.kind === 'word') afterSecret = isSecretWord(token.text) || (afterSecret && between.test(token.text));
       else if (token.kind === 'other') afterSecret = afterSecret && between.test(token.text);
     }
   }
   return out;
 }
 
-const isSecretName = (inner: string): boolean => inner.length < 64 && secretWord.test(inner.slice(inner.lastIndexOf('.') + 1));
+const isSecretName = (inner: string): boolean => inner.length < 64 && /^[\w.]+$/.test(inner) && isSecretWord(inner.slice(inner.lastIndexOf('.') + 1));
 
 /** A number as long as a card's whose check digit is right. */
 function isCard(inner: string): boolean {
