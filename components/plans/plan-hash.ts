@@ -16,7 +16,7 @@ export async function planHash(json: string): Promise<string> {
   const bytes = await through(new TextEncoder().encode(json), new CompressionStream('deflate-raw'));
   let binary = '';
   for (const byte of bytes) binary += String.fromCharCode(byte);
-  return `#plan=${btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')}`;
+  return `#plan=${btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')}`;
 }
 
 /** Null where there is nothing, or nothing that can be read. */

@@ -1,4 +1,4 @@
-import { maskSecrets } from '@/lib/pg/masked';
+import { maskSecrets } from '@/lib/kit/mask';
 
 const sizes: [string, number][] = [['TB', 1024 ** 4], ['GB', 1024 ** 3], ['MB', 1024 ** 2], ['kB', 1024], ['B', 1]];
 const times: [string, number][] = [['d', 86_400_000], ['h', 3_600_000], ['min', 60_000], ['s', 1000], ['ms', 1]];

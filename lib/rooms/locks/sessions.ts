@@ -1,5 +1,4 @@
 import { literal, render, sql, type SQL } from '@/lib/pg/sql';
-import { maskSecrets } from '@/lib/pg/masked';
 
 /** How long ago by the server's clock; never negative, NULL where there is no such moment. */
 export const since = (moment: SQL): SQL => sql`case when ${moment} is not null then greatest((extract(epoch from clock_timestamp() - ${moment}) * 1000)::float8, 0) end`;
@@ -18,8 +17,8 @@ export const statementText = sql`left(a.query, 10000)`;
 
 const notShown = '<insufficient privilege>';
 
-/** The text of a statement as it may be shown; NULL where PostgreSQL hides it. */
-export const shownText = (text: string | null): string | null => (text === null || text === '' || text === notShown ? null : maskSecrets(text));
+/** NULL where PostgreSQL hides the text of a statement. The engine takes secrets out of what is left. */
+export const shownText = (text: string | null): string | null => (text === '' || text === notShown ? null : text);
 
 /** A pid is used again after its session: the statement acts only on the session that was seen. */
 export function endSession(what: 'cancel' | 'terminate', pid: string, started: string | null): string {

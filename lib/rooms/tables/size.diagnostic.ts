@@ -8,7 +8,7 @@ import { formatCount, formatRatio } from '@/lib/units';
 
 export const size = diagnostic({
   name: 'size',
-  title: 'Sizes',
+  title: 'Table sizes',
   why: 'What is big costs backups, cache and vacuum; what is small enough is not worth a thought.',
   how: 'Sizes of the files, as pg_total_relation_size counts them, for the thousand largest files and those never vacuumed; the rest by the pages that the last vacuum or analyze counted. Rows are the estimate of the last vacuum or analyze. Cache hits and HOT updates count since the statistics were last reset, or lost in a crash, on this server alone. Foreign tables are left out.',
   permission: 'stats:read',

@@ -4,9 +4,15 @@ import { exclusiveTimes } from './times';
 
 export type ParsedPlan = { plan: Plan } | { error: string };
 
+/** psql ends a line that goes on with a plus sign. */
+function withoutContinuation(line: string): string {
+  const kept = line.trimEnd();
+  return kept.endsWith('+') ? kept.slice(0, -1).trimEnd() : line;
+}
+
 /** As psql prints a JSON plan: a heading, a `+` at the end of each line, and the count of rows. */
 function withoutFrame(pasted: string): string {
-  const lines = pasted.trim().split('\n').map((line) => line.replace(/\s*\+\s*$/, ''));
+  const lines = pasted.trim().split('\n').map((line) => withoutContinuation(line));
   return lines.filter((line) => !/^\s*(QUERY PLAN|-{3,}|\(\d+ rows?\))\s*$/.test(line)).join('\n').trim();
 }
 
