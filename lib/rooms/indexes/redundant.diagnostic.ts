@@ -7,7 +7,7 @@ import { redundant as prove } from './prover';
 import { indexFacts, lockedTables, measures, type Named } from './redundant-facts';
 
 /** More than a person reads; the rest has no size and no definition. */
-const measuredMost = 1000;
+const measuredMost = 300;
 
 export const redundant = diagnostic({
   name: 'redundant',
