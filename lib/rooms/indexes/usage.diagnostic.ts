@@ -35,7 +35,7 @@ const usageSql = (lastScan: SQL) => ({ params: { partitions, low_scans: low } }:
 
 export const usage = diagnostic({
   name: 'usage',
-  title: 'Index usage',
+  title: 'Usage and size',
   why: 'Every index costs writes, memory and disk; scans are what it gives back.',
   how: 'Scans, tuples and blocks from the statistics of this server since they were last reset: a standby counts its own. Enforcing uniqueness is not a scan. UNUSED is never scanned, LOW_USAGE below the threshold, ACTIVE the rest; whether an index can go is asked under Unused. The order is by pages at the last VACUUM, ANALYZE or build; the exact size is read for the rows shown.',
   permission: 'stats:read',
