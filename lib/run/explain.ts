@@ -13,7 +13,7 @@ import { readStatement, type Mode, type Named, type Refusal } from '@/lib/rooms/
 import { tablesIn } from '@/lib/rooms/plans/tables';
 import type { ExplainAnswer } from '@/lib/rooms/plans/schema';
 import type { ServerFacts } from '@/lib/kit/diagnostic';
-import { monitorPool, monitorRows, targetNames } from './monitor';
+import { monitorPool, monitorRows, requireTarget } from './monitor';
 import { serverFacts } from './server';
 
 export type Explaining = { target: string; sql: string; values?: (string | null)[] | undefined; analyze: boolean };
@@ -28,7 +28,7 @@ const refuse = (code: Refusal['code'], says: string, remedy?: string): ExplainAn
 
 /** The plan of one statement, or why there is none. @throws AppError not_found, object_busy */
 export async function explain(asked: Explaining, limit = asked.analyze ? analyzeMs : planMs): Promise<ExplainAnswer> {
-  if (!targetNames().includes(asked.target)) throw new AppError('not_found', 'There is no observed database of this name.');
+  requireTarget(asked.target);
   const mode: Mode = asked.analyze ? 'runs' : 'plans';
   const read = await readStatement(asked.sql, mode);
   if ('refusal' in read) return refuse(read.refusal.code, read.refusal.says);

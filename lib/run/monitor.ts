@@ -18,6 +18,12 @@ const shared = globalThis as typeof globalThis & { riskdeskMonitors?: Map<string
 /** The observed databases: the product's own one, then those of TARGETS. */
 export const targetNames = (): string[] => ['main', ...readEnv().TARGETS.map((target) => target.name)];
 
+/** @throws AppError not_found for a name that is none of theirs */
+export function requireTarget(name: string): string {
+  if (!targetNames().includes(name)) throw new AppError('not_found', 'There is no observed database of this name.');
+  return name;
+}
+
 function settingsOf(name: string): ConnectionSettings {
   if (name === 'main') return ownSettings('monitor');
   const target = readEnv().TARGETS.find((candidate) => candidate.name === name);

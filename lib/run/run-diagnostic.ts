@@ -10,7 +10,7 @@ import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sql
 import { ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
 import { log } from './log';
 import { maskFinding, maskRows } from './masked';
-import { diagnosticTimeoutMs, monitorPools, monitorTransaction, targetNames } from './monitor';
+import { diagnosticTimeoutMs, monitorPools, monitorTransaction, requireTarget } from './monitor';
 import { unmetNeed } from './needs';
 import { withPgBouncer } from './pgbouncer';
 import type { Registered } from './registry';
@@ -37,8 +37,7 @@ export function questionSchema(diagnostic: Diagnostic) {
 /** The parsed query string as a question. @throws AppError not_found for an unknown target */
 export function toQuestion(query: Record<string, unknown>): Question {
   const { target, limit, sort, q, ...params } = query as Question;
-  if (!targetNames().includes(target)) throw new AppError('not_found', 'There is no observed database of this name.');
-  return { target, limit, sort, q, params };
+  return { target: requireTarget(target), limit, sort, q, params };
 }
 
 /** The statement as it is sent: the declaration's SQL with search, order and limit around it. */

@@ -1,22 +1,16 @@
 import { z } from 'zod';
-import { AppError } from '@/lib/errors';
 import { signedIn } from '@/lib/kit/caller';
 import { endpoint } from '@/lib/kit/endpoint';
 import { moment, storableText } from '@/lib/kit/param';
 import { collectFindings, findFinding } from '@/lib/run/collect-findings';
 import { findingSchema, reasonSchema, wantsFresh } from '@/lib/run/diagnostic-endpoint';
 import { decide, takeBack } from '@/lib/run/finding-decisions';
-import { targetNames } from '@/lib/run/monitor';
+import { requireTarget } from '@/lib/run/monitor';
 import { clientAddress } from '@/lib/run/peer';
 
 const collectingMs = 15_000;
 
 const targetQuery = z.strictObject({ target: z.string().default('main') });
-
-const known = (target: string): string => {
-  if (!targetNames().includes(target)) throw new AppError('not_found', 'There is no observed database of this name.');
-  return target;
-};
 
 const decisionSchema = z.object({ kind: z.enum(['snoozed', 'accepted']), until: z.string().nullable(), reason: z.string(), by: z.string(), at: z.string() });
 const itemSchema = findingSchema.extend({ id: z.string(), diagnostic: z.string() });
@@ -36,7 +30,7 @@ export const getFindings = endpoint({
   },
   problems: [404],
   deadlineMs: collectingMs,
-  handle: async ({ caller, query, request }) => ({ json: await collectFindings(signedIn(caller), known(query.target), wantsFresh(request)) }),
+  handle: async ({ caller, query, request }) => ({ json: await collectFindings(signedIn(caller), requireTarget(query.target), wantsFresh(request)) }),
 });
 
 const findingParams = z.strictObject({ id: z.string().regex(/^[0-9a-f]{16}$/, 'must be the id of a finding') });
@@ -63,7 +57,7 @@ export const putDecision = endpoint({
   deadlineMs: collectingMs,
   handle: async ({ params, body, caller, request }) => {
     const who = signedIn(caller);
-    const found = await findFinding(who, known(body.target), params.id);
+    const found = await findFinding(who, requireTarget(body.target), params.id);
     await decide(body.target, found, body, who, clientAddress(request));
     return { status: 204 };
   },
@@ -79,7 +73,7 @@ export const deleteDecision = endpoint({
   answers: { 204: null },
   problems: [404],
   handle: async ({ params, query, caller, request }) => {
-    await takeBack(known(query.target), params.id, signedIn(caller), clientAddress(request));
+    await takeBack(requireTarget(query.target), params.id, signedIn(caller), clientAddress(request));
     return { status: 204 };
   },
 });
