@@ -21,6 +21,8 @@ export const superPassword = 'test-superuser';
 /** Speed before safety: a test server's data need not live through a power cut. */
 const testSettings: Settings = {
   shared_preload_libraries: 'pg_stat_statements',
+  // Every test file's statements have room: what one evicts another would miss.
+  'pg_stat_statements.max': '50000',
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
