@@ -72,9 +72,10 @@ function Stale({ why }: { why: PanelState['stale'] }) {
 
 function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
   const { findings, context, sql } = measured;
+  const lead = useUrlState().params.get('about');
   return (
     <>
-      {findings.length > 0 ? <Findings items={findings} label={`Findings: ${view.title}`} /> : null}
+      {findings.length > 0 ? <Findings items={findings} lead={lead} label={`Findings: ${view.title}`} /> : null}
       {context && view.contextColumns.length > 0 ? (
         <dl className={classNames('grid grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] gap-x-6 gap-y-3 px-4 py-3', findings.length > 0 && 'border-t border-line')}>
           {view.contextColumns.map(({ key, label, unit, note }) => (

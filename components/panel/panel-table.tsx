@@ -17,6 +17,7 @@ import { statementHash } from '@/components/plans/plan-hash';
 export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
   const { params, set } = useUrlState();
   const keys = panelKeys(view, prefix);
+  const about = params.get('about');
   const narrowed = [keys.q, ...keys.params].some((key) => params.has(key));
   return (
     <DataTable<Row>
@@ -24,6 +25,7 @@ export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; p
       columns={view.columns}
       rows={measured.rows}
       rowKey={rowKeyOf(view)}
+      {...(about ? { isMarked: isAbout(about) } : {})}
       show={view.show}
       columnChoice={params.get(keys.columns)}
       onColumnChoice={(chosen) => set({ [keys.columns]: chosen?.join(',') ?? null })}
@@ -37,6 +39,9 @@ export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; p
     />
   );
 }
+
+/** The row of the object that a finding on the overview was about. */
+const isAbout = (about: string) => (row: Row): boolean => Object.values(row).some((value) => value === about || `pid ${value}` === about);
 
 /** Every column of one row, the statement whole. */
 function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {

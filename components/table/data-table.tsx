@@ -74,8 +74,8 @@ export function DataTable<R extends TableRow>(props: Props<R>) {
   );
 }
 
-function optional<R extends TableRow>({ renderCell, rowHref, renderDetails }: RowOptions<R>) {
-  return { ...(renderCell ? { renderCell } : {}), ...(rowHref ? { rowHref } : {}), ...(renderDetails ? { renderDetails } : {}) };
+function optional<R extends TableRow>({ renderCell, rowHref, renderDetails, isMarked }: RowOptions<R>) {
+  return { ...(isMarked ? { isMarked } : {}), ...(renderCell ? { renderCell } : {}), ...(rowHref ? { rowHref } : {}), ...(renderDetails ? { renderDetails } : {}) };
 }
 
 function toggled(before: ReadonlySet<string>, key: string): Set<string> {

@@ -22,7 +22,6 @@ export function TableHead({ columns, sort, sortable, onSort, leading }: Props) {
           return (
             <th
               key={column.key}
-             
               scope="col"
               aria-sort={active ? (current.descending ? 'descending' : 'ascending') : undefined}
               className={classNames('h-9 px-3 text-xs font-medium whitespace-nowrap text-faint first:pl-4 last:pr-4', isNumeric(column.unit) ? 'text-right' : 'text-left')}

@@ -15,6 +15,8 @@ export type RowOptions<R extends TableRow> = {
   renderCell?: Partial<Record<string, (row: R) => ReactNode>>;
   /** Where a row leads; its first cell is the link. */
   rowHref?: (row: R) => string;
+  /** The row that somebody came for. */
+  isMarked?: (row: R) => boolean;
   /** What a row opens to. */
   renderDetails?: (row: R) => ReactNode;
 };
@@ -42,15 +44,16 @@ function destination(key: string, at: number, count: number): number | null {
   return key === 'End' ? count - 1 : null;
 }
 
-export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, opened, onToggle }: Props<R>) {
+export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, isMarked, opened, onToggle }: Props<R>) {
   return (
     <tbody>
       {rows.map((row) => {
         const key = rowKey(row);
         const open = opened.has(key);
+        const marked = isMarked?.(row) ?? false;
         return (
           <Fragment key={key}>
-            <tr data-row tabIndex={-1} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken')}>
+            <tr data-row tabIndex={-1} aria-current={marked || undefined} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken', marked && 'bg-accent-soft/50')}>
               {renderDetails ? (
                 <td data-wide className="pl-3 max-sm:order-last sm:w-9">
                   <button type="button" data-open aria-expanded={open} onClick={() => onToggle(key)} className="flex h-7 items-center gap-1 rounded-sm text-xs text-faint hover:text-ink">

@@ -1,4 +1,5 @@
 import type { ColumnView } from './column';
+import type { TypedUnit } from '@/lib/units';
 import type { Finding, Remedy } from './finding';
 
 export type Row = Record<string, string | number | boolean | null>;
@@ -43,7 +44,7 @@ export type Unmeasured = { state: 'unmeasured'; reason: UnmeasuredReason; remedy
 /** There is no third state: what failed is unmeasured, never healthy. */
 export type DiagnosticResult = Measured | Unmeasured;
 
-export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; default: string; choices?: string[] };
+export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; unit?: TypedUnit; default: string; choices?: string[] };
 
 /** A diagnostic as the browser gets it. */
 export type DiagnosticView = {

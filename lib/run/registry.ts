@@ -32,6 +32,6 @@ export function viewOf({ id, room, diagnostic }: Registered): DiagnosticView {
     columns: columnViews(row),
     contextColumns: columnViews(context?.row ?? {}),
     show: show ?? Object.keys(row),
-    params: Object.entries(params).map(([paramKey, { label, kind, default: fallback, choices }]) => ({ key: paramKey, label, kind, default: fallback, ...(choices ? { choices: [...choices] } : {}) })),
+    params: Object.entries(params).map(([paramKey, { label, kind, unit, default: fallback, choices }]) => ({ key: paramKey, label, kind, ...(unit ? { unit } : {}), default: fallback, ...(choices ? { choices: [...choices] } : {}) })),
   };
 }
