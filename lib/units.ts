@@ -118,7 +118,8 @@ export type TypedUnit = keyof typeof typed;
 export function formatAmount(value: number, unit: TypedUnit): string {
   if (unit === 'ratio') return `${Number((value * 100).toPrecision(12))} %`;
   const steps = typed[unit];
-  const whole = (size: number) => Number.isInteger((value * (unit === 'bytes' ? 100 : 1)) / size);
+  // Two decimals at most, where the arithmetic is exact.
+  const whole = (size: number) => value % size === 0 || (unit === 'bytes' && value < 1e13 && (value * 100) % size === 0);
   const { name, size } = steps.find((step) => value >= step.size && whole(step.size)) ?? { name: unit === 'bytes' ? 'B' : 'ms', size: 1 };
   return `${Number((value / size).toPrecision(15))} ${value === size && name === 'days' ? 'day' : name}`;
 }
