@@ -7,7 +7,7 @@ const plain = (what: string) => `planted_${what}_${tag}`;
 
 /** As long as PostgreSQL allows, with all that could break out of text, markup, SQL, CSV or a link. */
 function hostile(what: string): string {
-  const name = `-${what}"; drop'\\ \n<b class=evil>&amp;</b><script>x</script>%2f#?😀É`;
+  const name = `-${what}"; drop'\\\n<b class=evil>&amp;</b><script>%2f#?😀É`;
   return name + 'z'.repeat(63 - Buffer.byteLength(name));
 }
 

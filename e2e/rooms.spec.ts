@@ -67,23 +67,23 @@ test.afterAll(async () => {
 });
 
 /** From the overview to one finding in its room: the room, where needed the rest of its list, the finding. */
-async function goTo({ room, about }: Problem): Promise<void> {
+async function goTo({ room, about, says }: Problem): Promise<void> {
   await page.goto('/');
   clicks = 0;
   const findings = page.getByRole('list', { name: 'Findings' });
   await expect(findings).toBeVisible();
   await page.getByRole('list', { name: 'Rooms' }).getByRole('button', { name: new RegExp(`^${room}`) }).click();
-  const subject = findings.getByRole('link').filter({ has: page.getByTitle(about(), { exact: true }) });
+  const subject = findings.getByRole('listitem').filter({ has: page.getByTitle(about(), { exact: true }) }).filter({ has: page.getByText(says) }).getByRole('link');
   const more = page.getByRole('button', { name: /^Show \d+ more/ });
   if ((await subject.count()) === 0) await more.click();
-  await subject.first().click();
+  await subject.click();
 }
 
 for (const problem of problems) {
   test(`from the overview to ${problem.code} in ${problem.room} in at most three clicks`, async () => {
     await goTo(problem);
     await expect(page).toHaveURL((url) => url.searchParams.get('view') === problem.view && url.searchParams.get('about') === problem.about());
-    const finding = page.getByRole('listitem').and(page.locator('[aria-current]')).filter({ hasText: problem.says });
+    const finding = page.getByRole('listitem').and(page.locator('[aria-current]')).filter({ has: page.getByText(problem.says) });
     await expect(finding).toHaveCount(1);
     expect(await finding.locator('[title]').first().getAttribute('title')).toBe(problem.about());
     const row = page.locator('tr[aria-current]').first();
@@ -125,11 +125,13 @@ test('F12: an index with a hostile name is shown as text, its remedy is copied w
 });
 
 test('F12: a search for a hostile name finds its table in each question that has it', async () => {
+  // Behind the quote, which is doubled where the name is shown as SQL.
+  const part = names.indexed.slice(names.indexed.indexOf('"') + 1, 40);
   for (const path of ['/tables?view=size', '/indexes?view=usage']) {
-    await page.goto(`${path}&q=${encodeURIComponent(names.indexed.slice(0, 40))}`);
+    await page.goto(`${path}&q=${encodeURIComponent(part)}`);
     const row = page.locator('tr[data-row]').first();
     await expect(row).toContainText('<b class=evil>');
-    await expect(page.getByRole('searchbox')).toHaveValue(names.indexed.slice(0, 40).replace('\n', ''));
+    await expect(page.getByRole('searchbox')).toHaveValue(part.replace('\n', ''));
   }
 });
 
