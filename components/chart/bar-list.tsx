@@ -35,7 +35,7 @@ export function BarList({ title, about, rows, label, series, top = 10, empty, ke
   const figures = { height: rowHeight, '--figures': `calc(${Math.max(8, ...bars.map((bar) => parts(bar).length))} * 0.58em)` } as CSSProperties;
   const note = [about, rest > 0 ? `The first ${bars.length} of ${bars.length + rest}.` : ''].filter(Boolean).join(' ');
   return (
-    <ChartFrame title={title} about={note || undefined} series={series} rows={bars} labelHeading={label.heading} height={Math.max(4, Math.min(top, bars.length)) * rowHeight} empty={empty}>
+    <ChartFrame title={title} about={note || undefined} series={series} rows={bars} labelHeading={label.heading} height={Math.max(bars.length, 2) * rowHeight} empty={empty}>
       <ol aria-label={summary(title, bars, unit)} className="flex flex-col">
         {bars.map((bar, index) => (
           <li key={`${bar.label}-${index}`} className={classNames('grid grid-cols-[minmax(0,1fr)_4.75rem] items-center gap-x-3 text-xs', series.length > 1 && 'sm:grid-cols-[minmax(0,1fr)_var(--figures)]')} style={figures}>

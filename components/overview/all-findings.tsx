@@ -33,19 +33,39 @@ export function AllFindings({ places, mayDecide }: { places: DiagnosticPlaces; m
   const again = () => void refetch();
   if (!data) return <Card title="Findings" flush busy={isFetching}>{error ? <div className="p-4"><Notice tone="critical" title="Findings could not be loaded" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice></div> : <SkeletonRows rows={6} label="Findings: loading" />}</Card>;
   const all = data.items.map((item) => located(item, places, target));
-  const shown = all.filter(({ from }) => room === null || from === room);
+  const kinds = room === null ? byKind(all) : null;
+  const shown = kinds ? kinds.map(([first]) => first) : all.filter(({ from }) => from === room);
   const decided = data.decided.map((item) => located(item, places, target));
   return (
     <div className="flex flex-col gap-4">
       {error ? <Notice tone="warning" title="These are the last findings that could be collected" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice> : null}
-      <Card title="Findings" about={tally(shown)} flush busy={isFetching}>
+      <Card title="Findings" about={tally(room === null ? all : shown)} flush busy={isFetching}>
         <RoomFilter rooms={all.map(({ from = '' }) => from)} chosen={room} onChoose={(name) => set({ room: name })} />
-        {shown.length > 0 ? <Findings key={room} items={shown} first={room === null ? 8 : 25} label="Findings" renderAction={mayDecide ? (item) => <DecideButton item={item} target={target} /> : undefined} /> : <Nothing complete={data.unmeasured.length === 0} room={room} />}
+        {shown.length > 0 ? <Findings key={room} items={shown} first={room === null ? 8 : 25} label="Findings" renderNote={(item) => <Alike kind={kinds?.find(([first]) => first === item)} onShow={() => set({ room: item.from ?? null })} />} renderAction={mayDecide ? (item) => <DecideButton item={item} target={target} /> : undefined} /> : <Nothing complete={data.unmeasured.length === 0} room={room} />}
         {decided.length > 0 ? <Decided items={decided} target={target} mayDecide={mayDecide} /> : null}
       </Card>
       {data.unmeasured.length > 0 ? <UnmeasuredList items={data.unmeasured} places={places} target={target} /> : null}
     </div>
   );
+}
+
+type Located = FoundItem & ShownFinding;
+
+/** Of thirty findings that say the same of thirty objects the overview shows the costliest: the others are one click away, in their room. */
+function byKind(items: readonly Located[]): [Located, ...Located[]][] {
+  const kinds = new Map<string, [Located, ...Located[]]>();
+  for (const item of items) {
+    const kind = `${item.diagnostic} ${item.code} ${item.severity}`;
+    const known = kinds.get(kind);
+    if (known) known.push(item);
+    else kinds.set(kind, [item]);
+  }
+  return [...kinds.values()];
+}
+
+function Alike({ kind, onShow }: { kind: [Located, ...Located[]] | undefined; onShow: () => void }) {
+  if (!kind || kind.length === 1) return null;
+  return <p className="mt-1 text-xs"><button type="button" onClick={onShow} className="rounded-sm font-medium text-accent hover:underline">{kind.length - 1} more like this</button> <span className="text-faint">in {kind[0].from ?? 'other rooms'}</span></p>;
 }
 
 type DecidedItem = FindingsAnswer['decided'][number] & ShownFinding;

@@ -74,10 +74,10 @@ function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix
   const { findings, context, sql } = measured;
   const lead = useUrlState().params.get('about');
   return (
-    <>
+    <div className="divide-y divide-line">
       {findings.length > 0 ? <Findings items={findings} lead={lead} label={`Findings: ${view.title}`} /> : null}
       {context && view.contextColumns.length > 0 ? (
-        <dl className={classNames('grid grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] gap-x-6 gap-y-3 px-4 py-3', findings.length > 0 && 'border-t border-line')}>
+        <dl className="grid grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] gap-x-6 gap-y-3 px-4 py-3">
           {view.contextColumns.map(({ key, label, unit, note }) => (
             <Fact key={key} label={label} note={note}>
               <Cell value={context[key]} unit={unit} />
@@ -86,16 +86,14 @@ function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix
         </dl>
       ) : null}
       {measured.rows.length > 0 ? <PanelCharts view={view} rows={measured.rows} /> : null}
-      <div className="border-t border-line">
-        <PanelTable view={view} prefix={prefix} measured={measured} />
-      </div>
+      <PanelTable view={view} prefix={prefix} measured={measured} />
       {sql ? (
-        <div className="border-t border-line px-4 py-2.5">
+        <div className="px-4 py-2.5">
           <Disclosure summary="The SQL that ran">
             <SqlBlock sql={sql} label="As sent to the server" />
           </Disclosure>
         </div>
       ) : null}
-    </>
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 'use client';
 
 import { BarList } from '@/components/chart/bar-list';
+import { classNames } from '@/components/ui/class-names';
 import type { DiagnosticView, Row } from '@/lib/kit/result';
 
 /** The charts that a diagnostic declares, over the rows of its table. */
@@ -8,7 +9,7 @@ export function PanelCharts({ view, rows }: { view: DiagnosticView; rows: readon
   if (view.charts.length === 0) return null;
   const columnOf = (key: string) => view.columns.find((column) => column.key === key);
   return (
-    <div className="grid gap-x-10 gap-y-6 border-t border-line px-4 py-4 lg:grid-cols-2">
+    <div className={classNames('grid gap-x-10 gap-y-6 px-4 py-4', view.charts.length > 1 && 'lg:grid-cols-2')}>
       {view.charts.map(({ title, label, values, top }) => {
         const heading = columnOf(label);
         return (

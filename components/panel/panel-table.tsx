@@ -54,11 +54,11 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
       {view.room === 'queries' && typeof row['query'] === 'string' ? (
         <LinkButton size="small" className="self-start" href={`${withTarget('/plans', target)}${statementHash(row['query'])}`}>Explain</LinkButton>
       ) : null}
-      <dl className="grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-x-6 gap-y-3">
+      <dl className="grid grid-cols-[repeat(auto-fill,minmax(11rem,1fr))] gap-x-6 gap-y-3">
         {others.map(({ key, label, unit, note }) => (
           <div key={key} className="min-w-0">
             <dt className="text-2xs text-faint" title={note}>{label}</dt>
-            <dd className="numeric truncate text-sm"><Cell value={row[key]} unit={unit} /></dd>
+            <dd className="numeric text-sm"><Cell value={row[key]} unit={unit} whole /></dd>
           </div>
         ))}
       </dl>

@@ -1,11 +1,14 @@
 'use client';
 
 import { useEffect, useMemo, useState } from 'react';
-import { ClipboardPaste } from 'lucide-react';
+import Link from 'next/link';
+import { ClipboardPaste, Workflow } from 'lucide-react';
 import { RemedyView } from '@/components/panel/remedy';
+import { withTarget } from '@/components/shell/places';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { ConfirmDialog } from '@/components/ui/confirm-dialog';
+import { EmptyState } from '@/components/ui/empty-state';
 import { Field } from '@/components/ui/field';
 import { Textarea } from '@/components/ui/input';
 import { Notice } from '@/components/ui/notice';
@@ -110,6 +113,13 @@ export function PlansView({ mayAnalyze }: { mayAnalyze: boolean }) {
           <p>{refused.reason.says}</p>
           {refused.remedy ? <div className="mt-2"><RemedyView remedy={refused.remedy} /></div> : null}
         </Notice>
+      ) : null}
+      {!shown && !problem && !refused && !busy ? (
+        <Card>
+          <EmptyState icon={<Workflow className="size-5" />} title="No plan yet">
+            Type a statement, open one from <Link href={withTarget('/queries', target)} prefetch={false} className="text-accent underline underline-offset-2">Queries</Link>, or paste a plan from elsewhere. Two plans can be compared node by node.
+          </EmptyState>
+        </Card>
       ) : null}
       {shown ? <PlanResult shown={shown} before={compared} onKeep={() => setKept(shown)} onForget={() => setKept(null)} isKept={kept === shown} /> : null}
     </div>
