@@ -16,6 +16,11 @@ describe('units', () => {
     expect(format(0, 'bytes')).toBe('0 B');
   });
 
+  it('shows no digit that may be wrong', () => {
+    expect(format(Number.MAX_SAFE_INTEGER, 'count')).toBe('9,007,199,254,740,991');
+    expect(format(2 ** 63, 'count')).toBe('9.22e18');
+  });
+
   it('formats ratios, flags, scores and times', () => {
     expect(format(0.756, 'ratio')).toBe('75.6 %');
     expect(format(0.0042, 'ratio')).toBe('0.42 %');

@@ -42,7 +42,8 @@ export function formatMs(ms: number): string {
   return `${sign}${Math.round(minutes / 1440)} days`;
 }
 
-export const formatCount = (value: number): string => integer.format(value);
+/** Beyond what a double holds exactly, digits that look exact would be wrong ones. */
+export const formatCount = (value: number): string => (Math.abs(value) > Number.MAX_SAFE_INTEGER ? value.toExponential(2).replace('e+', 'e') : integer.format(value));
 export const formatCompact = (value: number): string => compact.format(value);
 export const formatRatio = (value: number): string => `${(value * 100).toFixed(value !== 0 && Math.abs(value) < 0.1 ? 2 : 1)} %`;
 export const formatScore = (value: number): string => two.format(value);
@@ -121,7 +122,7 @@ export function formatAmount(value: number, unit: TypedUnit): string {
   // Two decimals at most, where the arithmetic is exact.
   const whole = (size: number) => value % size === 0 || (unit === 'bytes' && value < 1e13 && (value * 100) % size === 0);
   const { name, size } = steps.find((step) => value >= step.size && whole(step.size)) ?? { name: unit === 'bytes' ? 'B' : 'ms', size: 1 };
-  return `${Number((value / size).toPrecision(15))} ${value === size && name === 'days' ? 'day' : name}`;
+  return `${size === 1 ? value : Number((value / size).toPrecision(15))} ${value === size && name === 'days' ? 'day' : name}`;
 }
 
 /** What a person typed, in base units: `100 MB`, `1.5GiB`, `30s`, `1 h 30 min`, `75 %`; a number alone is in base units already. Null where it is no amount. */

@@ -7,6 +7,9 @@ const oneLine = (text: string): string => text.slice(0, 400).replace(/\s+/g, ' '
 /** Text that fits a column stays on its line; a longer one has two, so that a sentence need not be cut off at its third word. */
 const shortText = 26;
 
+/** Whether it needs the whole width of a phone. */
+export const isLong = (value: unknown, unit: Unit): boolean => unit === 'sql' || (['text', 'code'].includes(unit) && typeof value === 'string' && value.length > 22);
+
 /** A value as its unit is shown in a table; `whole` where nothing may be cut off. Unknown is a dash, which is not a zero. */
 export function Cell({ value, unit, whole = false }: { value: unknown; unit: Unit; whole?: boolean }) {
   if (value === null || value === undefined) return <span className="text-faint" title="Unknown">–</span>;
@@ -38,13 +41,13 @@ export function Cell({ value, unit, whole = false }: { value: unknown; unit: Uni
 function Text({ text, whole }: { text: string; whole: boolean }) {
   if (whole) return <span className="break-words">{text}</span>;
   if (text.length <= shortText) return <span className="sm:whitespace-nowrap">{text}</span>;
-  return <span className="line-clamp-2 max-w-96 min-w-48 text-pretty break-words max-sm:max-w-none max-sm:min-w-0" title={text}>{text}</span>;
+  return <span className="text-pretty break-words sm:line-clamp-2 sm:max-w-96 sm:min-w-48" title={text}>{text}</span>;
 }
 
 /** A name with its schema can have 130 characters. */
 function Code({ text, whole }: { text: string; whole: boolean }) {
   if (whole) return <span className="font-mono text-xs break-all whitespace-pre-wrap">{text}</span>;
-  return <span className="block max-w-80 truncate font-mono text-xs max-sm:max-w-none" title={text.length > 40 ? text : undefined}>{text}</span>;
+  return <span className="block font-mono text-xs max-sm:break-all sm:max-w-80 sm:truncate" title={text.length > 40 ? text : undefined}>{text}</span>;
 }
 
 /** `340 ms`: the number first, its unit a step back. */
@@ -68,7 +71,7 @@ function Ratio({ value }: { value: unknown }) {
       <span className="h-1 w-8 overflow-hidden rounded-full bg-hover max-lg:hidden" aria-hidden>
         <span className="block h-full rounded-full bg-current opacity-40" style={{ width: `${part * 100}%` }} />
       </span>
-      <span className="min-w-13 text-right">{format(value, 'ratio')}</span>
+      <span className="sm:min-w-13 sm:text-right">{format(value, 'ratio')}</span>
     </span>
   );
 }

@@ -55,7 +55,7 @@ export function DataTable<R extends TableRow>(props: Props<R>) {
     <div className="min-w-0">
       <div className="flex flex-wrap items-start gap-2 border-b border-line px-4 py-2 sm:flex-nowrap">
         <div className="flex min-w-0 grow flex-wrap items-center gap-x-3 gap-y-2 max-sm:basis-full">{toolbar}</div>
-        <div className="ml-auto flex shrink-0 items-center gap-2">
+        <div className="flex shrink-0 items-center gap-2 max-sm:w-full sm:ml-auto">
           <SortSelect {...heading} columns={columns} />
           {actions}
           <ColumnMenu columns={columns} shown={shown} onChoose={onColumnChoice ?? setOwnChoice} />
