@@ -1,3 +1,4 @@
+import type { Line } from '@/lib/kit/history';
 import { format, type Unit } from '@/lib/units';
 
 export type Value = string | number | boolean | null | undefined;
@@ -51,4 +52,22 @@ export function summary(title: string, bars: readonly Bar[], unit: Unit): string
   const last = bars.at(-1) ?? first;
   const range = bars.length > 1 ? `, down to ${format(last.total, unit)} (${last.label})` : '';
   return `${title}: ${bars.length} bars, the longest ${format(first.total, unit)} (${first.label})${range}.`;
+}
+
+/** A step this many times as long as most is a time in which nobody measured. */
+const gapSteps = 3;
+
+/** Lines as rows by time, a line's index its key. Where nobody measured stands a row of nulls, so that no line is drawn across. */
+export function overTime(lines: readonly Line[]): (Datum & { at: string })[] {
+  const byTime = new Map<string, Datum & { at: string }>();
+  for (const [index, { points }] of lines.entries()) {
+    for (const { at, value } of points) byTime.set(at, { ...(byTime.get(at) ?? { at }), [String(index)]: value });
+  }
+  const rows = [...byTime.values()].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  const steps = rows.slice(1).map((row, index) => Date.parse(row.at) - Date.parse(rows[index]?.at ?? row.at));
+  const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  return rows.flatMap((row, index) => {
+    const before = steps[index - 1] ?? 0;
+    return before > usual * gapSteps ? [{ at: new Date(Date.parse(row.at) - before / 2).toISOString() }, row] : [row];
+  });
 }
