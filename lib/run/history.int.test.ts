@@ -91,11 +91,13 @@ test('queries.trend: a statement that became slower is found; across a reset not
   for (const [calls, hours] of [[0, 8], [40, 4], [100, 1]] as const) await keepTotals(calls, 1e-9, since, hours);
   const result = await askMeasured('queries.trend', { days: '1', q: 'slower_than_before' });
   const [row] = result.rows;
+  expect(result.findings).toMatchObject([{ code: 'queries.slower', evidence: { before_calls: 100 } }]);
   expect(row).toMatchObject({ recent_calls: 200, before_calls: 100 });
   expect(Number(row?.['mean_ratio'])).toBeGreaterThan(1000);
   expect(result.lines?.[0]?.points.every(({ value }) => value === null || value >= 0)).toBe(true);
 
   await db.sql(`update riskdesk.samples set since = since - interval '1 day'`);
-  const [unknown] = (await askMeasured('queries.trend', { days: '1', q: 'slower_than_before' })).rows;
+  expect((await askMeasured('queries.trend', { days: '1', q: 'slower_than_before' })).rows).toEqual([]);
+  const [unknown] = (await askMeasured('queries.trend', { days: '1', q: 'slower_than_before', min_calls: '0' })).rows;
   expect(unknown).toMatchObject({ mean_ms: null, mean_ratio: null, recent_calls: 0 });
 });

@@ -6,7 +6,7 @@ import { formatCount, formatMs } from '@/lib/units';
 import { oneLine, shared } from './statements';
 
 /** Fewer calls than these have a mean of their own each day. */
-const leastCalls = 100;
+const leastCalls = 50;
 /** So many times slower is no chance; below this share of the time it does not matter. */
 const slower = { factor: 2, share: 0.05 };
 
@@ -29,12 +29,12 @@ export const trend = diagnostic({
   name: 'trend',
   title: 'Slower than before',
   why: 'A statement that takes twice as long as last week is a problem on its way, long before it is the slowest.',
-  how: 'Calls and execution time of the thousand statements with the most total time, kept every 15 minutes by this console while it runs. The last eighth of the chosen time is compared with what was before it. Steps across a reset of the statistics, or in which an entry was dropped and counted anew, are left out of both sides.',
+  how: 'Calls and execution time of the thousand statements with the most total time, kept every 15 minutes by this console while it runs. The last eighth of the chosen time is compared with what was before it. Steps across a reset of the statistics, or in which an entry was dropped and counted anew, are left out of both sides. Shown are statements with enough calls on both sides to compare.',
   permission: shared.permission,
   key: shared.key,
   search: shared.search,
   needs: [],
-  params: { days: param.choice('Over the last', ['7', '1', '30']) },
+  params: { days: param.choice('Days', ['7', '1', '30']), min_calls: param.count('Calls at least', leastCalls) },
   row: {
     query: col.sql('Statement'),
     usr: col.code('Role'),
@@ -59,14 +59,15 @@ export const trend = diagnostic({
   source: 'history',
   of: 'total',
   days: ({ days }) => Number(days),
-  read: ({ samples, now }) => {
+  read: ({ samples, now }, { params }) => {
     const { before, recent } = split(samples);
     const figures = now.map((row) => {
       const key = sampleKey(row, shared.key);
       return { row, key, old: period(before, key), late: period(recent, key) };
     });
+    const compared = figures.filter(({ old, late }) => Math.min(old.calls, late.calls) >= params.min_calls);
     const all = figures.reduce((sum, { late }) => sum + (late.msAnHour ?? 0), 0);
-    const rows = figures.map(({ row, old, late }) => ({
+    const rows = compared.map(({ row, old, late }) => ({
       query: String(row['query']),
       usr: String(row['usr']),
       mean_ms: late.mean,
@@ -87,7 +88,7 @@ export const trend = diagnostic({
   },
   findings: (rows) =>
     rows
-      .filter((row) => (row.mean_ratio ?? 0) >= slower.factor && (row.share_ratio ?? 0) >= slower.share && row.recent_calls >= leastCalls && row.before_calls >= leastCalls)
+      .filter((row) => (row.mean_ratio ?? 0) >= slower.factor && (row.share_ratio ?? 0) >= slower.share)
       .map((row) => ({
         code: 'queries.slower',
         severity: 'warning',

@@ -17,7 +17,7 @@ export const growth = diagnostic({
   why: 'A disk that is full stops every write. What grows, and how fast, says when.',
   how: 'The sizes of the question above, kept every hour by this console while it runs, compared with now. What is called growth a day is the difference over the time between the first kept size and now; a table that was filled or emptied once has no such pace, as its line shows. The thousand largest tables are kept.',
   permission: 'stats:read',
-  params: { days: param.choice('Over the last', ['7', '1', '30', '90']) },
+  params: { days: param.choice('Days', ['7', '1', '30', '90']) },
   row: {
     tab: col.code('Table'),
     total_bytes: col.bytes('Size now'),
