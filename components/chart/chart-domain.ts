@@ -59,15 +59,19 @@ const gapSteps = 3;
 
 /** Lines as rows by time, a line's index its key. Where nobody measured stands a row of nulls, so that no line is drawn across. */
 export function overTime(lines: readonly Line[]): (Datum & { at: string })[] {
-  const byTime = new Map<string, Datum & { at: string }>();
+  const byTime = new Map<string, { ms: number; row: Datum & { at: string } }>();
   for (const [index, { points }] of lines.entries()) {
-    for (const { at, value } of points) byTime.set(at, { ...(byTime.get(at) ?? { at }), [String(index)]: value });
+    for (const { at, value } of points) {
+      const known = byTime.get(at) ?? { ms: Date.parse(at), row: { at } };
+      known.row[String(index)] = value;
+      byTime.set(at, known);
+    }
   }
-  const rows = [...byTime.values()].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
-  const steps = rows.slice(1).map((row, index) => Date.parse(row.at) - Date.parse(rows[index]?.at ?? row.at));
+  const times = [...byTime.values()].toSorted((a, b) => a.ms - b.ms);
+  const steps = times.slice(1).map(({ ms }, index) => ms - (times[index]?.ms ?? ms));
   const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
-  return rows.flatMap((row, index) => {
+  return times.flatMap(({ ms, row }, index) => {
     const before = steps[index - 1] ?? 0;
-    return before > usual * gapSteps ? [{ at: new Date(Date.parse(row.at) - before / 2).toISOString() }, row] : [row];
+    return before > usual * gapSteps ? [{ at: new Date(ms - before / 2).toISOString() }, row] : [row];
   });
 }

@@ -42,3 +42,36 @@ export function grownOver(samples: readonly Sample[], key: string, columns: read
   }
   return { by, hours };
 }
+
+/** More points than a wide screen has pixels for. */
+const mostPoints = 600;
+
+/**
+ * Lines with as many times as a screen can show, no peak and no trough lost: of each stretch of time, those stay at which a line has its
+ * least or its greatest value or is not known, and the stretch's own ends. Lines of the same times keep the same times.
+ */
+export function thinned(lines: readonly Line[], most = mostPoints): Line[] {
+  const longest = lines.reduce((sum, { points }) => Math.max(sum, points.length), 0);
+  if (longest <= most) return [...lines];
+  const stretch = Math.ceil((longest / most) * (2 * lines.length + 2));
+  const stay = new Set<string>();
+  for (const { points } of lines) {
+    for (let from = 0; from < points.length; from += stretch) for (const index of telling(points, from, Math.min(from + stretch, points.length))) stay.add(points[index]?.at ?? '');
+  }
+  return lines.map(({ label, points }) => ({ label, points: points.filter(({ at }) => stay.has(at)) }));
+}
+
+/** Of the points `from` to before `to`: the ends, the least, the greatest, and the first that is not known. */
+function telling(points: Line['points'], from: number, to: number): number[] {
+  let [least, greatest, unknown] = [from, from, from];
+  let [low, high] = [Infinity, -Infinity];
+  for (let index = from; index < to; index += 1) {
+    const value = points[index]?.value ?? null;
+    if (value === null) unknown = points[unknown]?.value === null ? unknown : index;
+    else {
+      if (value < low) [low, least] = [value, index];
+      if (value > high) [high, greatest] = [value, index];
+    }
+  }
+  return [from, to - 1, least, greatest, unknown];
+}

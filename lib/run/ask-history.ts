@@ -1,6 +1,6 @@
 import 'server-only';
 import type { Diagnostic } from '@/lib/kit/diagnostic';
-import { hoursBetween, type Line } from '@/lib/kit/history';
+import { hoursBetween, thinned, type Line } from '@/lib/kit/history';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
 import type { Registered } from './registry';
 import { samplesOf, sampleOf } from './samples';
@@ -19,7 +19,7 @@ export async function readHistory(diagnostic: HistoryDiagnostic, of: Registered,
   const [first] = samples;
   if (!first || at === null || hoursBetween(first.at, at) < leastHours) return tooEarly(of, first?.at ?? null);
   const { rows, lines } = diagnostic.read({ samples: [...samples, sampleOf(of, { ...now, at })], now: now.rows }, { params: params as never });
-  return { now, from: first.at, rows: rows as Row[], lines };
+  return { now, from: first.at, rows: rows as Row[], lines: thinned(lines) };
 }
 
 function tooEarly({ diagnostic }: Registered, first: string | null): Unmeasured {
