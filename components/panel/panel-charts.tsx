@@ -35,7 +35,7 @@ export function PanelCharts({ view, rows, lines }: { view: DiagnosticView; rows:
 function LinesOver({ title, lines, unit }: { title: string; lines: readonly Line[]; unit: Unit }) {
   const series = lines.map(({ label }, index) => ({ key: String(index), label, unit }));
   return (
-    <div className="lg:col-span-2">
+    <div className="col-span-full">
       <TimeSeries title={title} rows={overTime(lines)} series={series} empty="Nothing has changed in this time." />
     </div>
   );
