@@ -77,7 +77,7 @@ function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix
     <div className="divide-y divide-line">
       {findings.length > 0 ? <Findings items={findings} lead={lead} label={`Findings: ${view.title}`} /> : null}
       {context && view.contextColumns.length > 0 ? (
-        <dl className="grid grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] gap-x-6 gap-y-3 px-4 py-3">
+        <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 py-3 sm:grid-cols-[repeat(auto-fill,minmax(10.5rem,1fr))]">
           {view.contextColumns.map(({ key, label, unit, note }) => (
             <Fact key={key} label={label} note={note}>
               <Cell value={context[key]} unit={unit} />

@@ -41,8 +41,11 @@ export function Cell({ value, unit, whole = false }: { value: unknown; unit: Uni
 function Text({ text, whole }: { text: string; whole: boolean }) {
   if (whole) return <span className="break-words">{text}</span>;
   if (text.length <= shortText) return <span className="sm:whitespace-nowrap">{text}</span>;
-  return <span className="text-pretty break-words sm:line-clamp-2 sm:max-w-96 sm:min-w-48" title={text}>{text}</span>;
+  return <span className="text-pretty break-words sm:line-clamp-2 sm:max-w-96 sm:min-w-48" title={text}>{words(text)}</span>;
 }
+
+/** Lines end between words: a browser would end one after the hyphen of a date as well. */
+const words = (text: string) => text.split(' ').map((word, index) => <span key={index}>{index > 0 ? ' ' : ''}<span className={word.length < 24 ? 'whitespace-nowrap' : ''}>{word}</span></span>);
 
 /** A name with its schema can have 130 characters. */
 function Code({ text, whole }: { text: string; whole: boolean }) {

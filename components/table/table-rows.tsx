@@ -65,7 +65,7 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
               {columns.map((column, index) => {
                 const content = renderCell[column.key]?.(row) ?? <Cell value={row[column.key]} unit={column.unit} />;
                 return (
-                  <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} data-span={isLong(row[column.key], column.unit) ? '' : undefined} className={classNames('h-10 px-3 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap', column.unit === 'sql' && 'w-full max-w-0 max-sm:max-w-none')}>
+                  <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} data-span={isLong(row[column.key], column.unit) ? '' : undefined} className={classNames('h-10 px-3 py-1.5 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap', column.unit === 'sql' && 'w-full max-w-0 max-sm:max-w-none')}>
                     {index === 0 && rowHref ? <Link href={rowHref(row)} prefetch={false} data-open className="font-medium hover:text-accent hover:underline">{content}</Link> : content}
                   </td>
                 );

@@ -22,7 +22,7 @@ export function Card({ title, about, actions, children, className, flush = false
 export function Fact({ label, children, note, className }: { label: string; children: ReactNode; note?: string | undefined; className?: string }) {
   return (
     <div className={classNames('min-w-0', className)}>
-      <dt className="text-xs text-faint" title={note}>{label}</dt>
+      <dt className="text-xs wrap-anywhere text-faint" title={note}>{label}</dt>
       <dd className="numeric mt-0.5 truncate text-base font-medium">{children}</dd>
     </div>
   );
