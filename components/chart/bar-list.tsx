@@ -26,7 +26,9 @@ const rowHeight = 30;
 
 /** Horizontal bars, the longest first: for things with long names. Drawn with the page itself, without a library. */
 export function BarList({ title, about, rows, label, series, top = 10, empty, keepOrder = false, colors = {} }: Props) {
-  const { bars, rest } = topBars(rows, label.key, series.map(({ key }) => key), top, keepOrder);
+  // A bar of nothing tells nothing; in a given order it has its place all the same.
+  const drawn = keepOrder ? rows : rows.filter((row) => series.some(({ key }) => typeof row[key] === 'number' && row[key] > 0));
+  const { bars, rest } = topBars(drawn, label.key, series.map(({ key }) => key), top, keepOrder);
   const [first] = series;
   const unit = first?.unit ?? 'count';
   const max = Math.max(0, ...bars.map((bar) => bar.total));
@@ -35,7 +37,7 @@ export function BarList({ title, about, rows, label, series, top = 10, empty, ke
   const figures = { height: rowHeight, '--figures': `calc(${Math.max(8, ...bars.map((bar) => parts(bar).length))} * 0.58em)` } as CSSProperties;
   const note = [about, rest > 0 ? `The first ${bars.length} of ${bars.length + rest}.` : ''].filter(Boolean).join(' ');
   return (
-    <ChartFrame title={title} about={note || undefined} series={series} rows={bars} labelHeading={label.heading} height={Math.max(bars.length, 2) * rowHeight} empty={empty}>
+    <ChartFrame title={title} about={note || undefined} series={series} rows={bars} labelHeading={label.heading} height={Math.max(bars.length, 2) * rowHeight} empty={empty ?? (rows.length > 0 ? 'Nothing but zeros.' : undefined)}>
       <ol aria-label={summary(title, bars, unit)} className="flex flex-col">
         {bars.map((bar, index) => (
           <li key={`${bar.label}-${index}`} className={classNames('grid grid-cols-[minmax(0,1fr)_4.75rem] items-center gap-x-3 text-xs', series.length > 1 && 'sm:grid-cols-[minmax(0,1fr)_var(--figures)]')} style={figures}>

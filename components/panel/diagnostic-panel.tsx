@@ -80,7 +80,7 @@ function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix
         <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 py-3 sm:grid-cols-[repeat(auto-fill,minmax(10.5rem,1fr))]">
           {view.contextColumns.map(({ key, label, unit, note }) => (
             <Fact key={key} label={label} note={note}>
-              <Cell value={context[key]} unit={unit} />
+              <Cell value={context[key]} unit={unit} whole />
             </Fact>
           ))}
         </dl>

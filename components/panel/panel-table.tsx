@@ -1,7 +1,8 @@
 'use client';
 
-import { Cell } from '@/components/table/cell';
+import { Cell, isLong } from '@/components/table/cell';
 import { DataTable } from '@/components/table/data-table';
+import { classNames } from '@/components/ui/class-names';
 import { EmptyState } from '@/components/ui/empty-state';
 import { useUrlState } from '@/lib/client/url-state';
 import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
@@ -56,7 +57,7 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
       ) : null}
       <dl className="grid grid-cols-[repeat(auto-fill,minmax(11rem,1fr))] gap-x-6 gap-y-3">
         {others.map(({ key, label, unit, note }) => (
-          <div key={key} className="min-w-0">
+          <div key={key} className={classNames('min-w-0', isLong(row[key], unit) && 'sm:col-span-2')}>
             <dt className="text-2xs text-faint" title={note}>{label}</dt>
             <dd className="numeric text-sm"><Cell value={row[key]} unit={unit} whole /></dd>
           </div>

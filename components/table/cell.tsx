@@ -27,7 +27,7 @@ export function Cell({ value, unit, whole = false }: { value: unknown; unit: Uni
     case 'flag':
       return <span className={value ? '' : 'text-faint'}>{format(value, unit)}</span>;
     case 'ratio':
-      return <Ratio value={value} />;
+      return whole ? <>{format(value, 'ratio')}</> : <Ratio value={value} />;
     case 'bytes':
     case 'ms':
       return <Measure text={format(value, unit)} />;
