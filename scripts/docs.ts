@@ -85,6 +85,7 @@ async function describe(entry: Registered): Promise<string> {
     `\`GET /api/${entry.room.name}/${diagnostic.name}\`, permission \`${diagnostic.permission}\``,
     diagnostic.why,
     `**How it is obtained.** ${diagnostic.how}`,
+    diagnostic.of ? `**About one thing**, which \`${diagnostic.of}\` names; it stands on that thing’s page and not on the overview.` : '',
     diagnostic.onDemand ? `**On demand only.** ${diagnostic.onDemand}` : '',
     params.length > 0 ? `**Parameters**\n\n${params.join('\n')}` : '',
     `**Columns** (default order \`${diagnostic.sort}\`)\n\n| key | heading | unit | note |\n|---|---|---|---|\n${columns.join('\n')}`,

@@ -21,23 +21,25 @@ import { PanelTable } from './panel-table';
 import { QueryPanel } from './query-panel';
 import { SqlBlock } from './sql-block';
 
-type Props = { view: DiagnosticView; /** Keeps the address keys of two panels on one page apart. */ prefix?: string };
+type Props = { view: DiagnosticView; /** Keeps the address keys of two panels on one page apart. */ prefix?: string; /** Parameters that the page has set: no filters for them. */ given?: Record<string, string> };
+
+const none: Record<string, string> = {};
 
 /** One question to PostgreSQL with everything that its declaration says about it. */
-export function DiagnosticPanel({ view, prefix = '' }: Props) {
+export function DiagnosticPanel({ view, prefix = '', given = none }: Props) {
   const { params } = useUrlState();
   const [paused, setPaused] = useState(false);
-  const query = panelQuery(view, params, prefix, params.get('target'));
+  const query = panelQuery(view, params, prefix, params.get('target'), given);
   const [wanted, want] = useWanted(view, query);
   const asked = useDiagnostic(view, query, { paused, wanted });
   const { state, stale } = panelState({ data: asked.data, error: asked.error });
   const measured = state.kind === 'data' || state.kind === 'empty' ? state.data : null;
-  const content = (data: Measured) => <PanelContent view={view} prefix={prefix} measured={data} />;
+  const content = (data: Measured) => <PanelContent view={view} prefix={prefix} given={given} measured={data} />;
   return (
     <section id={view.name} aria-label={view.title} aria-busy={asked.isFetching} data-diagnostic={view.id} data-state={state.kind} className={classNames('panel-surface relative min-w-0', asked.isPlaceholderData && 'asking overflow-hidden')}>
       <PanelHeader view={view} measured={measured} asking={asked.isFetching} paused={paused} onRefresh={() => (wanted ? void asked.refresh() : want())} onPause={() => setPaused(!paused)} />
       <Stale why={stale} />
-      {state.kind === 'failed' || (view.onDemand && !measured) ? <div className="flex flex-wrap gap-2 border-t border-line px-4 py-2"><PanelFilters view={view} prefix={prefix} /></div> : null}
+      {state.kind === 'failed' || (view.onDemand && !measured) ? <div className="flex flex-wrap gap-2 border-t border-line px-4 py-2"><PanelFilters view={view} prefix={prefix} given={given} /></div> : null}
       <div className="border-t border-line">
         {wanted || measured ? (
           <QueryPanel state={state} label={view.title} rows={8} onRetry={() => void asked.refresh()} empty={measured ? content(measured) : null}>
@@ -70,7 +72,7 @@ function Stale({ why }: { why: PanelState['stale'] }) {
   );
 }
 
-function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
+function PanelContent({ view, prefix, given, measured }: { view: DiagnosticView; prefix: string; given: Record<string, string>; measured: Measured }) {
   const { findings, context, sql } = measured;
   return (
     <>
@@ -86,7 +88,7 @@ function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix
       ) : null}
       {measured.rows.length > 0 ? <PanelCharts view={view} rows={measured.rows} /> : null}
       <div className="border-t border-line">
-        <PanelTable view={view} prefix={prefix} measured={measured} />
+        <PanelTable view={view} prefix={prefix} given={given} measured={measured} />
       </div>
       {sql ? (
         <div className="border-t border-line px-4 py-2.5">

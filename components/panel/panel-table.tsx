@@ -7,14 +7,14 @@ import { useUrlState } from '@/lib/client/url-state';
 import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
 import { formatCount } from '@/lib/units';
 import { PanelFilters } from './panel-filters';
-import { panelKeys, rowKeyOf } from './panel-state';
+import { panelKeys, rowKeyOf, rowPage } from './panel-state';
 import { SqlBlock } from './sql-block';
 import { withTarget } from '@/components/shell/places';
 import { LinkButton } from '@/components/ui/button';
 import { statementHash } from '@/components/plans/plan-hash';
 
 /** The rows of a diagnostic, ordered by the server. */
-export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
+export function PanelTable({ view, prefix, measured, given }: { view: DiagnosticView; prefix: string; measured: Measured; given: Record<string, string> }) {
   const { params, set } = useUrlState();
   const keys = panelKeys(view, prefix);
   const narrowed = [keys.q, ...keys.params].some((key) => params.has(key));
@@ -30,7 +30,8 @@ export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; p
       sort={params.get(keys.sort) ?? view.sort}
       onSort={(sort) => set({ [keys.sort]: sort === view.sort ? null : sort })}
       csvName={`${view.room}-${view.name}`}
-      toolbar={<PanelFilters view={view} prefix={prefix} />}
+      toolbar={<PanelFilters view={view} prefix={prefix} given={given} />}
+      rowHref={(row) => rowPage(view, row, params.get('target'))}
       renderDetails={(row) => <RowDetails view={view} row={row} />}
       empty={<EmptyState title={narrowed ? 'Nothing matches' : 'Nothing here'}>{narrowed ? 'The server was asked and no row fits the search and the limits above.' : 'The server was asked and there is nothing of this kind.'}</EmptyState>}
       footer={measured.rows.length > 0 ? <span className="numeric">{measured.truncated ? `The first ${formatCount(measured.rows.length)} rows; there are more` : `${formatCount(measured.rows.length)} ${measured.rows.length === 1 ? 'row' : 'rows'}`}</span> : undefined}

@@ -13,8 +13,8 @@ export type RowOptions<R extends TableRow> = {
   rowKey: (row: R) => string;
   /** Cells of a column's own making, by column key. */
   renderCell?: Partial<Record<string, (row: R) => ReactNode>>;
-  /** Where a row leads; its first cell is the link. */
-  rowHref?: (row: R) => string;
+  /** Where a row leads, or null; its first cell is the link. */
+  rowHref?: (row: R) => string | null;
   /** What a row opens to. */
   renderDetails?: (row: R) => ReactNode;
 };
@@ -48,6 +48,7 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
       {rows.map((row) => {
         const key = rowKey(row);
         const open = opened.has(key);
+        const href = rowHref?.(row) ?? null;
         return (
           <Fragment key={key}>
             <tr data-row tabIndex={-1} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken')}>
@@ -63,7 +64,7 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
                 const content = renderCell[column.key]?.(row) ?? <Cell value={row[column.key]} unit={column.unit} />;
                 return (
                   <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} className={classNames('h-10 px-3 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap')}>
-                    {index === 0 && rowHref ? <Link href={rowHref(row)} prefetch={false} data-open className="font-medium hover:text-accent hover:underline">{content}</Link> : content}
+                    {index === 0 && href !== null ? <Link href={href} prefetch={false} data-open className="font-medium hover:text-accent hover:underline">{content}</Link> : content}
                   </td>
                 );
               })}

@@ -46,11 +46,15 @@ import { pgbouncerStats as poolPgbouncerStats } from './pool/pgbouncer-stats.dia
 import { server as poolServer } from './pool/server.diagnostic';
 import { sizing as poolSizing } from './pool/sizing.diagnostic';
 import { room as queriesRoom } from './queries/room';
+import { antipatterns as queriesAntipatterns } from './queries/antipatterns.diagnostic';
 import { calls as queriesCalls } from './queries/calls.diagnostic';
 import { io as queriesIo } from './queries/io.diagnostic';
 import { n_plus_one as queriesN_plus_one } from './queries/n_plus_one.diagnostic';
+import { routes as queriesRoutes } from './queries/routes.diagnostic';
 import { running as queriesRunning } from './queries/running.diagnostic';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
+import { statement as queriesStatement } from './queries/statement.diagnostic';
+import { statement_tables as queriesStatement_tables } from './queries/statement_tables.diagnostic';
 import { temp as queriesTemp } from './queries/temp.diagnostic';
 import { total as queriesTotal } from './queries/total.diagnostic';
 import { room as replicationRoom } from './replication/room';
@@ -80,7 +84,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
   { room: plansRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
-  { room: queriesRoom, diagnostics: [queriesCalls, queriesIo, queriesN_plus_one, queriesRunning, queriesSlow, queriesTemp, queriesTotal] },
+  { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
   { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
   { room: targetsRoom, diagnostics: [] },

@@ -3,9 +3,9 @@ import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql } from '@/lib/pg/sql';
 import { formatMs } from '@/lib/units';
-import { oneLine } from './statements';
+import { oneLine, statementPage } from './statements';
 
-type Row = { pid: number; usr: string | null; app: string; state: string; running_ms: number; transaction_ms: number | null; wait: string | null; blocked_by: number; query: string; parallel: number };
+type Row = { pid: number; usr: string | null; app: string; state: string; running_ms: number; transaction_ms: number | null; wait: string | null; blocked_by: number; query: string; parallel: number; queryid: string | null };
 
 export const running = diagnostic({
   name: 'running',
@@ -25,7 +25,9 @@ export const running = diagnostic({
     blocked_by: col.count('Blocked by', { note: 'Sessions that hold what it waits for' }),
     parallel: col.count('Workers'),
     query: col.sql('Statement'),
+    queryid: col.maybe(col.code('Query id', { note: 'Unknown while compute_query_id is off' })),
   },
+  page: statementPage,
   key: ['pid'],
   search: ['usr', 'app', 'query', 'wait'],
   sort: '-running_ms',
@@ -38,7 +40,7 @@ export const running = diagnostic({
   // Texts hold the values that were sent: they are masked before they are searched, which SQL around them could not do.
   read: (ask, { params }) =>
     ask<Row>(sql`
-      select a.pid, a.usename::text as usr, a.application_name as app, a.state, a.query,
+      select a.pid, a.usename::text as usr, a.application_name as app, a.state, a.query, a.query_id::text as queryid,
         (extract(epoch from clock_timestamp() - a.query_start) * 1000)::float8 as running_ms,
         (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8 as transaction_ms,
         a.wait_event_type || ': ' || a.wait_event as wait,

@@ -43,6 +43,7 @@ const figures = {
   share_ratio: ofAll('total_exec_time'),
   calls_ratio: ofAll('calls'),
   mean_ms: sql`s.mean_exec_time`,
+  min_ms: sql`s.min_exec_time`,
   max_ms: sql`s.max_exec_time`,
   stddev_ms: sql`s.stddev_exec_time`,
   row_count: sql`s.rows`,
@@ -71,7 +72,7 @@ export const columns = {
   share_ratio: col.maybe(col.ratio('Share', { note: 'Of the execution time of all statements of this database' })),
   mean_ms: col.ms('Mean'),
   row_count: col.count('Rows'),
-  rows_per_call: col.maybe(col.count('Rows a call')),
+  rows_per_call: col.maybe(col.mean('Rows a call')),
   toplevel: col.flag('Top level', { note: 'No: called from inside a function' }),
   queryid: col.maybe(col.code('Query id')),
   userid: col.code('Role OID'),
@@ -90,10 +91,13 @@ export function counted(server: ServerFacts, keys: readonly string[], where: SQL
     where s.query not like '%/* riskdesk:%' and (${where})`;
 }
 
-type Common = { permission: 'stats:read'; key: ('queryid' | 'userid' | 'toplevel')[]; search: ('query' | 'usr' | 'queryid')[]; needs: Need[]; refreshSeconds: number };
+/** The page of one statement. */
+export const statementPage = { path: '/queries/statement', by: { queryid: 'queryid' } } as const;
+
+type Common = { page: typeof statementPage; permission: 'stats:read'; key: ('queryid' | 'userid' | 'toplevel')[]; search: ('query' | 'usr' | 'queryid')[]; needs: Need[]; refreshSeconds: number };
 
 /** Equal in every diagnostic over pg_stat_statements. */
-export const shared: Common = { permission: 'stats:read', key: ['queryid', 'userid', 'toplevel'], search: ['query', 'usr', 'queryid'], needs, refreshSeconds: 15 };
+export const shared: Common = { page: statementPage, permission: 'stats:read', key: ['queryid', 'userid', 'toplevel'], search: ['query', 'usr', 'queryid'], needs, refreshSeconds: 15 };
 
 const contextRow = {
   stats_reset: col.maybe(col.time('Counting since')),
