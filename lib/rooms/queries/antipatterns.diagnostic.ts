@@ -7,7 +7,7 @@ import { sql } from '@/lib/pg/sql';
 import { keyOf, tablesNamed } from './antipatterns/catalog';
 import { antipatternsOf, rules, statementIn } from './antipatterns/rules';
 import { context, needs, oneLine, ratio, statementPage, statements } from './statements';
-import { relationsIn } from './written';
+import { tablesIn } from './written';
 
 type Kept = { queryid: string; query: string; calls: number; total_ms: number; mean_ms: number; share_ratio: number | null; row_count: number };
 
@@ -90,7 +90,7 @@ async function judged(ask: Ask, kept: Kept[]) {
     if (statement) parsed.push({ one, statement });
     if (index % atOnce === atOnce - 1) await new Promise(setImmediate);
   }
-  const tables = await tablesNamed(ask, parsed.flatMap(({ statement }) => relationsIn(statement)));
+  const tables = await tablesNamed(ask, parsed.flatMap(({ statement }) => tablesIn(statement)));
   const rows = [];
   for (const [index, { one: { query, queryid, calls, total_ms, mean_ms, share_ratio, row_count }, statement }] of parsed.entries()) {
     const found = await antipatternsOf(statement, (name) => tables.get(keyOf(name)) ?? null, { calls, rows: row_count });

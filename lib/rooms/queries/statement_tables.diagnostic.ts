@@ -6,7 +6,7 @@ import { tableSizes } from '@/lib/pg/relations';
 import { sql } from '@/lib/pg/sql';
 import { leaves, resolved, type Written } from './antipatterns/catalog';
 import { needs, statements } from './statements';
-import { relationsIn } from './written';
+import { tablesIn } from './written';
 
 type Row = {
   place: number; tab: string | null; kind: string | null; candidates: number | null; row_estimate: number | null; partition_count: number | null; heap_bytes: number | null; index_bytes: number | null;
@@ -59,7 +59,7 @@ export const statement_tables = diagnostic({
   read: async (ask, { params, server }) => {
     const [kept] = await ask<{ query: string }>(sql`select s.query from ${statements(server, 'pg_stat_statements')} s where s.dbid = (select oid from pg_database where datname = current_database()) and s.queryid::text = ${params.queryid} limit 1`);
     const parsed = await parseSql(kept?.query ?? '');
-    const names = 'statements' in parsed ? parsed.statements.flatMap(relationsIn).slice(0, 100) : [];
+    const names = 'statements' in parsed ? parsed.statements.flatMap(tablesIn).slice(0, 100) : [];
     const found = await ask<Row>(sql`
       with recursive ${resolved(names)}, ${leaves}, analyzed as (
         select l.place, count(*)::int as parts, sum(case when c.reltuples >= 0 then c.reltuples end)::float8 as rows, sum(pg_stat_get_numscans(l.oid))::float8 as scans, sum(pg_stat_get_dead_tuples(l.oid))::float8 as dead,

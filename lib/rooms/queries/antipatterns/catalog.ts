@@ -1,9 +1,10 @@
 import type { Ask } from '@/lib/kit/diagnostic';
 import { lockedAway } from '@/lib/pg/relations';
 import { array, sql, type SQL } from '@/lib/pg/sql';
+import type { RelationName } from '@/lib/pg/statement-shape';
 
 /** A relation as a statement writes it. */
-export type Written = { schema: string | null; name: string };
+export type Written = RelationName;
 
 export type Column = { name: string; type: string; notNull: boolean };
 

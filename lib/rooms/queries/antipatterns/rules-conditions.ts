@@ -1,4 +1,4 @@
-import { namesOf, walk, type Tree } from '@/lib/pg/parser';
+import { namesOf, quoteName, walk, type Tree } from '@/lib/pg/parser';
 import { hasOtherWay, indexOn, isValue, type Block, type Item, type Owned } from './block';
 import type { Table } from './catalog';
 import { isBig, type Match, type Rule, type Subject } from './rule';
@@ -42,9 +42,7 @@ function patternStart(tree: unknown): string | null {
   return joined && operatorOf(joined) === '||' ? patternStart(joined['lexpr']) : textOf(tree);
 }
 
-const quoted = (name: string): string => (/^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
-
-const trigramIndex = (item: Item, column: string): string => `-- for patterns of three characters and more; it costs at every write\nCREATE EXTENSION IF NOT EXISTS pg_trgm;\nCREATE INDEX ${item.table?.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${item.table?.shown} USING gin (${quoted(column)} gin_trgm_ops);`;
+const trigramIndex = (item: Item, column: string): string => `-- for patterns of three characters and more; it costs at every write\nCREATE EXTENSION IF NOT EXISTS pg_trgm;\nCREATE INDEX ${item.table?.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${item.table?.shown} USING gin (${quoteName(column)} gin_trgm_ops);`;
 
 type Like = { owned: Owned; start: string | null; insensitive: boolean };
 
@@ -154,7 +152,7 @@ const immutable = new Set(['lower', 'upper', 'md5', 'length', 'char_length', 'ab
 function expressionIndex({ kind, node, table, owned: { column } }: Hidden): string | null {
   const name = namesOf(node['funcname']).at(-1) ?? '';
   if (kind !== 'FuncCall' || !immutable.has(name) || listOf(node['args']).length !== 1 || columnNames(listOf(node['args'])[0]) === null) return null;
-  return `-- costs at every write of ${column}\nCREATE INDEX ${table.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${table.shown} (${name}(${quoted(column)}));`;
+  return `-- costs at every write of ${column}\nCREATE INDEX ${table.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${table.shown} (${name}(${quoteName(column)}));`;
 }
 
 const what = ({ kind, node }: Wrapped): string => {
@@ -283,7 +281,7 @@ const orColumns: Rule = {
     const without = table ? arms.filter(({ owned }) => indexOn(table, owned.column) === null) : [];
     if (!table || without.length === 0 || without.length === arms.length) return null;
     const names = [...new Set(without.map(({ owned }) => owned.column))];
-    return { says: `${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} no index, so the index of the other column does not help: every row of ${table.shown} is read.`, certainty: 'sure', helps: names.map((name) => `CREATE INDEX ${table.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${table.shown} (${quoted(name)});`).join('\n'), note: 'The statement can stay: with an index for each column the server combines them (BitmapOr). Each costs at every write.' };
+    return { says: `${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} no index, so the index of the other column does not help: every row of ${table.shown} is read.`, certainty: 'sure', helps: names.map((name) => `CREATE INDEX ${table.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${table.shown} (${quoteName(name)});`).join('\n'), note: 'The statement can stay: with an index for each column the server combines them (BitmapOr). Each costs at every write.' };
   }),
 };
 
