@@ -25,22 +25,33 @@ const tables: Table[] = [
   table('fresh', null, [column('id', 'integer', true), column('v', 'text')], [index('fresh_pkey', ['id'], { unique: true })]),
 ];
 
+export const corpusTables: readonly Table[] = tables;
+
 export const corpusFind = (name: Written): Table | null => {
   const wanted = keyOf({ ...name, schema: null });
   return name.schema !== null && name.schema !== 'public' ? null : (tables.find((one) => keyOf({ schema: null, name: one.name }) === wanted) ?? null);
 };
 
 /** A statement, the rules that find something in it, and how the first of them writes it, in one line. */
-export type Case = { sql: string; finds: string[]; rewrite?: string | null; figures?: { calls: number; rows: number } };
+export type Case = {
+  sql: string;
+  finds: string[];
+  rewrite?: string | null;
+  figures?: { calls: number; rows: number };
+  /** Values for its parameters, and for those of the rewrite where they are others: with them both return the same rows. */
+  same?: unknown[];
+  sameAfter?: unknown[];
+};
 
 const star = 'id, customer_id, status, note, total, code, created_at, paid_at, ref';
+const numbersTo = (most: number) => Array.from({ length: most }, (_, at) => at + 1);
 const list = (length: number, from = 1) => Array.from({ length }, (_, at) => `$${from + at}`).join(', ');
 
 export const corpus: Case[] = [
   // SELECT * of a whole table
-  { sql: 'select * from orders', finds: ['select_star'], rewrite: `SELECT ${star} FROM orders` },
-  { sql: 'select o.* from public.orders o', finds: ['select_star'], rewrite: `SELECT ${star.split(', ').map((name) => `o.${name}`).join(', ')} FROM public.orders AS o` },
-  { sql: 'select * from customers', finds: ['select_star'], rewrite: 'SELECT id, email, "Name", city, parent_id FROM customers' },
+  { sql: 'select * from orders', finds: ['select_star'], rewrite: `SELECT ${star} FROM orders`, same: [] },
+  { sql: 'select o.* from public.orders o', finds: ['select_star'], rewrite: `SELECT ${star.split(', ').map((name) => `o.${name}`).join(', ')} FROM public.orders AS o`, same: [] },
+  { sql: 'select * from customers', finds: ['select_star'], rewrite: 'SELECT id, email, "Name", city, parent_id FROM customers', same: [] },
   { sql: 'select * from settings', finds: [] },
   { sql: 'select * from fresh', finds: [] },
   { sql: 'select * from unheard_of', finds: [] },
@@ -88,11 +99,11 @@ export const corpus: Case[] = [
   { sql: 'select id from people where lower(email) = $1', finds: [] },
   { sql: 'select id from customers where lower(city) = $1', finds: [] },
   { sql: 'select id from customers where email = lower($1)', finds: [] },
-  { sql: 'select id from orders where date(created_at) = $1', finds: ['function_on_column'], rewrite: 'SELECT id FROM orders WHERE created_at >= CAST($1 AS date) AND created_at < (CAST($1 AS date) + 1)' },
-  { sql: 'select id from orders where created_at::date = current_date', finds: ['function_on_column'], rewrite: 'SELECT id FROM orders WHERE created_at >= CURRENT_DATE AND created_at < (CURRENT_DATE + 1)' },
-  { sql: "select id from orders where created_at::date > '2026-01-31' and status = $1", finds: ['function_on_column'], rewrite: "SELECT id FROM orders WHERE created_at >= ('2026-01-31'::date + 1) AND status = $1" },
-  { sql: 'select id from orders where $1 >= date(created_at)', finds: ['function_on_column'], rewrite: 'SELECT id FROM orders WHERE created_at < (CAST($1 AS date) + 1)' },
-  { sql: 'select id from orders where date(paid_at) < $1', finds: ['function_on_column'], rewrite: 'SELECT id FROM orders WHERE paid_at < CAST($1 AS date)' },
+  { sql: 'select id from orders where date(created_at) = $1', finds: ['function_on_column'], rewrite: 'SELECT id FROM orders WHERE created_at >= CAST($1 AS date) AND created_at < (CAST($1 AS date) + 1)', same: ['2026-01-05'] },
+  { sql: 'select id from orders where created_at::date = current_date', finds: ['function_on_column'], rewrite: 'SELECT id FROM orders WHERE created_at >= CURRENT_DATE AND created_at < (CURRENT_DATE + 1)', same: [] },
+  { sql: "select id from orders where created_at::date > '2026-01-31' and status = $1", finds: ['function_on_column'], rewrite: "SELECT id FROM orders WHERE created_at >= ('2026-01-31'::date + 1) AND status = $1", same: ['open'] },
+  { sql: 'select id from orders where $1 >= date(created_at)', finds: ['function_on_column'], rewrite: 'SELECT id FROM orders WHERE created_at < (CAST($1 AS date) + 1)', same: ['2026-01-05'] },
+  { sql: 'select id from orders where date(paid_at) < $1', finds: ['function_on_column'], rewrite: 'SELECT id FROM orders WHERE paid_at < CAST($1 AS date)', same: ['2026-01-05'] },
   { sql: 'select id from orders where date(created_at) = $1::timestamp', finds: ['function_on_column'], rewrite: null },
   { sql: 'select id from orders where date(created_at) = $1 and customer_id = $2', finds: [] },
   { sql: 'select id from orders where date(created_at) = $1 or status = $2', finds: [] },
@@ -103,7 +114,7 @@ export const corpus: Case[] = [
   { sql: 'select id from settings where lower(name) = $1', finds: [] },
   { sql: 'select date(created_at), count(*) from orders group by 1', finds: [] },
   // Casts of the column by the value's type
-  { sql: 'select status from orders where id = 42.0', finds: ['implicit_cast'], rewrite: 'SELECT status FROM orders WHERE id = 42' },
+  { sql: 'select status from orders where id = 42.0', finds: ['implicit_cast'], rewrite: 'SELECT status FROM orders WHERE id = 42', same: [] },
   { sql: 'select status from orders where id = $1::numeric', finds: ['implicit_cast'], rewrite: null },
   { sql: 'select status from orders where id = 42.5', finds: ['implicit_cast'], rewrite: null },
   { sql: 'select id from orders where code = $1::text', finds: ['implicit_cast'], rewrite: null },
@@ -112,7 +123,7 @@ export const corpus: Case[] = [
   { sql: 'select id from customers where email = $1::varchar', finds: [] },
   { sql: 'select status from orders where id = $1::numeric and customer_id = $2', finds: [] },
   // NOT IN
-  { sql: 'select id from customers where id not in (select customer_id from orders)', finds: ['not_in'], rewrite: 'SELECT id FROM customers WHERE NOT (EXISTS (SELECT 1 FROM orders WHERE customer_id = customers.id))' },
+  { sql: 'select id from customers where id not in (select customer_id from orders)', finds: ['not_in'], rewrite: 'SELECT id FROM customers WHERE NOT (EXISTS (SELECT 1 FROM orders WHERE customer_id = customers.id))', same: [] },
   { sql: 'select c.id from customers c where c.city = $1 and c.id not in (select p.parent_id from customers p where p.city = $2)', finds: ['not_in'], rewrite: 'SELECT c.id FROM customers AS c WHERE c.city = $1 AND NOT (EXISTS (SELECT 1 FROM customers AS p WHERE (p.city = $2 AND p.parent_id = c.id)))' },
   { sql: 'delete from orders where customer_id not in (select parent_id from customers)', finds: ['not_in'], rewrite: 'DELETE FROM orders WHERE NOT (EXISTS (SELECT 1 FROM customers WHERE parent_id = orders.customer_id))' },
   { sql: 'select id from customers where id not in (select parent_id from customers)', finds: ['not_in'], rewrite: null },
@@ -122,12 +133,12 @@ export const corpus: Case[] = [
   { sql: 'select id from customers where id in (select customer_id from orders)', finds: [] },
   { sql: 'select id from customers c where not exists (select from orders o where o.customer_id = c.id)', finds: [] },
   // Long lists
-  { sql: `select status from orders where id in (${list(120)}) and code = $121`, finds: ['long_in'], rewrite: 'SELECT status FROM orders WHERE id = ANY ($1) AND code = $2' },
-  { sql: `select status from orders where id not in (${list(100)})`, finds: ['long_in'], rewrite: 'SELECT status FROM orders WHERE id <> ALL ($1)' },
+  { sql: `select status from orders where id in (${list(120)}) and code = $121`, finds: ['long_in'], rewrite: 'SELECT status FROM orders WHERE id = ANY ($1) AND code = $2', same: [...numbersTo(120), 'c1'], sameAfter: [numbersTo(120), 'c1'] },
+  { sql: `select status from orders where id not in (${list(100)})`, finds: ['long_in'], rewrite: 'SELECT status FROM orders WHERE id <> ALL ($1)', same: numbersTo(100), sameAfter: [numbersTo(100)] },
   { sql: `select status from orders where id in (${list(20)})`, finds: [] },
   { sql: 'select status from orders where id in ($1 /*, ... */)', finds: [] },
   // OR
-  { sql: 'select o.id, c.email from orders o join customers c on c.id = o.customer_id where o.ref = $1 or c.email = $2', finds: ['or_columns'], rewrite: 'SELECT o.id, c.email FROM orders AS o JOIN customers AS c ON c.id = o.customer_id WHERE o.ref = $1 UNION ALL SELECT o.id, c.email FROM orders AS o JOIN customers AS c ON c.id = o.customer_id WHERE c.email = $2 AND o.ref = $1 IS NOT TRUE' },
+  { sql: 'select o.id, c.email from orders o join customers c on c.id = o.customer_id where o.ref = $1 or c.email = $2', finds: ['or_columns'], rewrite: 'SELECT o.id, c.email FROM orders AS o JOIN customers AS c ON c.id = o.customer_id WHERE o.ref = $1 UNION ALL SELECT o.id, c.email FROM orders AS o JOIN customers AS c ON c.id = o.customer_id WHERE c.email = $2 AND o.ref = $1 IS NOT TRUE', same: ['00000000-0000-0000-0000-000000000001', 'e7'] },
   { sql: 'select count(*) from orders o join customers c on c.id = o.customer_id where o.ref = $1 or c.email = $2', finds: ['or_columns'], rewrite: null },
   { sql: 'select id from orders where customer_id = $1 or status = $2', finds: ['or_columns'], rewrite: null },
   { sql: 'select id from orders where customer_id = $1 or ref = $2', finds: [] },
@@ -151,11 +162,11 @@ export const corpus: Case[] = [
   { sql: 'select id from settings order by random() limit 5', finds: [] },
   { sql: 'select id from orders where total > random() limit 5', finds: [] },
   // DISTINCT
-  { sql: 'select distinct id, status from orders where status = $1', finds: ['distinct_needless'], rewrite: 'SELECT id, status FROM orders WHERE status = $1' },
+  { sql: 'select distinct id, status from orders where status = $1', finds: ['distinct_needless'], rewrite: 'SELECT id, status FROM orders WHERE status = $1', same: ['open'] },
   { sql: 'select distinct status from orders', finds: [] },
   { sql: 'select distinct on (customer_id) id, customer_id from orders order by customer_id, id', finds: [] },
-  { sql: 'select distinct c.id, c.city from customers c join orders o on o.customer_id = c.id where o.status = $1 and c.city = $2', finds: ['distinct_join'], rewrite: 'SELECT c.id, c.city FROM customers AS c WHERE c.city = $2 AND EXISTS (SELECT 1 FROM orders AS o WHERE (o.status = $1 AND o.customer_id = c.id))' },
-  { sql: 'select distinct c.city from customers c join orders o on o.customer_id = c.id', finds: ['distinct_join'], rewrite: 'SELECT DISTINCT c.city FROM customers AS c WHERE EXISTS (SELECT 1 FROM orders AS o WHERE o.customer_id = c.id)' },
+  { sql: 'select distinct c.id, c.city from customers c join orders o on o.customer_id = c.id where o.status = $1 and c.city = $2', finds: ['distinct_join'], rewrite: 'SELECT c.id, c.city FROM customers AS c WHERE c.city = $2 AND EXISTS (SELECT 1 FROM orders AS o WHERE (o.status = $1 AND o.customer_id = c.id))', same: ['open', 'x1'] },
+  { sql: 'select distinct c.city from customers c join orders o on o.customer_id = c.id', finds: ['distinct_join'], rewrite: 'SELECT DISTINCT c.city FROM customers AS c WHERE EXISTS (SELECT 1 FROM orders AS o WHERE o.customer_id = c.id)', same: [] },
   { sql: 'select distinct c.city, o.status from customers c join orders o on o.customer_id = c.id', finds: [] },
   { sql: 'select distinct c.city from customers c left join orders o on o.customer_id = c.id', finds: [] },
   { sql: 'select distinct count(*) from customers c join orders o on o.customer_id = c.id group by c.city', finds: [] },
