@@ -22,6 +22,7 @@ export function StatementView({ view, queryid }: { view: DiagnosticView; queryid
   const { params } = useUrlState();
   const given = useMemo(() => ({ queryid }), [queryid]);
   const asked = useDiagnostic(view, panelQuery(view, params, prefix, params.get('target'), given), { paused: false, wanted: true });
+  const alone = useMemo(() => ({ ...view, search: [], page: null }), [view]);
   const { state } = panelState({ data: asked.data, error: asked.error });
   const has = state.kind === 'data';
   return (
@@ -29,7 +30,7 @@ export function StatementView({ view, queryid }: { view: DiagnosticView; queryid
       <Card flush title="Text" about="As pg_stat_statements keeps it: with parameters for values" actions={has ? <ExplainLink rows={state.data.rows} target={params.get('target')} /> : null}>
         <QueryPanel state={state} label="Text" rows={5} onRetry={() => void asked.refresh()} empty={<Gone />}>{(measured) => <Text measured={measured} />}</QueryPanel>
       </Card>
-      {has ? <DiagnosticPanel view={view} prefix={prefix} given={given} /> : null}
+      {has ? <DiagnosticPanel view={alone} prefix={prefix} given={given} /> : null}
     </>
   );
 }

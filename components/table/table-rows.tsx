@@ -64,7 +64,7 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
                 const content = renderCell[column.key]?.(row) ?? <Cell value={row[column.key]} unit={column.unit} />;
                 return (
                   <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} className={classNames('h-10 px-3 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap')}>
-                    {index === 0 && href !== null ? <Link href={href} prefetch={false} data-open className="font-medium hover:text-accent hover:underline">{content}</Link> : content}
+                    {index === 0 && href !== null ? <Link href={href} prefetch={false} data-open className={classNames('hover:text-accent hover:underline', column.unit !== 'sql' && 'font-medium')}>{content}</Link> : content}
                   </td>
                 );
               })}

@@ -44,7 +44,7 @@ export const antipatterns = diagnostic({
   search: ['query', 'pattern', 'says', 'queryid'],
   page: statementPage,
   sort: '-total_ms',
-  show: ['query', 'pattern', 'says', 'certainty', 'calls', 'total_ms', 'mean_ms'],
+  show: ['query', 'pattern', 'certainty', 'calls', 'total_ms', 'mean_ms'],
   needs,
   charts: [],
   codes: Object.fromEntries(rules.map(({ name, title, why }) => [`queries.${name}`, `${title}. ${why}`])),

@@ -50,7 +50,7 @@ export const statement_tables = diagnostic({
   key: ['written'],
   search: ['written', 'tab'],
   sort: '-heap_bytes',
-  show: ['written', 'tab', 'meaning', 'kind', 'row_estimate', 'heap_bytes', 'index_bytes', 'index_count', 'seq_scans', 'dead_rows', 'analyzed_at'],
+  show: ['written', 'tab', 'meaning', 'row_estimate', 'heap_bytes', 'index_bytes', 'index_count', 'analyzed_at'],
   needs,
   charts: [],
   codes: {},
