@@ -10,13 +10,14 @@ import { EmptyState } from '@/components/ui/empty-state';
 import { Notice } from '@/components/ui/notice';
 import { useDiagnostic } from '@/lib/client/use-diagnostic';
 import { useUrlState } from '@/lib/client/url-state';
+import type { Finding } from '@/lib/kit/finding';
 import type { DiagnosticView, Measured } from '@/lib/kit/result';
 import { Disclosure } from './disclosure';
-import { Findings } from './findings';
+import { Findings, type ShownFinding } from './findings';
 import { PanelCharts } from './panel-charts';
 import { PanelFilters } from './panel-filters';
 import { PanelHeader } from './panel-header';
-import { panelQuery, panelState, type PanelState } from './panel-state';
+import { panelQuery, panelState, rowPage, type PanelState } from './panel-state';
 import { PanelTable } from './panel-table';
 import { QueryPanel } from './query-panel';
 import { SqlBlock } from './sql-block';
@@ -72,8 +73,16 @@ function Stale({ why }: { why: PanelState['stale'] }) {
   );
 }
 
+/** A finding about a thing that has a page leads there, as its row does. */
+function withPage(view: DiagnosticView, finding: Finding, target: string | null): ShownFinding {
+  const href = rowPage(view, finding.evidence, target);
+  return href === null ? finding : { ...finding, href };
+}
+
 function PanelContent({ view, prefix, given, measured }: { view: DiagnosticView; prefix: string; given: Record<string, string>; measured: Measured }) {
-  const { findings, context, sql } = measured;
+  const { context, sql } = measured;
+  const target = useUrlState().params.get('target');
+  const findings = measured.findings.map((finding) => withPage(view, finding, target));
   return (
     <>
       {findings.length > 0 ? <Findings items={findings} label={`Findings: ${view.title}`} /> : null}

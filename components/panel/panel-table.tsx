@@ -11,6 +11,7 @@ import { panelKeys, rowKeyOf, rowPage } from './panel-state';
 import { SqlBlock } from './sql-block';
 import { withTarget } from '@/components/shell/places';
 import { LinkButton } from '@/components/ui/button';
+import { classNames } from '@/components/ui/class-names';
 import { statementHash } from '@/components/plans/plan-hash';
 
 /** The rows of a diagnostic, ordered by the server. */
@@ -51,12 +52,16 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
         <LinkButton size="small" className="self-start" href={`${withTarget('/plans', target)}${statementHash(row['query'])}`}>Explain</LinkButton>
       ) : null}
       <dl className="grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-x-6 gap-y-3">
-        {others.map(({ key, label, unit, note }) => (
-          <div key={key} className="min-w-0">
-            <dt className="text-2xs text-faint" title={note}>{label}</dt>
-            <dd className="numeric truncate text-sm"><Cell value={row[key]} unit={unit} /></dd>
-          </div>
-        ))}
+        {others.map(({ key, label, unit, note }) => {
+          const value = row[key];
+          const isLong = unit === 'text' && typeof value === 'string' && value.length > 40;
+          return (
+            <div key={key} className={classNames('min-w-0', isLong && 'col-span-full')}>
+              <dt className="text-2xs text-faint" title={note}>{label}</dt>
+              {isLong ? <dd className="max-w-4xl text-sm [overflow-wrap:anywhere]">{value}</dd> : <dd className="numeric truncate text-sm"><Cell value={value} unit={unit} /></dd>}
+            </div>
+          );
+        })}
       </dl>
     </div>
   );
