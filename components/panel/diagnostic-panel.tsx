@@ -95,7 +95,7 @@ function PanelContent({ view, prefix, given, measured }: { view: DiagnosticView;
           ))}
         </dl>
       ) : null}
-      {measured.rows.length > 0 ? <PanelCharts view={view} rows={measured.rows} /> : null}
+      {measured.rows.length > 0 ? <PanelCharts view={view} rows={measured.rows} lines={measured.lines ?? []} /> : null}
       <div className="border-t border-line">
         <PanelTable view={view} prefix={prefix} given={given} measured={measured} />
       </div>

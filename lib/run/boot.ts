@@ -11,6 +11,7 @@ import { log } from './log';
 import { startMetrics } from './metrics';
 import { monitorPool } from './monitor';
 import { watchRequests } from './peer';
+import { sampleForever } from './sampler';
 
 const retryMs = 1000;
 const hourMs = 3_600_000;
@@ -57,6 +58,7 @@ async function untilReady(): Promise<void> {
     }
   }
   setInterval(() => void inRoute('job', 'upkeep', upkeep), hourMs).unref();
+  void sampleForever();
 }
 
 async function prepare(): Promise<void> {

@@ -22,7 +22,7 @@ export const roomsFor = (caller: Caller): Room[] => rooms.filter((room) => may(c
 export function diagnosticsOf(roomName: string): DiagnosticView[] {
   const order = rooms.find(({ name }) => name === roomName)?.questions ?? [];
   const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
-  return [...diagnostics.values()].filter(({ room, diagnostic }) => room.name === roomName && !diagnostic.of).map(viewOf).toSorted((a, b) => place(a.name) - place(b.name));
+  return [...diagnostics.values()].filter(({ room, diagnostic }) => room.name === roomName && !diagnostic.concerns).map(viewOf).toSorted((a, b) => place(a.name) - place(b.name));
 }
 
 export function viewOf({ id, room, diagnostic }: Registered): DiagnosticView {

@@ -33,7 +33,7 @@ export const statement = diagnostic({
   why: 'What one statement costs, by the role that runs it, and whether a client or a function does.',
   how: 'From pg_stat_statements: one row a role and nesting level. It keeps one text for a statement, with parameters where the first caller had values; a comment in it, route=… say, is that first caller’s and not everybody’s. Means hide outliers: compare the mean with the maximum and the deviation.',
   params: { queryid: param.text('Query id') },
-  of: 'queryid',
+  concerns: 'queryid',
   row: { ...figures, formatted: col.sql('Formatted', { note: 'The same text with another layout' }), said_by: col.maybe(col.text('First caller', { note: 'What the comment in the kept text says of the application' })) },
   sort: '-total_ms',
   show: ['usr', 'toplevel', 'calls', 'total_ms', 'share_ratio', 'mean_ms', 'max_ms', 'row_count', 'hit_ratio', 'temp_bytes', 'wal_bytes'],

@@ -31,7 +31,7 @@ export const statement_tables = diagnostic({
   how: 'The kept text is parsed by PostgreSQL’s own grammar, and its names are looked up in the catalog. Tables behind views and inside functions are not among them. Scans and dead rows count since the statistics were last reset; rows are the estimate of the last analyze.',
   permission: 'stats:read',
   params: { queryid: param.text('Query id') },
-  of: 'queryid',
+  concerns: 'queryid',
   row: {
     written: col.code('As written'),
     tab: col.maybe(col.code('Table')),
