@@ -19,7 +19,7 @@ export const routes = diagnostic({
     per_request: col.mean('Statements a request'),
     most_statements: col.count('Most in one request'),
     db_ms: col.ms('Database time', { note: 'From sending a statement to its result, the network included' }),
-    db_ms_per_request: col.ms('Database time a request'),
+    request_ms: col.ms('Database time a request'),
     row_count: col.count('Rows', { note: 'Returned or written' }),
     repeats: col.count('Most of one statement', { note: 'The most often that one request sent the same text; 0: never twice' }),
     repeated: col.maybe(col.sql('Statement repeated most')),
@@ -32,7 +32,7 @@ export const routes = diagnostic({
   key: ['route'],
   search: ['route', 'repeated'],
   sort: '-db_ms',
-  show: ['route', 'requests', 'per_request', 'most_statements', 'repeats', 'db_ms', 'db_ms_per_request', 'row_count'],
+  show: ['route', 'requests', 'per_request', 'most_statements', 'repeats', 'db_ms', 'request_ms', 'row_count'],
   needs: [],
   charts: [{ kind: 'bars', title: 'Database time by route', label: 'route', values: ['db_ms'], top: 10 }],
   codes: { 'queries.repeats': 'One request of a route sent the same statement many times.' },
@@ -40,7 +40,7 @@ export const routes = diagnostic({
   source: 'process',
   read: ({ routes: counted }) =>
     counted.map(({ route, requests, statements, mostStatements, ms, rows, mostRepeated, repeated, failed, waiting, waits, waitMs, since }) => ({
-      route, requests, statements, per_request: statements / requests, most_statements: mostStatements, db_ms: ms, db_ms_per_request: ms / requests, row_count: rows,
+      route, requests, statements, per_request: statements / requests, most_statements: mostStatements, db_ms: ms, request_ms: ms / requests, row_count: rows,
       repeats: mostRepeated, repeated, failed, waiting, wait_count: waits, wait_ms: waitMs, since,
     })),
   findings: (rows) =>

@@ -4,7 +4,7 @@ import { maskSecrets } from '@/lib/kit/mask';
 import { param } from '@/lib/kit/param';
 import { formatSql } from '@/lib/pg/format-sql';
 import { sql } from '@/lib/pg/sql';
-import { columns, context, counted, partCodes, partFindings, shared } from './statements';
+import { columns, context, counted, shared } from './statements';
 import { saidBy, tagsIn } from './tags';
 
 const figures = {
@@ -38,7 +38,7 @@ export const statement = diagnostic({
   sort: '-total_ms',
   show: ['usr', 'toplevel', 'calls', 'total_ms', 'share_ratio', 'mean_ms', 'max_ms', 'row_count', 'hit_ratio', 'temp_bytes', 'wal_bytes'],
   charts: [],
-  codes: partCodes,
+  codes: {},
   context,
   source: 'facts',
   read: async (ask, { params, server }) => {
@@ -46,5 +46,5 @@ export const statement = diagnostic({
     // The text may hold a secret, which a layout must not hide from the masks that come after.
     return Promise.all(rows.map(async (row) => ({ ...row, formatted: await formatSql(maskSecrets(row.query)), said_by: saidBy(tagsIn(row.query)) }))) as never;
   },
-  findings: (_, { context: facts }) => partFindings(facts),
+  findings: () => [],
 });
