@@ -21,7 +21,7 @@ export const antipatterns = diagnostic({
   name: 'antipatterns',
   title: 'Anti-patterns',
   why: 'Some ways of asking cost more than what is asked for: these are found in the statements that cost the server most, with another way to write each.',
-  how: 'The texts of pg_stat_statements, the most expensive first, parsed by PostgreSQL’s own grammar and held against the catalog: columns, indexes, and rows as last analysed. A name without a schema is taken for the only relation of that name, or the first on the monitoring role’s search_path. What a text does not show is not judged: values are parameters in it, so whether LIKE $1 begins with a wildcard is not known. Texts that the grammar of PostgreSQL 18 does not take (interval $1, extract($1 from …)), texts over 20 kB and tables never analysed are left out. Each rewrite was parsed again and compared with what was meant; try its plan before you use it.',
+  how: 'The texts of pg_stat_statements, the most expensive first, parsed by PostgreSQL’s own grammar and held against the catalog: columns, indexes, and rows as last analysed. A name without a schema is judged where there is but one relation of that name. What a text does not show is not judged: values are parameters in it, so whether LIKE $1 begins with a wildcard is not known. Texts that the grammar of PostgreSQL 18 does not take (interval $1, extract($1 from …)), texts over 20 kB and tables never analysed are left out. Each rewrite was parsed again and compared with what was meant; try its plan before you use it.',
   permission: 'stats:read',
   params: { statements: param.count('Statements looked at', 200), queryid: param.text('Query id') },
   row: {

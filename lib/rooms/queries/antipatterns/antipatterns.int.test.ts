@@ -24,7 +24,16 @@ const tables = `
   create schema planted_other;
   create table planted_other.planted_twice (id int);
   create table planted_twice (id int);
-  analyze planted_orders; analyze planted_customers;
+  insert into planted_twice select g from generate_series(1, 20000) g;
+  create table planted_parent (id bigint primary key, v text);
+  insert into planted_parent select g, 'v' from generate_series(1, 20000) g;
+  create table planted_heir () inherits (planted_parent);
+  insert into planted_heir select * from planted_parent;
+  create table planted_parts (id bigint, at timestamptz not null, v text) partition by range (at);
+  create table planted_parts_1 partition of planted_parts for values from ('2026-01-01') to ('2026-02-01');
+  create table planted_parts_2 partition of planted_parts for values from ('2026-02-01') to ('2026-03-01');
+  insert into planted_parts select g, timestamptz '2026-01-10' + g * interval '1 minute', 'v' || g from generate_series(1, 40000) g;
+  analyze planted_orders; analyze planted_customers; analyze planted_twice; analyze planted_parent; analyze planted_parts;
   grant select on all tables in schema public to riskdesk_app`;
 
 /** Statement → codes that it deserves. */
@@ -37,6 +46,11 @@ const planted: [string, unknown[], string[]][] = [
   ['select note from planted_orders where id = $1', [5], []],
   ['select id from planted_orders order by id limit $1', [5], []],
   ['select * from planted_fresh', [], []],
+  ['select id from planted_parts where v ilike $1', ['v7'], ['ilike']],
+  ['select id from planted_parts where v ilike $1 and at >= $2', ['v7', '2026-02-01'], []],
+  // Another search path, another table; rows that no key of the parent speaks for; a key that may hold NULL after all.
+  ['select * from planted_twice', [], []],
+  ['select distinct id, v from planted_parent where v = $1', ['v'], []],
 ];
 
 async function plant(db: TestDatabase): Promise<void> {
@@ -75,6 +89,17 @@ describe.each([['main', db18], ['pg14', db14]] as const)('anti-patterns on %s', 
     expect(await db.sql('select email from planted_customers where id not in (select customer_id from planted_orders)')).toEqual([]);
     const { rows } = await askMeasured('queries.antipatterns', { target, q: 'not in (select customer_id' });
     expect((await db.sql(String(rows[0]?.rewrite))).length).toBe(20_000 - 495);
+  });
+
+  test('a NOT NULL that was never validated, or is not inherited, promises nothing', async () => {
+    if (db !== db18) return;
+    await db.sql('create table planted_loose (id bigint, ref bigint)');
+    await db.sql('insert into planted_loose select g, case when g % 3 > 0 then g end from generate_series(1, 20000) g');
+    await db.sql('alter table planted_loose add constraint planted_set not null ref not valid');
+    await db.sql('analyze planted_loose');
+    await db.sql('select email from planted_customers where id not in (select ref from planted_loose)');
+    const { findings } = await askMeasured('queries.antipatterns', { target, q: 'planted_loose' });
+    expect(findings).toEqual([expect.objectContaining({ says: expect.stringContaining('gives one NULL') })]);
   });
 
   test('one statement alone, by its id', async () => {

@@ -119,6 +119,9 @@ export function isValue(tree: unknown): boolean {
 /** An index that begins with the column, for all rows. */
 export const indexOn = (table: Table, column: string): string | null => table.indexes.find(({ columns, partial }) => !partial && columns[0] === column)?.name ?? null;
 
+/** An index that finds values of the column, and keeps their order where it has one. */
+export const searchIndex = (table: Table, column: string): string | null => table.indexes.find(({ method, columns, partial }) => !partial && columns[0] === column && ['btree', 'hash'].includes(method))?.name ?? null;
+
 /** Another condition leads to the rows of `item` through an index, so that this one merely looks at what that gives. In doubt it does. */
 export function hasOtherWay(block: Block, item: Item, except: Tree): boolean {
   const { table } = item;

@@ -32,9 +32,8 @@ export type Table = {
   rows: number | null;
   bytes: number;
   columns: Column[];
+  /** Valid ones, and the partition key of a partitioned table. */
   indexes: Index[];
-  /** Relations of this name, in any schema. */
-  candidates: number;
 };
 
 export const keyOf = ({ schema, name }: Written): string => JSON.stringify([schema, name]);
@@ -63,9 +62,15 @@ export const leaves = sql`leaf (place, oid, kind) as (
       select l.place, h.inhrelid, c.relkind from leaf l join pg_inherits h on h.inhparent = l.oid join pg_class c on c.oid = h.inhrelid where l.kind = 'p'
     )`;
 
-type Found = Omit<Table, 'shown'> & { place: number; shown: string };
+type Found = Table & { place: number; candidates: number; partition_key: (string | null)[] | null };
 
-/** Each name's relation with its columns and indexes, by `keyOf`; names that mean nothing here are left out. */
+/** A condition on a partitioned table's key leads to some of its partitions, as an index leads to some rows. */
+const byPartition = (columns: (string | null)[]): Index => ({ name: 'the partition key', method: 'partition', unique: false, partial: false, columns, classes: [], expressions: null });
+
+/**
+ * Each name's relation with its columns and indexes, by `keyOf`. Names that mean nothing here are left out, and so are those that mean another relation
+ * for another search path.
+ */
 export async function tablesNamed(ask: Ask, names: readonly Written[]): Promise<Map<string, Table>> {
   const asked = [...new Map(names.map((name) => [keyOf(name), name])).values()].slice(0, 500);
   const found = await ask<Found>(sql`
@@ -75,16 +80,20 @@ export async function tablesNamed(ask: Ask, names: readonly Written[]): Promise<
     )
     select r.place::int as place, r.oid::text as oid, r.nspname::text as schema, r.relname::text as name, format('%I.%I', r.nspname, r.relname) as shown, r.relkind::text as kind,
       sums.rows, coalesce(sums.bytes, 0) as bytes, r.candidates::int as candidates,
-      coalesce((select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null), 'notNull', a.attnotnull) order by a.attnum)
+      coalesce((select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, null), 'notNull', a.attnotnull and not exists (
+            select from pg_constraint k where k.conrelid = a.attrelid and k.contype = 'n' and a.attnum = any (k.conkey) and (not k.convalidated or k.connoinherit))) order by a.attnum)
         from pg_attribute a where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped), '[]') as columns,
-      coalesce((select json_agg(json_build_object('name', ic.relname, 'method', am.amname, 'unique', x.indisunique and x.indimmediate, 'partial', x.indpred is not null,
+      coalesce((select json_agg(json_build_object('name', ic.relname, 'method', am.amname, 'unique', x.indisunique and x.indimmediate and (r.relkind <> 'r' or not exists (select from pg_inherits h where h.inhparent = r.oid)), 'partial', x.indpred is not null,
           'columns', (select json_agg(a.attname order by k.place) from unnest(x.indkey::int2[]) with ordinality as k (att, place) left join pg_attribute a on a.attrelid = x.indrelid and a.attnum = k.att and k.att > 0 where k.place <= x.indnkeyatts),
           'classes', (select json_agg(o.opcname order by k.place) from unnest(x.indclass::oid[]) with ordinality as k (class, place) left join pg_opclass o on o.oid = k.class),
           'expressions', case when x.indexprs is not null and r.oid not in (select relation from locked) then pg_get_expr(x.indexprs, x.indrelid) end) order by ic.relname)
-        from pg_index x join pg_class ic on ic.oid = x.indexrelid join pg_am am on am.oid = ic.relam where x.indrelid = r.oid and x.indisvalid and x.indisready), '[]') as indexes
+        from pg_index x join pg_class ic on ic.oid = x.indexrelid join pg_am am on am.oid = ic.relam where x.indrelid = r.oid and x.indisvalid and x.indisready), '[]') as indexes,
+      (select json_agg(a.attname order by k.place) from pg_partitioned_table t cross join unnest(t.partattrs::int2[]) with ordinality as k (att, place)
+        left join pg_attribute a on a.attrelid = t.partrelid and a.attnum = k.att and k.att > 0 where t.partrelid = r.oid) as partition_key
     from resolved r left join sums on sums.place = r.place`);
-  return new Map(found.flatMap(({ place, ...table }) => {
+  return new Map(found.flatMap(({ place, candidates, partition_key: key, ...table }) => {
     const name = asked[place - 1];
-    return name ? [[keyOf(name), table] as const] : [];
+    const isSure = name?.schema !== null || candidates === 1 || table.schema === 'pg_catalog';
+    return name && isSure ? [[keyOf(name), { ...table, indexes: key ? [...table.indexes, byPartition(key)] : table.indexes }] as const] : [];
   }));
 }

@@ -5,7 +5,7 @@ const column = (name: string, type: string, notNull = false): Column => ({ name,
 const index = (name: string, columns: (string | null)[], more: Partial<Index> = {}): Index => ({ name, method: 'btree', unique: false, partial: false, columns, classes: columns.map(() => 'ops'), expressions: null, ...more });
 
 const table = (name: string, rows: number | null, columns: Column[], indexes: Index[], more: Partial<Table> = {}): Table => ({
-  oid: name, schema: 'public', name, shown: `public.${name}`, kind: 'r', rows, bytes: (rows ?? 0) * 100, columns, indexes, candidates: 1, ...more,
+  oid: name, schema: 'public', name, shown: `public.${name}`, kind: 'r', rows, bytes: (rows ?? 0) * 100, columns, indexes, ...more,
 });
 
 const tables: Table[] = [

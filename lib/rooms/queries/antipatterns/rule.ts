@@ -43,7 +43,12 @@ export type Rule = {
 /** Where less is read than this, no way of reading it matters. */
 export const leastRows = 10_000;
 
-export const isBig = (table: Table | null): table is Table => table !== null && (table.rows ?? 0) >= leastRows;
+/** Big enough to matter, and a table that people can index: none of the server's own, nor one of another server. */
+export const isBig = (table: Table | null): table is Table => table !== null && ['r', 'p', 'm'].includes(table.kind) && !['pg_catalog', 'information_schema'].includes(table.schema) && (table.rows ?? 0) >= leastRows;
+
+/** What a scan from the front does: with LIMIT it may have enough before the end, which only the values decide. */
+export const scanOf = ({ node }: Block, table: Table): { reads: string; certainty: Certainty } =>
+  node['limitCount'] ? { reads: `rows of ${table.shown} are read one after the other until there are enough`, certainty: 'likely' } : { reads: `every row of ${table.shown} is read`, certainty: 'sure' };
 
 /** A call that gives so few rows of a big table has stopped early: its client fetches a part, which is not in the text. */
 export const stopsEarly = ({ figures }: Subject): boolean => figures !== null && figures.calls > 0 && figures.rows / figures.calls < 100;

@@ -1,7 +1,7 @@
 import { namesOf, quoteName, walk, type Tree } from '@/lib/pg/parser';
-import { hasOtherWay, indexOn, isValue, type Block, type Item, type Owned } from './block';
+import { hasOtherWay, indexOn, isValue, searchIndex, type Block, type Item, type Owned } from './block';
 import type { Table } from './catalog';
-import { isBig, type Match, type Rule, type Subject } from './rule';
+import { isBig, scanOf, type Match, type Rule, type Subject } from './rule';
 import { aggregated, and, as, columnNames, comparison, copy, integer, kindOf, listOf, operatorOf, renumber, textOf } from './tree';
 
 /** Something about one condition of one query. */
@@ -42,16 +42,19 @@ function patternStart(tree: unknown): string | null {
   return joined && operatorOf(joined) === '||' ? patternStart(joined['lexpr']) : textOf(tree);
 }
 
-const trigramIndex = (item: Item, column: string): string => `-- for patterns of three characters and more; it costs at every write\nCREATE EXTENSION IF NOT EXISTS pg_trgm;\nCREATE INDEX ${item.table?.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${item.table?.shown} USING gin (${quoteName(column)} gin_trgm_ops);`;
+/** A partitioned table takes no CONCURRENTLY: it is locked against writes until the index is there. */
+const createIndex = ({ kind, shown }: Table, rest: string): string => (kind === 'p' ? `-- locks the table and its partitions against writes meanwhile\nCREATE INDEX ON ${shown} ${rest};` : `CREATE INDEX CONCURRENTLY ON ${shown} ${rest};`);
 
-type Like = { owned: Owned; start: string | null; insensitive: boolean };
+const trigramIndex = (table: Table, column: string): string => `-- for patterns of three characters and more; it costs at every write\nCREATE EXTENSION IF NOT EXISTS pg_trgm;\n${createIndex(table, `USING gin (${quoteName(column)} gin_trgm_ops)`)}`;
+
+type Like = { owned: Owned; table: Table; start: string | null; insensitive: boolean };
 
 function likeIn(condition: Tree, block: Block): Like | null {
   const expression = as('A_Expr', condition);
   if (!expression || !['AEXPR_LIKE', 'AEXPR_ILIKE'].includes(String(expression['kind'])) || !['~~', '~~*'].includes(operatorOf(expression))) return null;
   const owned = block.owner(expression['lexpr']);
   if (!owned || !isBig(owned.item.table) || trigrams(owned.item, owned.column) || hasOtherWay(block, owned.item, condition)) return null;
-  return { owned, start: patternStart(expression['rexpr']), insensitive: expression['kind'] === 'AEXPR_ILIKE' };
+  return { owned, table: owned.item.table, start: patternStart(expression['rexpr']), insensitive: expression['kind'] === 'AEXPR_ILIKE' };
 }
 
 const leadingWildcard: Rule = {
@@ -64,8 +67,9 @@ const leadingWildcard: Rule = {
     // '%' alone is true of every text.
     const isAll = /^%*$/.test(start) && !as('A_Expr', as('A_Expr', condition)?.['rexpr']);
     if (!like || !/^[%_]/.test(start) || isAll) return null;
-    const { item, column } = like.owned;
-    return { says: `Looks through every row of ${item.table?.shown}: nothing else in the statement leads to some of them, and the pattern for ${column} begins with a wildcard.`, certainty: 'sure', helps: trigramIndex(item, column), note: 'The statement can stay: a trigram index serves it.' };
+    const { table, owned: { column } } = like;
+    const { reads, certainty } = scanOf(block, table);
+    return { says: `The pattern for ${column} begins with a wildcard and nothing else in the statement leads to some rows: ${reads}.`, certainty, helps: trigramIndex(table, column), note: 'The statement can stay: a trigram index serves it.' };
   }),
 };
 
@@ -76,8 +80,8 @@ const ilike: Rule = {
   find: eachCondition((condition, block) => {
     const like = likeIn(condition, block);
     if (!like?.insensitive || /^[%_]/.test(like.start ?? '')) return null;
-    const { item, column } = like.owned;
-    return { says: `Looks through every row of ${item.table?.shown} for ${column}: nothing else in the statement leads to some of them. A pattern that begins with a digit or sign is the exception.`, certainty: 'likely', helps: trigramIndex(item, column), note: 'The statement can stay: a trigram index serves it.' };
+    const { table, owned: { column } } = like;
+    return { says: `No index serves ILIKE on ${column} and nothing else in the statement leads to some rows: ${scanOf(block, table).reads}. A pattern that begins with a digit or sign is the exception.`, certainty: 'likely', helps: trigramIndex(table, column), note: 'The statement can stay: a trigram index serves it.' };
   }),
 };
 
@@ -114,7 +118,7 @@ function hiddenColumn(condition: Tree, block: Block): Hidden | null {
   const found = left && isValue(rexpr) ? { ...left, operator, value: rexpr } : right && isValue(lexpr) ? { ...right, operator: flip[operator] ?? operator, value: lexpr } : null;
   if (!found) return null;
   const { item, column } = found.owned;
-  const index = isBig(item.table) ? indexOn(item.table, column) : null;
+  const index = isBig(item.table) ? searchIndex(item.table, column) : null;
   if (!isBig(item.table) || index === null || hasOtherWay(block, item, condition)) return null;
   // An index with an expression may be just this one.
   const mayFit = item.table.indexes.some(({ columns, expressions }) => columns.includes(null) && (expressions === null || expressions.includes(column)));
@@ -152,13 +156,13 @@ const immutable = new Set(['lower', 'upper', 'md5', 'length', 'char_length', 'ab
 function expressionIndex({ kind, node, table, owned: { column } }: Hidden): string | null {
   const name = namesOf(node['funcname']).at(-1) ?? '';
   if (kind !== 'FuncCall' || !immutable.has(name) || listOf(node['args']).length !== 1 || columnNames(listOf(node['args'])[0]) === null) return null;
-  return `-- costs at every write of ${column}\nCREATE INDEX ${table.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${table.shown} (${name}(${quoteName(column)}));`;
+  return `-- costs at every write of ${column}\n${createIndex(table, `(${name}(${quoteName(column)}))`)}`;
 }
 
 const what = ({ kind, node }: Wrapped): string => {
   if (kind === 'FuncCall') return `${namesOf(node['funcname']).at(-1) ?? ''}(…)`;
   if (kind === 'TypeCast') return `the cast to ${castTo(node)}`;
-  return kind === 'CoalesceExpr' ? 'coalesce(…)' : `the arithmetic (${operatorOf(node)})`;
+  return kind === 'CoalesceExpr' ? 'coalesce(…)' : `the operator ${operatorOf(node)}`;
 };
 
 const hiddenBy: Rule = {
@@ -172,11 +176,12 @@ const hiddenBy: Rule = {
     const type = typeOf(hidden.owned);
     const isMoment = type === 'timestamp without time zone' || type === 'timestamp with time zone';
     const tree = isDay(hidden) && isMoment && isDateValue(hidden.value) ? changed(statement, condition, (copied) => become(copied, and(dayRange(copy(hidden))) ?? {})) : null;
-    const zone = type === 'timestamp with time zone' ? 'The same rows, days being those of the session’s TimeZone as before; where clocks are set back over midnight, as in Havana, that hour counts once.' : 'The same rows.';
+    const zone = type === 'timestamp with time zone' ? 'The same rows, days being those of the session’s TimeZone as before; where clocks are set back over midnight, as in Havana, that hour counts once, and infinity is no day.' : 'The same rows, for all days but infinity.';
     const index = expressionIndex(hidden);
+    const { reads, certainty } = scanOf(block, table);
     return {
-      says: `${what(hidden)} keeps ${hiddenIndex}, the index on ${column}, from being used: every row of ${table.shown} is read.`,
-      certainty: 'sure', rewrite: tree, helps: tree ? null : index,
+      says: `${what(hidden)} keeps ${hiddenIndex}, the index on ${column}, from being used: ${reads}.`,
+      certainty, rewrite: tree, helps: tree ? null : index,
       note: tree ? zone : index ? 'The statement can stay: an index on the expression serves it.' : `Write the condition so that ${column} stands alone on its side.`,
     };
   }),
@@ -207,13 +212,14 @@ const implicitCast: Rule = {
     const value = expression[side] as Tree;
     const type = owned ? typeOf(owned) : '';
     const to = owned && isValue(value) ? wider(value, type) : null;
-    if (!owned || !to || !isBig(owned.item.table) || indexOn(owned.item.table, owned.column) === null || hasOtherWay(block, owned.item, condition)) return null;
+    if (!owned || !to || !isBig(owned.item.table) || searchIndex(owned.item.table, owned.column) === null || hasOtherWay(block, owned.item, condition)) return null;
+    const { reads, certainty } = scanOf(block, owned.item.table);
     const constant = as('A_Const', value);
     const written = String((constant?.['fval'] as Tree | undefined)?.['fval'] ?? '');
     const whole = /^\d{1,9}\.0*$/.test(written) ? changed(statement, value, (copied) => become(copied, integer(Number(written)))) : null;
     return {
-      says: `${owned.column} is ${type} and is compared with ${to}: each value of ${owned.item.table.shown} is cast to ${to}, and ${indexOn(owned.item.table, owned.column)} cannot be used.`,
-      certainty: 'sure', rewrite: whole,
+      says: `${owned.column} is ${type} and is compared with ${to}: each of its values is cast to ${to}, ${searchIndex(owned.item.table, owned.column)} cannot be used, and ${reads}.`,
+      certainty, rewrite: whole,
       note: whole ? 'The same rows.' : integers.has(type) ? 'Send the value as bigint. A value with a fraction, which no row equals, has to be left out or rounded by the caller.' : 'Send the value as bpchar: blanks at its end then do not count.',
     };
   }),
@@ -281,7 +287,7 @@ const orColumns: Rule = {
     const without = table ? arms.filter(({ owned }) => indexOn(table, owned.column) === null) : [];
     if (!table || without.length === 0 || without.length === arms.length) return null;
     const names = [...new Set(without.map(({ owned }) => owned.column))];
-    return { says: `${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} no index, so the index of the other column does not help: every row of ${table.shown} is read.`, certainty: 'sure', helps: names.map((name) => `CREATE INDEX ${table.kind === 'p' ? '' : 'CONCURRENTLY '}ON ${table.shown} (${quoteName(name)});`).join('\n'), note: 'The statement can stay: with an index for each column the server combines them (BitmapOr). Each costs at every write.' };
+    return { says: `${names.join(', ')} ${names.length === 1 ? 'has' : 'have'} no index, so the index of the other column does not help: ${scanOf(block, table).reads}.`, certainty: 'likely', helps: names.map((name) => createIndex(table, `(${quoteName(name)})`)).join('\n'), note: 'The statement can stay: with an index for each column the server combines them (BitmapOr). It is worth its cost at every write only where few rows have such a value.' };
   }),
 };
 
@@ -297,8 +303,8 @@ const optionalFilter: Rule = {
     const number = parameterIn(off?.['arg']);
     const on = arms.map((arm) => as('A_Expr', arm)).find((arm) => arm && parameterIn(arm['rexpr']) === number);
     const owned = on ? block.owner(on['lexpr']) : null;
-    if (arms.length !== 2 || number === null || !owned || !isBig(owned.item.table) || indexOn(owned.item.table, owned.column) === null || hasOtherWay(block, owned.item, condition)) return null;
-    return { says: `With a generic plan ${indexOn(owned.item.table, owned.column)} cannot be used for ${owned.column}, whether $${number} is set or not.`, certainty: 'likely', note: 'Let the application leave the condition out when there is no value, or plan it for its values each time (plan_cache_mode = force_custom_plan, or a statement without a name).' };
+    if (arms.length !== 2 || number === null || !owned || !isBig(owned.item.table) || searchIndex(owned.item.table, owned.column) === null || hasOtherWay(block, owned.item, condition)) return null;
+    return { says: `With a generic plan ${searchIndex(owned.item.table, owned.column)} cannot be used for ${owned.column}, whether $${number} is set or not.`, certainty: 'likely', note: 'Let the application leave the condition out when there is no value, or plan it for its values each time (plan_cache_mode = force_custom_plan, or a statement without a name).' };
   }),
 };
 
