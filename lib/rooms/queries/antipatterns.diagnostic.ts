@@ -75,8 +75,11 @@ export const antipatterns = diagnostic({
   })),
 });
 
-function remedyOf({ rewrite, helps, note }: { rewrite: string | null; helps: string | null; note: string | null }): Finding['remedy'] {
-  if (rewrite !== null) return { sql: `-- ${note ?? 'written otherwise'}\n${rewrite};` };
+/** Every line of it: a name with a line break in it stays inside. */
+const asComment = (text: string): string => text.split(/[\n\r]/).map((line) => `-- ${line}`).join('\n');
+
+export function remedyOf({ rewrite, helps, note }: { rewrite: string | null; helps: string | null; note: string | null }): Finding['remedy'] {
+  if (rewrite !== null) return { sql: `${asComment(note ?? 'written otherwise')}\n${rewrite};` };
   return helps === null ? null : { sql: helps };
 }
 

@@ -60,6 +60,6 @@ export const n_plus_one = diagnostic({
       about: oneLine(row.query),
       says: `A suspicion: ${formatCount(row.calls)} calls by ${row.usr} for about one row each of ${row.looks_up}, ${formatMs(row.mean_ms)} a call without the way over the network.${row.said_by ? ` Its first caller says ${row.said_by}.` : ''}${row.parent ? ` A candidate for the loop, which gave ${formatCount(row.parent_rows ?? 0)} rows: ${oneLine(row.parent)} (${row.parent_why}).` : ''} If it runs in a loop, ask for all keys at once.`,
       evidence: { queryid: row.queryid, calls: row.calls, rows_per_call: row.rows_per_call, mean_ms: row.mean_ms, total_ms: row.total_ms, parent_queryid: row.parent_queryid, parent_rows: row.parent_rows },
-      remedy: { sql: row.together ? `-- one call for all keys, as one array; with the key in the output, to tell the rows apart\n${row.together};` : `-- instead of one call a key: join what the loop goes over, or send the keys as arrays\n-- … JOIN unnest($1, $2) AS k (…) ON …\n${row.query.slice(0, 2000)}` },
+      remedy: { sql: row.together ? `-- one call for all keys, as one array; with the key in the output, to tell the rows apart\n${row.together};` : `-- instead of one call a key: join what the loop goes over, or send the keys as arrays\n-- … JOIN unnest($1, $2) AS k (…) ON …\n${row.query.length <= 2000 ? row.query : '-- (a long statement)'}` },
     })),
 });

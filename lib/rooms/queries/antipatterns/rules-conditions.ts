@@ -156,7 +156,7 @@ const immutable = new Set(['lower', 'upper', 'md5', 'length', 'char_length', 'ab
 function expressionIndex({ kind, node, table, owned: { column } }: Hidden): string | null {
   const name = namesOf(node['funcname']).at(-1) ?? '';
   if (kind !== 'FuncCall' || !immutable.has(name) || listOf(node['args']).length !== 1 || columnNames(listOf(node['args'])[0]) === null) return null;
-  return `-- costs at every write of ${column}\n${createIndex(table, `(${name}(${quoteName(column)}))`)}`;
+  return `-- costs at every write of the column\n${createIndex(table, `(${name}(${quoteName(column)}))`)}`;
 }
 
 const what = ({ kind, node }: Wrapped): string => {

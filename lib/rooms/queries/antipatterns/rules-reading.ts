@@ -1,4 +1,5 @@
 import { isTree, namesOf, type Tree } from '@/lib/pg/parser';
+import { literalText } from '@/lib/pg/shape/text';
 import { formatCount } from '@/lib/units';
 import { hasOtherWay, uniqueKey, type Block } from './block';
 import { keysetPage } from './paging';
@@ -84,8 +85,6 @@ const isCount = (node: Tree): boolean => {
 /** A count reads an index where it can: of fewer rows it is quick. */
 const leastCounted = 10 * leastRows;
 
-const literalOf = (name: string): string => `'${name.replaceAll("'", "''")}'`;
-
 export const countWhole: Rule = {
   name: 'count_whole',
   title: 'count(*) of a whole table',
@@ -95,7 +94,7 @@ export const countWhole: Rule = {
     const table = block?.items[0]?.table ?? null;
     const { node } = subject;
     if (!block || subject.kind !== 'SelectStmt' || block.node !== node || !isWhole(block) || node['groupClause'] || node['havingClause'] || node['withClause'] || node['distinctClause'] || !isCount(node) || !isBig(table) || (table.rows ?? 0) < leastCounted) return [];
-    const name = literalOf(table.shown);
+    const name = literalText(table.shown);
     const helps = table.kind === 'p'
       ? `SELECT sum(greatest(c.reltuples, 0))::bigint AS estimate FROM pg_partition_tree(${name}) p JOIN pg_class c ON c.oid = p.relid WHERE p.isleaf;`
       : `SELECT greatest(reltuples, 0)::bigint AS estimate FROM pg_class WHERE oid = ${name}::regclass;`;

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { formatSql } from '@/lib/pg/format-sql';
-import { parseSql } from '@/lib/pg/parser';
-import { corpus, corpusFind } from './corpus';
+import { parseSql, quoteName } from '@/lib/pg/parser';
+import { remedyOf } from '@/lib/rooms/queries/antipatterns.diagnostic';
+import { corpus, corpusFind, corpusTables } from './corpus';
 import { antipatternsOf, rules, statementIn } from './rules';
 
 const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').replaceAll('( ', '(').replaceAll(' )', ')').trim();
@@ -47,6 +48,24 @@ describe('anti-patterns: a corpus of true ones and near misses', () => {
   it('keeps the mark of a list that pg_stat_statements has folded', async () => {
     const [one] = await found({ sql: 'select id from orders where status in ($1 /*, ... */) order by id limit $2 offset $3' });
     expect(oneLine(one?.rewrite ?? '')).toBe('SELECT id FROM orders WHERE status IN ($1 /*, ... */) AND id > $3 ORDER BY id LIMIT $2');
+  });
+
+  it('hostile names stay names, in the rewrite, in what helps and in the comment above', async () => {
+    const odd = 'a\n"; drop table users; --\'\\';
+    const [base] = corpusTables;
+    if (!base) throw new Error('no table');
+    const table = { ...base, name: odd, shown: `public.${quoteName(odd)}`, columns: [{ name: odd, type: 'text', notNull: true }], indexes: [{ name: odd, method: 'btree', unique: true, partial: false, columns: [odd], classes: ['text_ops'], expressions: null }] };
+    const name = quoteName(odd);
+    const texts = [`select * from ${name}`, `select ${name} from ${name} order by ${name} limit 3 offset $1`, `select 1 from ${name} where lower(${name}) = $1`, `select 1 from ${name} where ${name} ilike '%' || $1`, `select count(*) from ${name}`, `delete from ${name}`];
+    for (const text of texts) {
+      const statement = await statementIn(text);
+      const all = statement ? await antipatternsOf(statement, () => table) : [];
+      expect(all, text).toHaveLength(1);
+      const remedy = remedyOf(all[0] ?? { rewrite: null, helps: null, note: null });
+      const parsed = await parseSql(remedy && 'sql' in remedy ? remedy.sql : '');
+      const kinds = 'statements' in parsed ? parsed.statements.map((one) => Object.keys(one)[0]) : ['error'];
+      expect(kinds.filter((kind) => !['SelectStmt', 'IndexStmt', 'CreateExtensionStmt', 'TruncateStmt'].includes(String(kind))), text).toEqual([]);
+    }
   });
 
   it('a layout changes nothing but white space', async () => {
