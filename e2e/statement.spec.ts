@@ -17,10 +17,10 @@ test('a DBA goes from a list to the page of one statement: its text, figures, ta
   await dba.getByRole('searchbox').first().fill('offset $1');
   await dba.getByRole('row').filter({ hasText: 'risk_assessments a order by' }).first().getByRole('link').first().click();
   await dba.waitForURL((url) => url.pathname === '/queries/statement' && url.searchParams.has('queryid'));
-  await expect(dba.getByRole('region', { name: 'Statement' }).first()).toContainText('from risk_assessments a');
-  await expect(dba.getByRole('region', { name: 'Figures of the statement' }).getByRole('row').nth(1)).toContainText('%');
-  await expect(dba.getByRole('region', { name: 'Tables that it names' })).toContainText('public.risk_assessments');
-  const wrong = dba.getByRole('region', { name: 'Anti-patterns' });
+  await expect(dba.getByRole('region', { name: 'Statement', exact: true }).first()).toContainText('from risk_assessments a');
+  await expect(dba.getByRole('region', { name: 'Figures of the statement', exact: true }).getByRole('row').nth(1)).toContainText('%');
+  await expect(dba.getByRole('region', { name: 'Tables that it names', exact: true })).toContainText('public.risk_assessments');
+  const wrong = dba.getByRole('region', { name: 'Anti-patterns', exact: true });
   await expect(wrong).toContainText('Pages by OFFSET');
   await wrong.getByText('Evidence and remedy').first().click();
   await expect(wrong).toContainText('(a.created_at, a.id) <');
@@ -32,7 +32,7 @@ test('a DBA goes from a list to the page of one statement: its text, figures, ta
 test('a statement that is not there is said to be gone, not to cost nothing', async ({ dba }) => {
   await dba.goto('/queries/statement?queryid=1');
   await expect(dba.getByText('pg_stat_statements does not hold this statement')).toBeVisible();
-  await expect(dba.getByRole('region', { name: 'Figures of the statement' })).toHaveCount(0);
+  await expect(dba.getByRole('region', { name: 'Figures of the statement', exact: true })).toHaveCount(0);
 });
 
 test('an analyst does not see it', async ({ analyst }) => {
@@ -45,7 +45,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const { rows } = (await (await dba.request.get(`/api/queries/total?q=${encodeURIComponent('offset $1')}`)).json()) as { rows: { queryid: string; query: string }[] };
     await dba.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await dba.goto(`/queries/statement?queryid=${rows.find(({ query }) => query.includes('risk_assessments a'))?.queryid}`);
-    await expect(dba.getByRole('region', { name: 'Tables that it names' })).toContainText('public.risk_assessments');
+    await expect(dba.getByRole('region', { name: 'Tables that it names', exact: true })).toContainText('public.risk_assessments');
     await settle(dba);
     expect(await violations(dba)).toEqual([]);
     await dba.setViewportSize({ width: 390, height: 844 });

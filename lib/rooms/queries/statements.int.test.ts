@@ -85,10 +85,10 @@ describe.each([['main', db18], ['pg14', db14]] as const)('on %s', (target, db) =
 
   test('running now: the statement, for how long, and what it waits for; its secret is neither shown nor found (F13)', async () => {
     const app = await db.connect('app');
-    const slow = app.query("select pg_sleep(30), 'password=canary-in-clear' as planted_running").catch(() => null);
+    const slow = app.query("select /*application='shop',route='%2Forders'*/ pg_sleep(30), 'password=canary-in-clear' as planted_running").catch(() => null);
     await expect.poll(async () => (await measured('running', target, { q: 'planted_running', sort: '-pid' })).rows.length, { timeout: 10_000, interval: 1100 }).toBe(1);
     const { rows, findings } = await measured('running', target, { q: 'planted_running', long_ms: '1' });
-    expect(rows[0]).toMatchObject({ usr: 'riskdesk_app', state: 'active', wait: 'Timeout: PgSleep', blocked_by: 0 });
+    expect(rows[0]).toMatchObject({ usr: 'riskdesk_app', state: 'active', wait: 'Timeout: PgSleep', blocked_by: 0, caller: 'application=shop, route=/orders', queryid: expect.stringMatching(/^-?\d+$/) });
     expect(JSON.stringify({ rows, findings })).not.toContain('canary');
     expect(findings).toEqual([expect.objectContaining({ code: 'queries.long', remedy: { sql: expect.stringContaining(`pg_cancel_backend(${rows[0]?.pid})`) } })]);
     expect((await measured('running', target, { q: 'canary-in' })).rows).toEqual([]);

@@ -49,7 +49,7 @@ const figures = {
 type Figure = keyof typeof figures;
 
 export const columns = {
-  query: col.sql('Statement'),
+  query: col.sql('Statement', { note: 'One text for all who send it: a comment in it, route=… say, is the first caller’s' }),
   usr: col.code('Role'),
   calls: col.count('Calls'),
   total_ms: col.ms('Total time'),
