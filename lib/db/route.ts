@@ -3,10 +3,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { RouteFigures } from '@/lib/kit/diagnostic';
 import type { PoolWatch } from '@/lib/pg/pool';
 
-/** What is being worked on: one request of a route, or a job of the console's own. */
-type Working = { figures: RouteFigures; /** The comment in its statements. */ tag: string; statements: number; /** How often it sent each text. */ sent: Map<string, number> };
+type Texts = Map<string, { calls: number; ms: number; rows: number }>;
+type Figures = RouteFigures & { texts: Texts };
 
-type Routes = { storage: AsyncLocalStorage<Working>; figures: Map<string, RouteFigures> };
+/** A route whose statements are put together anew each time must not fill the memory with them. */
+const mostTexts = 100;
+
+/** What is being worked on: one request of a route, or a job of the console's own. */
+type Working = { figures: Figures; /** The comment in its statements. */ tag: string; statements: number; /** How often it sent each text. */ sent: Map<string, number> };
+
+type Routes = { storage: AsyncLocalStorage<Working>; figures: Map<string, Figures> };
 
 // Next evaluates modules once per bundle: what one of them enters, all must see.
 const shared = globalThis as typeof globalThis & { riskdeskRoutes?: Routes };
@@ -21,8 +27,8 @@ export const plainTag = `/*application=${encoded('riskdesk')}*/`;
 
 const tagOf = (path: string): string => `/*application=${encoded('riskdesk')},route=${encoded(path)}*/`;
 
-const nothing = (route: string): RouteFigures => ({
-  route, requests: 0, statements: 0, mostStatements: 0, ms: 0, rows: 0, failed: 0, mostRepeated: 0, repeated: null, waiting: 0, waits: 0, waitMs: 0, since: new Date().toISOString(),
+const nothing = (route: string): Figures => ({
+  route, requests: 0, statements: 0, mostStatements: 0, ms: 0, rows: 0, failed: 0, mostRepeated: 0, repeated: null, waiting: 0, waits: 0, waitMs: 0, texts: new Map(), since: new Date().toISOString(),
 });
 
 /**
@@ -61,6 +67,15 @@ export const routeFigures = (): RouteFigures[] => [...routes().figures.values()]
 /** Begin, commit and the settings of a transaction behind a pooler are sent around statements, not for them. */
 const isAround = (text: string): boolean => /^(begin|commit|rollback|select set_config)\b/i.test(text);
 
+function countText(texts: Texts, text: string, ms: number, rows: number): void {
+  let known = texts.get(text);
+  if (!known && texts.size < mostTexts) texts.set(text, (known = { calls: 0, ms: 0, rows: 0 }));
+  if (!known) return;
+  known.calls += 1;
+  known.ms += ms;
+  known.rows += rows;
+}
+
 /** Counts to the route at work what it makes the application's pool do. */
 export const routeWatch: PoolWatch = {
   ran: (text, ms, failed, rows) => {
@@ -72,6 +87,7 @@ export const routeWatch: PoolWatch = {
     figures.rows += rows;
     if (failed) figures.failed += 1;
     working.statements += 1;
+    countText(figures.texts, text, ms, rows);
     if (!isAround(text)) sent.set(text, (sent.get(text) ?? 0) + 1);
   },
   waits: () => {

@@ -68,6 +68,8 @@ export type RouteFigures = {
   waiting: number;
   waits: number;
   waitMs: number;
+  /** Statement by statement, by the text that was sent; the first hundred of a route. */
+  texts: ReadonlyMap<string, { calls: number; ms: number; rows: number }>;
   since: string;
 };
 

@@ -50,6 +50,7 @@ import { antipatterns as queriesAntipatterns } from './queries/antipatterns.diag
 import { calls as queriesCalls } from './queries/calls.diagnostic';
 import { io as queriesIo } from './queries/io.diagnostic';
 import { n_plus_one as queriesN_plus_one } from './queries/n_plus_one.diagnostic';
+import { route_statements as queriesRoute_statements } from './queries/route_statements.diagnostic';
 import { routes as queriesRoutes } from './queries/routes.diagnostic';
 import { running as queriesRunning } from './queries/running.diagnostic';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
@@ -86,7 +87,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
   { room: plansRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
-  { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend] },
+  { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
   { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
   { room: targetsRoom, diagnostics: [] },

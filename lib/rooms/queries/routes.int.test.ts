@@ -11,12 +11,15 @@ process.env.DB_MIN_CONNECTIONS = '1';
 const { database, transaction } = await import('@/lib/db/client');
 const { inRoute, plainTag } = await import('@/lib/db/route');
 const { diagnostics } = await import('@/lib/run/registry');
-const { sql } = await import('@/lib/pg/sql');
+const { join, sql } = await import('@/lib/pg/sql');
 const { closeMonitors } = await import('@/lib/run/monitor');
 const { admin } = await usePeople(db);
 const sent = { cookie: admin.cookie };
 
 afterAll(closeMonitors);
+
+/** Another text for each number. */
+const keywordFree = (n: number) => join(Array.from({ length: n + 1 }, () => sql`1`), sql` + `);
 
 const routeOf = async (route: string) => (await askMeasured('queries.routes', { q: route })).rows.find((row) => row.route === route);
 const tagged = (path: string) => `/*application='riskdesk',route='${encodeURIComponent(path)}'*/`;
@@ -98,6 +101,17 @@ describe('what each route costs', () => {
     const { rows, findings } = await askMeasured('queries.routes', { q: '/api/loop' });
     expect(rows[0]).toMatchObject({ repeats: 12, repeated: expect.stringContaining('planted_loop') });
     expect(findings).toEqual([expect.objectContaining({ code: 'queries.repeats', about: 'GET /api/loop', evidence: expect.objectContaining({ repeats: 12 }) })]);
+  });
+
+  test('statement by statement: the same one under each route that sends it, and no more texts than are worth keeping', async () => {
+    for (const route of ['/api/one', '/api/other', '/api/other']) await inRoute('GET', route, () => database().rows(sql`select name as planted_shared from users`));
+    const { rows } = await askMeasured('queries.route_statements', { q: 'planted_shared', sort: 'route' });
+    expect(rows.map(({ route, calls, per_request: perRequest, rows_per_call: perCall }) => [route, calls, perRequest, perCall])).toEqual([['GET /api/one', 1, 1, 4], ['GET /api/other', 2, 1, 4]]);
+    await inRoute('GET', '/api/many', async () => {
+      for (let n = 0; n < 120; n += 1) await database().rows(sql`select ${keywordFree(n)} as planted_many`, { planEachTime: true });
+    });
+    expect((await askMeasured('queries.route_statements', { q: '/api/many', limit: '1000' })).rows).toHaveLength(100);
+    expect((await routeOf('GET /api/many'))?.statements).toBe(120);
   });
 
   test('failures count, and do not stay at work', async () => {
