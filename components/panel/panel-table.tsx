@@ -40,6 +40,9 @@ export function PanelTable({ view, prefix, measured, given }: { view: Diagnostic
   );
 }
 
+/** Columns whose statements have a plan. */
+const explained = ['query', 'rewrite', 'together', 'parent'];
+
 /** Every column of one row, the statement whole. */
 function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   const statements = view.columns.filter(({ unit, key }) => unit === 'sql' && row[key] !== null);
@@ -48,8 +51,12 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   return (
     <div className="flex max-w-5xl flex-col gap-4">
       {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
-      {view.room === 'queries' && typeof row['query'] === 'string' ? (
-        <LinkButton size="small" className="self-start" href={`${withTarget('/plans', target)}${statementHash(row['query'])}`}>Explain</LinkButton>
+      {view.room === 'queries' ? (
+        <div className="flex flex-wrap gap-2">
+          {statements.filter(({ key }) => explained.includes(key)).map(({ key, label }) => (
+            <LinkButton key={key} size="small" href={`${withTarget('/plans', target)}${statementHash(String(row[key]))}`}>{key === 'query' ? 'Explain' : `Explain: ${label.toLowerCase()}`}</LinkButton>
+          ))}
+        </div>
       ) : null}
       <dl className="grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-x-6 gap-y-3">
         {others.map(({ key, label, unit, note }) => {

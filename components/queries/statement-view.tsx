@@ -64,7 +64,7 @@ function ExplainLink({ rows, target }: { rows: Measured['rows']; target: string 
 function Gone() {
   return (
     <EmptyState title="pg_stat_statements does not hold this statement">
-      It was evicted, its statistics were reset, it has not finished once, it ran in another database, or it is one of this console’s own questions.
+      It was evicted, its statistics were reset, it has not finished once, it ran in another database, the monitoring role may not see it, or it is one of this console’s own questions.
     </EmptyState>
   );
 }

@@ -42,6 +42,9 @@ describe.each([['main', db18], ['pg14', db14]] as const)('on %s', (target, db) =
     for (const { id } of (await app.query<{ id: number }>("select /*controller='parents',action='list'*/ id, name from planted_parents order by name")).rows) {
       await app.query(`select v as planted_child from planted_children where "Parent id" = $1`, [id]);
     }
+    for (const { id } of (await app.query<{ id: number }>("select /*route='%2Fshop'*/ id, v from planted_keys order by id limit 110")).rows) {
+      await app.query("select /*route='%2Fshop'*/ id, v, 1 as planted_tagged from planted_keys where id = $1", [id]);
+    }
     await app.query('select v as planted_unrelated from planted_keys order by id desc limit 110');
     await app.query("select set_config('work_mem', '64kB', false)");
     for (let call = 0; call < 2; call += 1) await app.query('select v as planted_sort from planted_keys order by v, id desc');
@@ -81,6 +84,12 @@ describe.each([['main', db18], ['pg14', db14]] as const)('on %s', (target, db) =
     expect(rows).toEqual([expect.objectContaining({ calls: 110, looks_up: 'public.planted_children by Parent id', by_key: false, parent: expect.stringContaining('from planted_parents'), parent_rows: 110, parent_why: 'Parent id references public.planted_parents, which it reads' })]);
     expect(findings[0]?.says).toContain('A candidate for the loop, which gave 110 rows');
     expect(findings[0]?.evidence['parent_queryid']).toBe(rows[0]?.parent_queryid);
+  });
+
+  test('one by one: names a candidate that carries the same route in its comment, and the route', async () => {
+    const { rows, findings } = await measured('n_plus_one', target, { min_calls: '100', q: 'planted_tagged' });
+    expect(rows).toEqual([expect.objectContaining({ calls: 110, by_key: true, said_by: 'route=/shop', parent: expect.stringContaining('order by id limit'), parent_why: 'both carry the same route in their comment' })]);
+    expect(findings[0]?.says).toContain('Its first caller says route=/shop.');
   });
 
   test('running now: the statement, for how long, and what it waits for; its secret is neither shown nor found (F13)', async () => {
