@@ -31,7 +31,7 @@ export const n_plus_one = diagnostic({
     together: col.maybe(col.sql('For all keys at once')),
   },
   sort: '-calls',
-  show: ['query', 'usr', 'looks_up', 'by_key', 'calls', 'rows_per_call', 'mean_ms', 'total_ms', 'parent'],
+  show: ['query', 'calls', 'rows_per_call', 'mean_ms', 'looks_up', 'parent'],
   charts: [],
   codes: { 'queries.n_plus_one': 'A lookup of one row is called so often that it may run in a loop.' },
   context,

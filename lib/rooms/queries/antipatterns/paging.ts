@@ -72,7 +72,8 @@ export function keysetPage(statement: Tree, block: Block, limit: number | null):
   delete select['limitOffset'];
   if (limit !== null) Object.assign(select, { limitCount: integer(limit), limitOption: 'LIMIT_OPTION_COUNT' });
   const became = renumber(tree);
+  const moved = [...became].some(([from, to]) => from < first && from !== to) ? ' The other parameters are numbered anew.' : '';
   const last = order.columns.map((_, at) => became.get(first + at) ?? 0);
   const added = order.columns.length > given.columns.length ? ` ${order.columns.slice(given.columns.length).join(', ')} in ORDER BY makes the order total, so that no row is skipped or shown twice.` : '';
-  return { tree, note: `${numbers(last)}: ${order.columns.join(', ')} of the last row of the page before; the first page has no such condition. Pages follow one another and cannot be jumped to by number.${added}` };
+  return { tree, note: `${numbers(last)}: ${order.columns.join(', ')} of the last row of the page before; the first page has no such condition. Pages follow one another and cannot be jumped to by number.${added}${moved}` };
 }
