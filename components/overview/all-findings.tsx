@@ -34,7 +34,7 @@ export function AllFindings({ places, mayDecide }: { places: DiagnosticPlaces; m
   return (
     <div className="flex flex-col gap-4">
       {error ? <Notice tone="warning" title="These are the last findings that could be collected" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice> : null}
-      <Card title="Findings" about={tally(data.items)} flush>
+      <Card title="Findings" about={data.more ? `The worst of more than ${data.items.length}: ${tally(data.items)}` : tally(data.items)} flush>
         {shown.length > 0 ? <Findings items={shown} first={8} label="Findings" renderAction={mayDecide ? (item) => <DecideButton item={item} target={target} /> : undefined} /> : <Nothing complete={data.unmeasured.length === 0} />}
         {decided.length > 0 ? <Decided items={decided} target={target} mayDecide={mayDecide} /> : null}
       </Card>

@@ -75,6 +75,7 @@ function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix
   return (
     <>
       {findings.length > 0 ? <Findings items={findings} label={`Findings: ${view.title}`} /> : null}
+      {measured.more_findings ? <p className="border-t border-line px-4 py-2 text-xs text-muted">There are more findings than these {findings.length}. A search above the table narrows both.</p> : null}
       {context && view.contextColumns.length > 0 ? (
         <dl className={classNames('grid grid-cols-[repeat(auto-fill,minmax(8.5rem,1fr))] gap-x-6 gap-y-3 px-4 py-3', findings.length > 0 && 'border-t border-line')}>
           {view.contextColumns.map(({ key, label, unit, note }) => (

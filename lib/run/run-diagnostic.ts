@@ -7,7 +7,7 @@ import type { Ask, AskServer, Diagnostic, ServerFacts } from '@/lib/kit/diagnost
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
-import { ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
+import { and, ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
 import { log } from './log';
 import { maskFinding, maskRows } from './masked';
 import { diagnosticTimeoutMs, monitorPools, monitorTransaction, requireTarget } from './monitor';
@@ -17,7 +17,10 @@ import type { Registered } from './registry';
 import { serverFacts } from './server';
 import { sharedAnswer } from './shared-answers';
 
-export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown> };
+export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown>; /** The findings alone are wanted, no rows. */ judgeOnly?: boolean };
+
+/** Rows that findings are made of at most: nobody acts on more of one kind. */
+const mostJudged = 1000;
 
 const text = z.string();
 
@@ -41,13 +44,25 @@ export function toQuestion(query: Record<string, unknown>): Question {
 }
 
 /** The statement as it is sent: the declaration's SQL with search, order and limit around it. */
-export function statementOf({ id, diagnostic }: Pick<Registered, 'id' | 'diagnostic'>, question: Question, server: ServerFacts): SQL | null {
+export function statementOf(entry: Pick<Registered, 'id' | 'diagnostic'>, question: Question, server: ServerFacts): SQL | null {
+  return around(entry, question, server, { where: sql`true`, sort: question.sort, limit: question.limit + 1 });
+}
+
+/** The rows that findings come from, whatever is shown: in the default order, so that the worst are among them. */
+function judgedStatementOf(entry: Registered, question: Question, server: ServerFacts): SQL | null {
+  const { diagnostic } = entry;
+  const where = diagnostic.source === 'sql' && diagnostic.alarm ? diagnostic.alarm({ params: question.params as never, server }) : sql`true`;
+  return around(entry, question, server, { where, sort: diagnostic.sort, limit: mostJudged + 1 });
+}
+
+type Around = { where: SQL; sort: string; limit: number };
+
+function around({ id, diagnostic }: Pick<Registered, 'id' | 'diagnostic'>, { q, params }: Question, server: ServerFacts, { where, sort, limit }: Around): SQL | null {
   if (diagnostic.source !== 'sql') return null;
   const builder = pickByMajor(diagnostic.sql, server.major);
   if (!builder) return null;
-  const { q, sort, limit, params } = question;
   const found = q && diagnostic.search ? or(diagnostic.search.map((column) => sql`d.${ident(column)} ilike ${likePattern(q)}`)) : sql`true`;
-  return sql`select ${marker(id)} d.* from (${builder({ params: params as never, server })}) d where ${found} order by ${orderBy(sort, diagnostic.key)} limit ${limit + 1}`;
+  return sql`select ${marker(id)} d.* from (${builder({ params: params as never, server })}) d where ${and([found, where])} order by ${orderBy(sort, diagnostic.key)} limit ${limit}`;
 }
 
 /** The newest SQL whose minimum major this server has. */
@@ -72,7 +87,7 @@ const maxAgeOf = ({ source, refreshSeconds, onDemand }: Diagnostic): number => (
 
 /** Asks, or joins those who asked the same a moment ago. `fresh`: somebody wants to see what has changed just now. */
 export function runDiagnostic(entry: Registered, question: Question, { fresh = true }: { fresh?: boolean } = {}): Promise<DiagnosticResult> {
-  const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted()]);
+  const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted(), question.judgeOnly ?? false]);
   return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => answered(entry, question));
 }
 
@@ -94,22 +109,29 @@ async function askServer(entry: Registered, question: Question): Promise<Diagnos
   const read = readerOf(entry, question, server);
   if (!read) return unmeasured('unsupported_version', `PostgreSQL ${server.major} is older than this question supports.`);
   const facts = diagnostic.context?.sql({ params: question.params as never, server });
-  const { rows, sqlText, context, at } = await monitorTransaction(question.target, async (run) => {
+  const { rows, judged, sqlText, context, at } = await monitorTransaction(question.target, async (run) => {
     const [clock] = await run<{ at: string }>(sql`select clock_timestamp() as at`);
     const [first] = facts ? await run<Row>(sql`select ${marker(entry.id)} f.* from (${facts}) f`) : [];
     return { ...(await read(run)), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
   }, timeLimitOf(diagnostic));
   checkShape(diagnostic.row, rows, entry.id);
-  return measured(diagnostic, question, { rows: maskRows(diagnostic.row, rows), context: context && (maskRows(diagnostic.context?.row ?? {}, [context])[0] ?? null), server, at, sqlText, tookMs: performance.now() - started });
+  return measured(diagnostic, question, { rows: maskRows(diagnostic.row, rows), judged: maskRows(diagnostic.row, judged), context: context && (maskRows(diagnostic.context?.row ?? {}, [context])[0] ?? null), server, at, sqlText, tookMs: performance.now() - started });
 }
 
-type Reader = (ask: Ask) => Promise<{ rows: Row[]; /** What was sent. */ sqlText: string }>;
+type Reader = (ask: Ask) => Promise<{ rows: Row[]; judged: Row[]; /** What was sent. */ sqlText: string }>;
 
 function readerOf(entry: Registered, question: Question, server: ServerFacts): Reader | null {
   const { diagnostic, id } = entry;
   if (diagnostic.source === 'facts') return (ask) => readFacts(id, diagnostic, question, server, ask);
-  const statement = statementOf(entry, question, server);
-  return statement && (async (ask) => ({ rows: await ask<Row>(statement), sqlText: render(statement).text }));
+  const [statement, judging] = [statementOf(entry, question, server), judgedStatementOf(entry, question, server)];
+  if (!statement || !judging) return null;
+  return async (ask) => {
+    if (question.judgeOnly) return { rows: [], judged: await ask<Row>(judging), sqlText: render(judging).text };
+    const rows = await ask<Row>(statement);
+    // What is shown is a part: its findings would be those of a part as well.
+    const judged = rows.length > question.limit && Object.keys(diagnostic.codes).length > 0 ? await ask<Row>(judging) : rows;
+    return { rows, judged, sqlText: render(statement).text };
+  };
 }
 
 async function readFacts(id: string, diagnostic: Extract<Diagnostic, { source: 'facts' }>, question: Question, server: ServerFacts, ask: Ask): ReturnType<Reader> {
@@ -122,7 +144,8 @@ ${marker(id)}`;
     return ask(whole);
   };
   const found = (await diagnostic.read(marked, { params: question.params as never, server })) as Row[];
-  return { rows: arranged(diagnostic, question, maskRows(diagnostic.row, found)), sqlText: texts.join(';\n\n') };
+  const rows = arranged(diagnostic, question, maskRows(diagnostic.row, found));
+  return { rows, judged: rows, sqlText: texts.join(';\n\n') };
 }
 
 function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResult {
@@ -130,7 +153,7 @@ function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResul
   const started = performance.now();
   const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
   const rows = arranged(diagnostic, question, diagnostic.read({ pools }, question.params as never) as Row[]);
-  return measured(diagnostic, question, { rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
+  return measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
 }
 
 async function askBouncer({ id }: Registered, diagnostic: Extract<Diagnostic, { source: 'pgbouncer' }>, question: Question): Promise<DiagnosticResult> {
@@ -147,16 +170,16 @@ async function askBouncer({ id }: Registered, diagnostic: Extract<Diagnostic, { 
   });
   if (!Array.isArray(found)) return found;
   checkShape(diagnostic.row, found, id);
-  return measured(diagnostic, question, { rows: arranged(diagnostic, question, found), context: null, server: null, at: new Date().toISOString(), sqlText: commands.join('\n'), tookMs: performance.now() - started });
+  const rows = arranged(diagnostic, question, found);
+  return measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: new Date().toISOString(), sqlText: commands.join('\n'), tookMs: performance.now() - started });
 }
 
-/** Search, order and limit, for rows that no statement arranges. */
-function arranged(diagnostic: Diagnostic, { q, sort, limit }: Question, found: Row[]): Row[] {
+/** Search and order, for rows that no statement arranges. */
+function arranged(diagnostic: Diagnostic, { q, sort }: Question, found: Row[]): Row[] {
   const wanted = q.toLowerCase();
   return found
     .filter((row) => !wanted || (diagnostic.search ?? []).some((column) => String(row[column]).toLowerCase().includes(wanted)))
-    .toSorted(comparing(sort))
-    .slice(0, limit + 1);
+    .toSorted(comparing(sort));
 }
 
 function comparing(sort: string): (a: Row, b: Row) => number {
@@ -171,16 +194,18 @@ function comparing(sort: string): (a: Row, b: Row) => number {
   };
 }
 
-type Facts = { rows: Row[]; context: Row | null; server: ServerFacts | null; at: string; sqlText: string | null; tookMs: number };
+type Facts = { rows: Row[]; judged: Row[]; context: Row | null; server: ServerFacts | null; at: string; sqlText: string | null; tookMs: number };
 
 function measured(diagnostic: Diagnostic, question: Question, facts: Facts): Measured {
-  const rows = facts.rows.slice(0, question.limit);
+  const rows = question.judgeOnly ? [] : facts.rows.slice(0, question.limit);
+  const judged = facts.judged.slice(0, diagnostic.source === 'sql' ? mostJudged : undefined);
   const context = facts.context as never;
   return {
     state: 'measured',
     rows,
     truncated: facts.rows.length > question.limit,
-    findings: diagnostic.findings(rows as never, { params: question.params as never, server: facts.server, context }).map(maskFinding),
+    findings: diagnostic.findings(judged as never, { params: question.params as never, server: facts.server, context }).map(maskFinding),
+    more_findings: judged.length < facts.judged.length,
     sql: facts.sqlText,
     took_ms: Math.round(facts.tookMs * 100) / 100,
     at: facts.at,

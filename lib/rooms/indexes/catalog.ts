@@ -1,4 +1,5 @@
 import { col, type RowOf } from '@/lib/kit/column';
+import { countingSince } from '@/lib/pg/counters';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatBytes } from '@/lib/units';
 
@@ -37,14 +38,6 @@ export const definitionOf = (index: SQL): SQL => sql`(
           where p.indexrelid = ${index} and p.indexrelid not in (${lockedRelations}) and p.indrelid not in (${lockedRelations}))`;
 
 export const blockSize = sql`current_setting('block_size')::float8`;
-
-/**
- * Since when this server counts scans. A crash zeroes the counters and leaves pg_stat_database.stats_reset as it was, but it resets the cluster-wide
- * views as well: it cannot be later than the oldest of those.
- */
-export const countingSince = sql`(
-          select greatest(d.stats_reset, least(b.stats_reset, a.stats_reset, w.stats_reset))
-          from pg_stat_database d, pg_stat_bgwriter b, pg_stat_archiver a, pg_stat_wal w where d.datname = current_database())`;
 
 /** Physical standbys: those that stream, and slots kept for one that is away. */
 const standbys = sql`(

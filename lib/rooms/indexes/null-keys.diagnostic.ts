@@ -2,6 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
+import { sql } from '@/lib/pg/sql';
 import { formatBytes, formatRatio, MiB } from '@/lib/units';
 import { dropIndex } from './catalog';
 import { hiddenStatistics } from './hidden-statistics';
@@ -42,6 +43,7 @@ export const nullKeys = diagnostic({
   context: hiddenStatistics,
   refreshSeconds: 600,
   source: 'sql',
+  alarm: () => sql`d.null_ratio is not null`,
   sql: { 14: ({ params }) => nullKeysSql(params.min_null, params.min_bytes) },
   findings: (rows, { context, server }) => [
     ...rows

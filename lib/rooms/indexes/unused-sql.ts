@@ -1,5 +1,6 @@
+import { countingSince } from '@/lib/pg/counters';
 import { sql, type SQL } from '@/lib/pg/sql';
-import { countingSince, definitionOf, held, scanned, sizeOf, supportedBy, tree } from './catalog';
+import { definitionOf, held, scanned, sizeOf, supportedBy, tree } from './catalog';
 
 /** The row of pg_index is written when the index is made, and again when it becomes valid. */
 const made = sql`case when current_setting('track_commit_timestamp')::bool then pg_xact_commit_timestamp(x.xmin) end`;

@@ -1,6 +1,7 @@
 import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
+import { sql } from '@/lib/pg/sql';
 import { formatMs, MiB } from '@/lib/units';
 import { counters, dropIndex, sized } from './catalog';
 import { unusedSql } from './unused-sql';
@@ -45,6 +46,7 @@ export const unused = diagnostic({
   context: counters,
   refreshSeconds: 300,
   source: 'sql',
+  alarm: () => sql`d.verdict = 'unused'`,
   sql: { 14: ({ params }) => unusedSql(params.min_days * dayMs, params.min_table_scans, params.show === 'all') },
   findings: (rows, { context }) =>
     rows

@@ -1,26 +1,12 @@
 import { col } from '@/lib/kit/column';
 import type { Need, ServerFacts } from '@/lib/kit/diagnostic';
+import { statementNeeds, statementsView } from '@/lib/kit/counted-statements';
 import type { Finding } from '@/lib/kit/finding';
 import { ident, join, sql, type SQL } from '@/lib/pg/sql';
 
-/** What the questions to pg_stat_statements share. The extension can live in any schema. */
-export const statements = (server: ServerFacts, view: string): SQL => ident(server.extensions.get('pg_stat_statements')?.schema ?? 'public', view);
-
-export const needs: Need[] = [
-  { extension: 'pg_stat_statements', minVersion: '1.9', loadedWhen: 'pg_stat_statements.max' },
-  {
-    setting: 'pg_stat_statements.track',
-    not: 'none',
-    says: 'pg_stat_statements.track is none: no statement is counted.',
-    remedy: "ALTER SYSTEM SET pg_stat_statements.track = 'top';\nSELECT pg_reload_conf();",
-  },
-  {
-    setting: 'compute_query_id',
-    not: 'off',
-    says: 'compute_query_id is off: pg_stat_statements cannot tell statements apart and counts none.',
-    remedy: "ALTER SYSTEM SET compute_query_id = 'auto';\nSELECT pg_reload_conf();",
-  },
-];
+/** What the questions to pg_stat_statements share. */
+export const statements = statementsView;
+export const needs: Need[] = statementNeeds;
 
 /** The block-time columns follow the extension's version: renamed to shared_blk_* in 1.11. Read through JSON, a missing one is NULL. */
 const ioTime = sql`coalesce((to_jsonb(s)->>'shared_blk_read_time')::float8, (to_jsonb(s)->>'blk_read_time')::float8, 0)

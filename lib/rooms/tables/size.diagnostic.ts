@@ -38,6 +38,7 @@ export const size = diagnostic({
   codes: { 'tables.low_hot': 'Most updates of a table found no room on their page, so every index got a new entry.' },
   refreshSeconds: 60,
   source: 'sql',
+  alarm: () => sql`d.updates >= 10000 and d.new_page_ratio >= 0.5`,
   sql: {
     14: ({ params, server }) => {
       const whole = params.partitions === 'in their table' ? sql`case when c.relispartition then coalesce(pg_partition_root(c.oid)::oid, c.oid) else c.oid end` : sql`c.oid`;
