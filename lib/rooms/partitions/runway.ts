@@ -107,11 +107,11 @@ function nextInTime(parent: Parent, { axis, parts, edge, own }: Omit<Known, 'blo
 
 type Next = { from: string; to: string; /** The other key columns’ values, as the catalog has them. */ rest: string; suffix: string };
 
-/** CREATE … LIKE and ATTACH: a lock on the parent that lets reads and writes go on, where CREATE … PARTITION OF would not. */
+/** CREATE … LIKE and ATTACH: a lock on the parent that lets reads and writes go on, where CREATE … PARTITION OF would not. From 17 on a table with an identity of its own is not attached. */
 export function nextPartition(parent: Parent, { from, to, rest, suffix }: Next): string {
   const table = ident(parent.schema_name, `${parent.rel_name.slice(0, 40)}_${suffix}`);
   const of = ident(parent.schema_name, parent.rel_name);
-  const create = render(sql`CREATE TABLE ${table} (LIKE ${of} INCLUDING ALL);`).text;
+  const create = render(sql`CREATE TABLE ${table} (LIKE ${of} INCLUDING ALL EXCLUDING IDENTITY);`).text;
   const value = (text: string) => `${render(literal(text)).text}${rest === '' ? '' : `, ${rest}`}`;
   const attach = `${render(sql`ALTER TABLE ${of} ATTACH PARTITION ${table}`).text} FOR VALUES FROM (${value(from)}) TO (${value(to)});`;
   const scan = parent.has_default ? '-- ATTACH reads DEFAULT under ACCESS EXCLUSIVE on it, and fails while rows of this range are in it\n' : '';
