@@ -120,6 +120,11 @@ type FromSql<P extends Params> = {
   sql: Record<number, SqlBuilder<P>>;
   /** Which rows can give a finding, as a condition on the columns of `d`: where there are more rows than are shown, those are read for it. Every row can, without. */
   alarm?: SqlBuilder<P>;
+  /**
+   * Columns that cost the server something for each row (a file to open, a definition to write out): asked for the rows that are shown, and for all only where the order
+   * needs them. `sql` has these columns and `by`, for the rows that `shown` (a query of the column `by`) names.
+   */
+  late?: { by: string; columns: string[]; sql: (shown: SQL) => SQL };
 };
 /** Where SQL finds the facts and a program the answer: a proof over the catalog, a parsed statement. The engine searches, sorts and limits what it returns. */
 type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P>) => Promise<RowOf<C>[]> };

@@ -61,9 +61,19 @@ function around({ id, diagnostic }: Pick<Registered, 'id' | 'diagnostic'>, { q, 
   if (diagnostic.source !== 'sql') return null;
   const builder = pickByMajor(diagnostic.sql, server.major);
   if (!builder) return null;
-  const found = q && diagnostic.search ? or(diagnostic.search.map((column) => sql`d.${ident(column)} ilike ${likePattern(q)}`)) : sql`true`;
-  return sql`select ${marker(id)} d.* from (${builder({ params: params as never, server })}) d where ${and([found, where])} order by ${orderBy(sort, diagnostic.key)} limit ${limit}`;
+  const { late, search, key } = diagnostic;
+  const found = q && search ? or(search.map((column) => sql`d.${ident(column)} ilike ${likePattern(q)}`)) : sql`true`;
+  const chosen = sql`select ${marker(id)} d.* from (${builder({ params: params as never, server })}) d where ${and([found, where])}`;
+  const arranging = sql`order by ${orderBy(sort, key)} limit ${limit}`;
+  if (!late) return sql`${chosen} ${arranging}`;
+  const early = late.columns.includes(columnOf(sort)) ? chosen : sql`${chosen} ${arranging}`;
+  const added = join(late.columns.map((column) => sql`l.${ident(column)}`), sql`, `);
+  return sql`with shown as materialized (${early}) select ${marker(id)} d.* from (
+    select shown.*, ${added} from shown left join (${late.sql(sql`select ${ident(late.by)} from shown`)}) l on l.${ident(late.by)} = shown.${ident(late.by)}
+  ) d ${arranging}`;
 }
+
+const columnOf = (sort: string): string => sort.replace(/^-/, '');
 
 /** The newest SQL whose minimum major this server has. */
 function pickByMajor<T>(byMajor: Record<number, T>, major: number): T | undefined {
@@ -72,7 +82,7 @@ function pickByMajor<T>(byMajor: Record<number, T>, major: number): T | undefine
 }
 
 function orderBy(sort: string, key: string[]): SQL {
-  const column = sort.replace(/^-/, '');
+  const column = columnOf(sort);
   const direction = keyword(sort.startsWith('-') ? 'desc' : 'asc');
   const rest = key.filter((other) => other !== column).map((other) => sql`d.${ident(other)}`);
   return join([sql`d.${ident(column)} ${direction} ${keyword('nulls last')}`, ...rest], sql`, `);
@@ -183,7 +193,7 @@ function arranged(diagnostic: Diagnostic, { q, sort }: Question, found: Row[]): 
 }
 
 function comparing(sort: string): (a: Row, b: Row) => number {
-  const column = sort.replace(/^-/, '');
+  const column = columnOf(sort);
   const sign = sort.startsWith('-') ? -1 : 1;
   return (a, b) => {
     const [x, y] = [a[column] ?? null, b[column] ?? null];

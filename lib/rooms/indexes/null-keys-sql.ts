@@ -1,11 +1,11 @@
 import { sql, type SQL } from '@/lib/pg/sql';
-import { blockSize, definitionOf, sizeOf, tree } from './catalog';
+import { blockSize, tree } from './catalog';
 
 /** Leaves of every tree that could be a partial index, with the share of NULLs in their first key; a tree is only as well known as its leaves. */
 export const nullKeysSql = (minNull: number, minBytes: number): SQL => sql`
       select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table", quote_ident(h.attname) as "column", h.null_ratio, h.entries,
-        h.pages_bytes, ${sizeOf(sql`i.oid`, sql`i.relkind`)} as size_bytes, floor(h.null_ratio * h.entries * 6) as least_bytes, x.indisunique as "unique", i.relkind = 'I' as partitioned,
-        (select quote_ident(s.spcname) from pg_tablespace s where s.oid = i.reltablespace) as tablespace, ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
+        h.pages_bytes, floor(h.null_ratio * h.entries * 6) as least_bytes, x.indisunique as "unique", i.relkind = 'I' as partitioned,
+        (select quote_ident(s.spcname) from pg_tablespace s where s.oid = i.reltablespace) as tablespace, i.oid::text as oid
       from (
       with recursive ${tree}, leaf as (
         select tree.root, x.indrelid, t.relname as tab, n.nspname, a.attname, a.attnotnull, greatest(i.relpages, 0)::float8 * ${blockSize} as pages_bytes, i.reltuples::float8 as entries
