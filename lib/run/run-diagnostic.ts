@@ -67,10 +67,9 @@ function around({ id, diagnostic }: Pick<Registered, 'id' | 'diagnostic'>, { q, 
   const arranging = sql`order by ${orderBy(sort, key)} limit ${limit}`;
   if (!late) return sql`${chosen} ${arranging}`;
   const early = late.columns.includes(columnOf(sort)) ? chosen : sql`${chosen} ${arranging}`;
-  const added = join(late.columns.map((column) => sql`l.${ident(column)}`), sql`, `);
-  return sql`with shown as materialized (${early}) select ${marker(id)} d.* from (
-    select shown.*, ${added} from shown left join (${late.sql(sql`select ${ident(late.by)} from shown`)}) l on l.${ident(late.by)} = shown.${ident(late.by)}
-  ) d ${arranging}`;
+  const columns = join(late.columns.map((column) => sql`added.${ident(column)}`), sql`, `);
+  return sql`with shown as materialized (${early}), added as materialized (${late.sql(sql`select ${ident(late.by)} from shown`)})
+    select ${marker(id)} d.* from (select shown.*, ${columns} from shown left join added on added.${ident(late.by)} = shown.${ident(late.by)}) d ${arranging}`;
 }
 
 const columnOf = (sort: string): string => sort.replace(/^-/, '');

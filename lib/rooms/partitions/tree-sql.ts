@@ -11,10 +11,17 @@ const leaves = sql`select l.oid from pg_class l where l.relispartition and l.rel
  * Rows are unknown where one of the leaves was never counted.
  */
 export const branches: SQL = sql`
-  select a.relid::oid as rel, sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes, sum(s.toast_bytes) as toast_bytes,
+  with recursive below(rel, oid) as (
+    select p.partrelid, p.partrelid from pg_partitioned_table p
+    union all
+    select below.rel, i.inhrelid from below join pg_inherits i on i.inhparent = below.oid
+  ), size as materialized (${tableSizes(leaves)}), leaf as materialized (
+    select s.*, l.reltuples, pg_stat_get_dead_tuples(l.oid) as dead from size s join pg_class l on l.oid = s.tab
+  )
+  select a.rel, sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes, sum(s.toast_bytes) as toast_bytes,
     sum(s.heap_bytes + s.index_bytes + s.toast_bytes) as total_bytes, bool_and(s.measured) as measured, count(*) as leaf_count,
-    case when bool_and(l.reltuples >= 0) then sum(l.reltuples)::float8 end as row_estimate, sum(pg_stat_get_dead_tuples(l.oid))::float8 as dead_rows
-  from (${tableSizes(leaves)}) s join pg_class l on l.oid = s.tab cross join lateral pg_partition_ancestors(l.oid) a group by a.relid`;
+    case when bool_and(s.reltuples >= 0) then sum(s.reltuples)::float8 end as row_estimate, sum(s.dead)::float8 as dead_rows
+  from (select tab as rel, tab from leaf union all select below.rel, below.oid from below where below.rel <> below.oid) a join leaf s on s.tab = a.tab group by a.rel`;
 
 /** Every partitioned table with what its key is, the first column standing for several; `parent_bound` where it is itself a partition. */
 export const parents: SQL = sql`
