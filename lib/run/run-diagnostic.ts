@@ -7,7 +7,7 @@ import type { Ask, AskServer, Diagnostic, ServerFacts } from '@/lib/kit/diagnost
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
-import { and, ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
+import { marker, render, sql } from '@/lib/pg/sql';
 import { log } from './log';
 import { maskFinding, maskRows } from './masked';
 import { diagnosticTimeoutMs, monitorPools, monitorTransaction, requireTarget } from './monitor';
@@ -16,11 +16,11 @@ import { withPgBouncer } from './pgbouncer';
 import type { Registered } from './registry';
 import { serverFacts } from './server';
 import { sharedAnswer } from './shared-answers';
+import { columnOf, judgedStatementOf, mostJudged, partsOf, statementOf } from './statement';
+
+export { statementOf };
 
 export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown>; /** The findings alone are wanted, no rows. */ judgeOnly?: boolean };
-
-/** Rows that findings are made of at most: nobody acts on more of one kind. */
-const mostJudged = 1000;
 
 const text = z.string();
 
@@ -41,50 +41,6 @@ export function questionSchema(diagnostic: Diagnostic) {
 export function toQuestion(query: Record<string, unknown>): Question {
   const { target, limit, sort, q, ...params } = query as Question;
   return { target: requireTarget(target), limit, sort, q, params };
-}
-
-/** The statement as it is sent: the declaration's SQL with search, order and limit around it. */
-export function statementOf(entry: Pick<Registered, 'id' | 'diagnostic'>, question: Question, server: ServerFacts): SQL | null {
-  return around(entry, question, server, { where: sql`true`, sort: question.sort, limit: question.limit + 1 });
-}
-
-/** The rows that findings come from, whatever is shown: in the default order, so that the worst are among them. */
-function judgedStatementOf(entry: Registered, question: Question, server: ServerFacts): SQL | null {
-  const { diagnostic } = entry;
-  const where = diagnostic.source === 'sql' && diagnostic.alarm ? diagnostic.alarm({ params: question.params as never, server }) : sql`true`;
-  return around(entry, question, server, { where, sort: diagnostic.sort, limit: mostJudged + 1 });
-}
-
-type Around = { where: SQL; sort: string; limit: number };
-
-function around({ id, diagnostic }: Pick<Registered, 'id' | 'diagnostic'>, { q, params }: Question, server: ServerFacts, { where, sort, limit }: Around): SQL | null {
-  if (diagnostic.source !== 'sql') return null;
-  const builder = pickByMajor(diagnostic.sql, server.major);
-  if (!builder) return null;
-  const { late, search, key } = diagnostic;
-  const found = q && search ? or(search.map((column) => sql`d.${ident(column)} ilike ${likePattern(q)}`)) : sql`true`;
-  const chosen = sql`select ${marker(id)} d.* from (${builder({ params: params as never, server })}) d where ${and([found, where])}`;
-  const arranging = sql`order by ${orderBy(sort, key)} limit ${limit}`;
-  if (!late) return sql`${chosen} ${arranging}`;
-  const early = late.columns.includes(columnOf(sort)) ? chosen : sql`${chosen} ${arranging}`;
-  const columns = join(late.columns.map((column) => sql`added.${ident(column)}`), sql`, `);
-  return sql`with shown as materialized (${early}), added as materialized (${late.sql(sql`select ${ident(late.by)} from shown`)})
-    select ${marker(id)} d.* from (select shown.*, ${columns} from shown left join added on added.${ident(late.by)} = shown.${ident(late.by)}) d ${arranging}`;
-}
-
-const columnOf = (sort: string): string => sort.replace(/^-/, '');
-
-/** The newest SQL whose minimum major this server has. */
-function pickByMajor<T>(byMajor: Record<number, T>, major: number): T | undefined {
-  const fitting = Object.keys(byMajor).map(Number).filter((minimum) => minimum <= major);
-  return fitting.length === 0 ? undefined : byMajor[Math.max(...fitting)];
-}
-
-function orderBy(sort: string, key: string[]): SQL {
-  const column = columnOf(sort);
-  const direction = keyword(sort.startsWith('-') ? 'desc' : 'asc');
-  const rest = key.filter((other) => other !== column).map((other) => sql`d.${ident(other)}`);
-  return join([sql`d.${ident(column)} ${direction} ${keyword('nulls last')}`, ...rest], sql`, `);
 }
 
 /** The longest that one of its statements may run. */
@@ -132,15 +88,9 @@ type Reader = (ask: Ask) => Promise<{ rows: Row[]; judged: Row[]; /** What was s
 function readerOf(entry: Registered, question: Question, server: ServerFacts): Reader | null {
   const { diagnostic, id } = entry;
   if (diagnostic.source === 'facts') return (ask) => readFacts(id, diagnostic, question, server, ask);
-  const [statement, judging] = [statementOf(entry, question, server), judgedStatementOf(entry, question, server)];
-  if (!statement || !judging) return null;
-  return async (ask) => {
-    if (question.judgeOnly) return { rows: [], judged: await ask<Row>(judging), sqlText: render(judging).text };
-    const rows = await ask<Row>(statement);
-    // What is shown is a part: its findings would be those of a part as well.
-    const judged = rows.length > question.limit && Object.keys(diagnostic.codes).length > 0 ? await ask<Row>(judging) : rows;
-    return { rows, judged, sqlText: render(statement).text };
-  };
+  const judges = Object.keys(diagnostic.codes).length > 0;
+  const statement = judges ? judgedStatementOf(entry, question, server) : statementOf(entry, question, server);
+  return statement && (async (ask) => ({ ...partsOf(await ask<Row>(statement), judges), sqlText: render(statement).text }));
 }
 
 async function readFacts(id: string, diagnostic: Extract<Diagnostic, { source: 'facts' }>, question: Question, server: ServerFacts, ask: Ask): ReturnType<Reader> {
