@@ -91,14 +91,17 @@ export const counters = {
 
 export type Counters = RowOf<typeof counters.row>;
 
-/** Scans of an index with all its parts, and the reads and writes of its tables in the same time; `asked` names the tables whose scans are summed up. */
-export const scanned = sql`asked as materialized (
-        select x.indrelid, pg_stat_get_numscans(x.indrelid) + sum(pg_stat_get_numscans(x.indexrelid)) as scans from pg_index x group by x.indrelid
+/** Scans of an index with all its parts, and the reads and writes of its tables in the same time. Each counter is asked for once: `asked` per table, `counted` per index. */
+export const scanned = sql`counted as materialized (
+        select x.indexrelid, x.indrelid, pg_stat_get_numscans(x.indexrelid) as scans from pg_index x
+      ), asked as materialized (
+        select k.indrelid, pg_stat_get_numscans(k.indrelid) + sum(k.scans) as scans,
+          pg_stat_get_tuples_inserted(k.indrelid) + pg_stat_get_tuples_updated(k.indrelid) - pg_stat_get_tuples_hot_updated(k.indrelid) as writes
+        from counted k group by k.indrelid
       ), scanned as (
-        select tree.root, count(*) filter (where c.relkind = 'i') as parts, sum(pg_stat_get_numscans(tree.leaf))::float8 as scans,
-          sum(greatest(c.relpages, 0))::float8 * ${blockSize} as pages_bytes, sum(asked.scans)::float8 as table_scans,
-          sum(pg_stat_get_tuples_inserted(x.indrelid) + pg_stat_get_tuples_updated(x.indrelid) - pg_stat_get_tuples_hot_updated(x.indrelid))::float8 as writes
-        from tree join pg_class c on c.oid = tree.leaf join pg_index x on x.indexrelid = tree.leaf join asked on asked.indrelid = x.indrelid
+        select tree.root, count(*) filter (where c.relkind = 'i') as parts, sum(k.scans)::float8 as scans,
+          sum(greatest(c.relpages, 0))::float8 * ${blockSize} as pages_bytes, sum(asked.scans)::float8 as table_scans, sum(asked.writes)::float8 as writes
+        from tree join pg_class c on c.oid = tree.leaf join counted k on k.indexrelid = tree.leaf join asked on asked.indrelid = k.indrelid
         group by tree.root
       )`;
 

@@ -10,7 +10,7 @@ const looked = sql`
 
 /**
  * B-trees that could be partial indexes, with the share of NULLs in their first key; a tree is only as well known as its leaves. First the largest leaves are looked
- * at, twice as many entries as may be not NULL: a tree of which more are not, whatever its other leaves hold, is out. Of the others every leaf counts.
+ * at, a quarter more entries than may be not NULL: a tree of which more are not than may be, whatever its other leaves hold, is out. Of the others every leaf counts.
  */
 export const nullKeysSql = (minNull: number, minBytes: number): SQL => sql`
       select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table", quote_ident(a.attname) as "column", h.null_ratio, h.entries,
@@ -29,7 +29,7 @@ export const nullKeysSql = (minNull: number, minBytes: number): SQL => sql`
         select l.root, l.indrelid, l.num, l.entries, w.total, coalesce(sum(l.entries) over (partition by l.root order by l.entries desc, l.indrelid rows between unbounded preceding and 1 preceding), 0) as larger
         from whole w join leaf l on l.root = w.root where not w.unknown and l.entries > 0
       ), first as materialized (
-        select r.root, r.indrelid, r.entries, a.attnotnull, s.null_frac from ranked r ${looked} where r.larger <= 2 * (1 - ${minNull}::float8) * r.total
+        select r.root, r.indrelid, r.entries, a.attnotnull, s.null_frac from ranked r ${looked} where r.larger <= 1.25 * (1 - ${minNull}::float8) * r.total
       ), alive as materialized (
         select w.root from whole w where not w.unknown
         except
@@ -38,7 +38,7 @@ export const nullKeysSql = (minNull: number, minBytes: number): SQL => sql`
       ), every as materialized (
         select f.root, f.entries, f.attnotnull, f.null_frac from first f where f.root in (select root from alive)
         union all
-        select r.root, r.entries, a.attnotnull, s.null_frac from ranked r ${looked} where r.root in (select root from alive) and r.larger > 2 * (1 - ${minNull}::float8) * r.total
+        select r.root, r.entries, a.attnotnull, s.null_frac from ranked r ${looked} where r.root in (select root from alive) and r.larger > 1.25 * (1 - ${minNull}::float8) * r.total
       )
         select w.root, w.pages_bytes, case when not w.unknown and e.known is distinct from false then w.total end as entries,
           case when not w.unknown and e.known then e.nulls / nullif(w.total, 0) end as null_ratio
