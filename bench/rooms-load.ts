@@ -37,7 +37,7 @@ type Load = { server: TestServer; database: string; target: string; browser: Bro
 /** Fifty people, each with one page open: what it asks, as often as it asks. They start spread over the refresh. */
 function open({ browser, target }: Load): { close: () => Promise<void> } {
   const asked = [...diagnostics.values()].filter(({ diagnostic }) => (diagnostic.source === 'sql' || diagnostic.source === 'facts') && !diagnostic.onDemand);
-  let closed = false;
+  const pages = { closed: false };
   const timers = new Set<() => void>();
   const pause = (ms: number) => new Promise<void>((resolve) => {
     const timer = setTimeout(done, ms);
@@ -53,15 +53,15 @@ function open({ browser, target }: Load): { close: () => Promise<void> } {
     const path = number === 0 || !entry ? `/api/findings?target=${target}` : `/api/${entry.room.name}/${entry.diagnostic.name}?target=${target}`;
     const everyMs = number === 0 || !entry ? 60_000 : entry.diagnostic.refreshSeconds * 1000;
     await pause(Math.random() * Math.min(everyMs, runSeconds * 1000));
-    while (!closed) {
+    while (!pages.closed) {
       await browser.get(path);
-      if (!closed) await pause(everyMs);
+      if (!pages.closed) await pause(everyMs);
     }
   };
   const all = Promise.all(Array.from({ length: viewers }, (_, number) => view(number)));
   return {
     close: async () => {
-      closed = true;
+      pages.closed = true;
       for (const done of timers) done();
       await all;
     },
