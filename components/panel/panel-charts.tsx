@@ -1,11 +1,15 @@
 'use client';
 
 import { BarList } from '@/components/chart/bar-list';
+import { overTime } from '@/components/chart/chart-domain';
+import { TimeSeries } from '@/components/chart/time-series';
 import { Timeline } from '@/components/chart/timeline';
+import type { Line } from '@/lib/kit/history';
 import type { DiagnosticView, Row } from '@/lib/kit/result';
+import type { Unit } from '@/lib/units';
 
-/** The charts that a diagnostic declares, over the rows of its table. */
-export function PanelCharts({ view, rows }: { view: DiagnosticView; rows: readonly Row[] }) {
+/** The charts that a diagnostic declares, over the rows of its table or over time. */
+export function PanelCharts({ view, rows, lines }: { view: DiagnosticView; rows: readonly Row[]; lines: readonly Line[] }) {
   if (view.charts.length === 0) return null;
   const columnOf = (key: string) => view.columns.find((column) => column.key === key);
   const headingOf = (key: string) => columnOf(key)?.label ?? key;
@@ -20,7 +24,8 @@ export function PanelCharts({ view, rows }: { view: DiagnosticView; rows: readon
             </div>
           );
         }
-        const { title, label, values, top } = chart;
+        const { kind, title, label, values, top } = chart;
+        if (kind === 'lines') return <LinesOver key={title} title={title} lines={lines} unit={columnOf(values[0] ?? '')?.unit ?? 'count'} />;
         const unit = columnOf(label)?.unit;
         return (
           <BarList
@@ -33,6 +38,15 @@ export function PanelCharts({ view, rows }: { view: DiagnosticView; rows: readon
           />
         );
       })}
+    </div>
+  );
+}
+
+function LinesOver({ title, lines, unit }: { title: string; lines: readonly Line[]; unit: Unit }) {
+  const series = lines.map(({ label }, index) => ({ key: String(index), label, unit }));
+  return (
+    <div className="lg:col-span-2">
+      <TimeSeries title={title} rows={overTime(lines)} series={series} empty="Nothing has changed in this time." />
     </div>
   );
 }

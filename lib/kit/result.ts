@@ -1,6 +1,7 @@
 import type { ColumnView } from './column';
 import type { Chart } from './diagnostic';
 import type { Finding, Remedy } from './finding';
+import type { Line } from './history';
 
 export type Row = Record<string, string | number | boolean | null>;
 
@@ -18,6 +19,8 @@ export type UnmeasuredReason = {
     | 'setting'
     | 'standby'
     | 'unsupported_version'
+    /** Kept figures do not reach back far enough. */
+    | 'too_early'
     | 'failed';
   says: string;
 };
@@ -40,6 +43,8 @@ export type Measured = {
   stats_since: string | null;
   /** Facts about the whole (eviction, limits …), by the keys of `DiagnosticView.contextColumns`. */
   context: Row | null;
+  /** Values over time, where the question is about time. */
+  lines?: Line[];
 };
 
 export type Unmeasured = { state: 'unmeasured'; reason: UnmeasuredReason; remedy: Remedy | null };
