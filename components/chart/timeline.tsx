@@ -1,5 +1,6 @@
 'use client';
 
+import { classNames } from '@/components/ui/class-names';
 import { useNow } from '@/lib/client/use-now';
 import { format, formatDay, type Unit } from '@/lib/units';
 import type { Datum } from './chart-domain';
@@ -8,7 +9,7 @@ import { along, lanesOf, placeOf, spanOf, timeTicks, type Lane, type Span, type 
 
 type Props = { title: string; rows: readonly Datum[]; keys: StretchKeys; /** Headings of the lanes and of the bars’ values. */ headings: { lane: string; value: string }; unit: Unit };
 
-const laneHeight = 74;
+const laneHeight = 64;
 const barHeight = 28;
 
 const hatched = (color: string) => `repeating-linear-gradient(135deg, ${color} 0 2px, transparent 2px 6px)`;
@@ -25,7 +26,7 @@ export function Timeline({ title, rows, keys, headings, unit }: Props) {
         {lanes.map((lane) => <LaneView key={lane.name} lane={lane} span={span} now={now} unit={unit} />)}
       </ol>
       <div className="relative h-6 text-2xs text-faint" aria-hidden>
-        {timeTicks(span).map(({ at, label }) => <span key={at} className="numeric absolute top-1 -translate-x-1/2 whitespace-nowrap" style={{ left: `${Math.min(96, Math.max(4, along(span, at)))}%` }}>{label}</span>)}
+        {timeTicks(span).map(({ at, label }) => <span key={at} className="numeric absolute top-1 -translate-x-1/2 whitespace-nowrap" style={{ left: `${Math.min(94, Math.max(6, along(span, at)))}%` }}>{label}</span>)}
       </div>
     </ChartFrame>
   );
@@ -37,7 +38,7 @@ function LaneView({ lane, span, now, unit }: { lane: Lane; span: Span; now: numb
     <li style={{ height: laneHeight }} aria-label={summary(lane, unit)}>
       <p className="flex min-w-0 items-baseline gap-3 text-xs leading-5" aria-hidden>
         <span className="min-w-0 truncate font-mono text-2xs text-muted" title={lane.name}>{lane.name}</span>
-        {outside ? <span className="numeric ml-auto shrink-0 text-2xs text-muted" title={outside.label}>DEFAULT {format(outside.value, unit)}</span> : null}
+        {outside ? <span className="numeric shrink-0 text-2xs text-muted" title={outside.label}>DEFAULT {format(outside.value, unit)}</span> : null}
       </p>
       <div className="relative border-b border-line-strong" style={{ height: barHeight + 4 }} aria-hidden>
         {lane.stretches.map((stretch, index) => <Bar key={index} stretch={stretch} span={span} most={lane.most} unit={unit} />)}
@@ -61,7 +62,7 @@ function Flag({ at, span, says }: { at: number; span: Span; says: string }) {
   const text = formatDay(new Date(at).toISOString());
   return (
     <span className="absolute -top-0.5 bottom-0 border-l-2 border-critical" style={{ left: `${place}%` }} title={`${text}: ${says}`}>
-      <span className={place > 60 ? 'numeric absolute top-0 right-1 bg-surface px-0.5 text-2xs whitespace-nowrap text-critical' : 'numeric absolute top-0 left-0.5 bg-surface px-0.5 text-2xs whitespace-nowrap text-critical'}>{text}</span>
+      <span className={classNames('numeric absolute bottom-full text-2xs whitespace-nowrap text-critical', place > 50 ? '-right-0.5' : '-left-0.5')}>{text}</span>
     </span>
   );
 }
