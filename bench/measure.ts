@@ -33,7 +33,8 @@ export class Browser {
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
       });
-      request.on('error', reject);
+      // The server may close an idle connection in the moment in which it is used again.
+      request.on('error', (error) => (request.reusedSocket && 'code' in error && error.code === 'ECONNRESET' ? this.send(path, options).then(resolve, reject) : reject(error)));
       request.end(options.body);
     });
   }
