@@ -24,7 +24,13 @@ export class Browser {
     this.cookie = cookie;
   }
 
-  send(path: string, options: { method?: string; body?: string } = {}): Promise<Reply> {
+  /** Once more where the server closed an idle connection in the moment in which it was used again. */
+  async send(path: string, options: { method?: string; body?: string } = {}): Promise<Reply> {
+    const reply = await this.sendOnce(path, options);
+    return reply === 'closed' ? this.send(path, options) : reply;
+  }
+
+  private sendOnce(path: string, options: { method?: string; body?: string }): Promise<Reply | 'closed'> {
     const headers: Record<string, string> = { cookie: this.cookie, origin: this.url.origin };
     if (options.body !== undefined) headers['content-type'] = 'application/json';
     return new Promise((resolve, reject) => {
@@ -33,7 +39,7 @@ export class Browser {
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('end', () => resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
       });
-      request.on('error', reject);
+      request.on('error', (error) => (request.reusedSocket && 'code' in error && error.code === 'ECONNRESET' ? resolve('closed') : reject(error)));
       request.end(options.body);
     });
   }

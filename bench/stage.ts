@@ -75,7 +75,7 @@ async function fill(url: string, { rows, months }: { rows: number; months: numbe
 const mayPin = process.platform === 'linux' && cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0;
 
 /** The console has the first core for itself; PostgreSQL and this process share the others. */
-function pin(pid: number, where: 'console' | 'others'): void {
+export function pin(pid: number, where: 'console' | 'others'): void {
   if (mayPin) spawnSync('taskset', ['-a', '-c', '-p', where === 'console' ? '0' : `1-${cpus().length - 1}`, String(pid)]);
 }
 

@@ -39,7 +39,7 @@ export function AllFindings({ places, mayDecide }: { places: DiagnosticPlaces; m
   return (
     <div className="flex flex-col gap-4">
       {error ? <Notice tone="warning" title="These are the last findings that could be collected" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice> : null}
-      <Card title="Findings" about={tally(room === null ? all : shown)} flush busy={isFetching}>
+      <Card title="Findings" about={data.more ? `The worst of more than ${data.items.length}: ${tally(room === null ? all : shown)}` : tally(room === null ? all : shown)} flush busy={isFetching}>
         <RoomFilter rooms={all.map(({ from = '' }) => from)} chosen={room} onChoose={(name) => set({ room: name })} />
         {shown.length > 0 ? <Findings key={room} items={shown} first={room === null ? 8 : 25} label="Findings" renderNote={(item) => <Alike kind={kinds?.find(([first]) => first === item)} onShow={() => set({ room: item.from ?? null })} />} renderAction={mayDecide ? (item) => <DecideButton item={item} target={target} /> : undefined} /> : <Nothing complete={data.unmeasured.length === 0} room={room} />}
         {decided.length > 0 ? <Decided items={decided} target={target} mayDecide={mayDecide} /> : null}

@@ -87,6 +87,7 @@ function PanelContent({ view, prefix, given, measured }: { view: DiagnosticView;
   return (
     <div className="divide-y divide-line">
       {findings.length > 0 ? <Findings items={findings} lead={lead} label={`Findings: ${view.title}`} /> : null}
+      {measured.more_findings ? <p className="px-4 py-2 text-xs text-muted">There are more findings than these {findings.length}. A search above the table narrows both.</p> : null}
       {context && view.contextColumns.length > 0 ? (
         <dl className="grid grid-cols-2 gap-x-6 gap-y-3 px-4 py-3 sm:grid-cols-[repeat(auto-fill,minmax(10.5rem,1fr))]">
           {view.contextColumns.map(({ key, label, unit, note }) => (

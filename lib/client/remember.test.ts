@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Measured, Unmeasured } from '@/lib/kit/result';
 import { remember } from './remember';
 
-const measured: Measured = { state: 'measured', rows: [], truncated: false, findings: [], sql: null, took_ms: 1, at: '2026-01-01T00:00:00Z', stats_since: null, context: null };
+const measured: Measured = { state: 'measured', rows: [], truncated: false, findings: [], more_findings: false, sql: null, took_ms: 1, at: '2026-01-01T00:00:00Z', stats_since: null, context: null };
 const unmeasured = (code: Unmeasured['reason']['code']): Unmeasured => ({ state: 'unmeasured', reason: { code, says: 'no' }, remedy: null });
 
 describe('what a panel remembers', () => {

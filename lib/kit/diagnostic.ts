@@ -90,8 +90,22 @@ type SqlBuilder<P extends Params> = (context: SqlContext<P>) => SQL;
 
 type FindingContext<P extends Params, X extends Columns> = { params: ParamsOf<P>; server: ServerFacts | null; context: RowOf<X> | null };
 
-/** A chart over the rows that the table shows, or with `lines` over time, of what a `history` diagnostic returns. `label` and the `values` are column keys. */
-export type ChartSpec<C extends Columns> = { kind: 'bars' | 'stacked-bars' | 'lines'; title: string; label: keyof C & string; values: (keyof C & string)[]; top: number };
+/** Over the rows that the table shows, or with `lines` over time, of what a `history` diagnostic returns. */
+type Plain<K extends string> = { kind: 'bars' | 'stacked-bars' | 'lines'; title: string; label: K; values: K[]; top: number };
+
+/** What a row of a timeline can be: a stretch that is held, one that is not, one that is held twice, what lies outside of all, and a moment. */
+export const stretches = ['held', 'gap', 'overlap', 'outside', 'end'] as const;
+
+/** Stretches of time, in a lane for each value of `lane`: `from` and `to` are times, null where open; `state` is one of `stretches`; the bar is as high as `value`. */
+type Timeline<K extends string> = { kind: 'timeline'; title: string; lane: K; label: K; from: K; to: K; state: K; value: K };
+
+/** A chart; all but the kind, the title and `top` are column keys. */
+export type Chart<K extends string = string> = Plain<K> | Timeline<K>;
+
+export const chartColumns = <K extends string>(chart: Chart<K>): K[] =>
+  chart.kind === 'timeline' ? [chart.lane, chart.label, chart.from, chart.to, chart.state, chart.value] : [chart.label, ...chart.values];
+
+export type ChartSpec<C extends Columns> = Chart<keyof C & string>;
 
 /** Figures that the console keeps over time, of the first thousand rows in the default order. */
 export type Sampling<C extends Columns> = { everyMinutes: number; keepDays: number; values: (keyof C & string)[] };
@@ -135,7 +149,18 @@ type Common<P extends Params, C extends Columns, X extends Columns> = {
   sample?: Sampling<C>;
 };
 
-type FromSql<P extends Params> = { source: 'sql'; /** By minimum server major. */ sql: Record<number, SqlBuilder<P>> };
+type FromSql<P extends Params> = {
+  source: 'sql';
+  /** By minimum server major. */
+  sql: Record<number, SqlBuilder<P>>;
+  /** Which rows can give a finding, as a condition on the columns of `d`: where there are more rows than are shown, those are read for it. Every row can, without. */
+  alarm?: SqlBuilder<P>;
+  /**
+   * Columns that cost the server something for each row (a file to open, a definition to write out): asked for the rows that are shown, and for all only where the order
+   * needs them. `sql` has these columns and `by`, for the rows that `shown` (a query of the column `by`) names.
+   */
+  late?: { by: string; columns: string[]; sql: (shown: SQL) => SQL };
+};
 /** Where SQL finds the facts and a program the answer: a proof over the catalog, a parsed statement. The engine searches, sorts and limits what it returns. */
 type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P>) => Promise<RowOf<C>[]> };
 type FromProcess<P extends Params, C extends Columns> = { source: 'process'; read: (facts: ProcessFacts, params: ParamsOf<P>) => RowOf<C>[] };

@@ -1,5 +1,6 @@
 import type { ColumnView } from './column';
 import type { TypedUnit } from '@/lib/units';
+import type { Chart } from './diagnostic';
 import type { Finding, Remedy } from './finding';
 import type { Line } from './history';
 
@@ -30,7 +31,10 @@ export type Measured = {
   rows: Row[];
   /** More rows than `limit` exist. */
   truncated: boolean;
+  /** Made of every row, whether it is among `rows` or not. */
   findings: Finding[];
+  /** There are more findings than these. */
+  more_findings: boolean;
   /** The statement as it ran, parameters as `$n`; null where no server was asked. */
   sql: string | null;
   took_ms: number;
@@ -66,7 +70,7 @@ export type DiagnosticView = {
   sort: string;
   show: string[];
   params: ParamView[];
-  charts: { kind: 'bars' | 'stacked-bars' | 'lines'; title: string; label: string; values: string[]; top: number }[];
+  charts: Chart[];
   refreshSeconds: number;
   /** What asking costs the server; null where it may be asked at any time. */
   onDemand: string | null;
@@ -84,6 +88,8 @@ export type FoundItem = Finding & { id: string; diagnostic: string };
 export type FindingsAnswer = {
   items: FoundItem[];
   decided: (FoundItem & { decision: Decision })[];
+  /** There are more of either than these. */
+  more: boolean;
   unmeasured: { diagnostic: string; reason: UnmeasuredReason }[];
 };
 

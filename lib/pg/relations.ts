@@ -31,13 +31,13 @@ export const tableSizes = (chosen: SQL): SQL => sql`
     select t.oid, t.relpages, t.reltoastrelid, t.reltuples < 0 as fresh, t.relpersistence = 'u' as unlogged
     from pg_class t where t.relkind in ('r', 'm') and t.oid in (${chosen})
   ), file as materialized (
-    select p.oid as tab, 'heap' as part, p.oid as rel, p.relpages, p.fresh, p.unlogged from picked p
+    select p.oid as tab, 'heap' as part, p.oid as rel, p.relpages, p.fresh, p.unlogged, p.reltoastrelid <> 0 as toasted from picked p
     union all
-    select p.oid, 'index', x.oid, x.relpages, p.fresh, p.unlogged from picked p join pg_index i on i.indrelid = p.oid join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
+    select p.oid, 'index', x.oid, x.relpages, p.fresh, p.unlogged, false from picked p join pg_index i on i.indrelid = p.oid join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
     union all
-    select p.oid, 'toast', t.oid, t.relpages, t.reltuples < 0, p.unlogged from picked p join pg_class t on t.oid = p.reltoastrelid
+    select p.oid, 'toast', t.oid, t.relpages, t.reltuples < 0, p.unlogged, false from picked p join pg_class t on t.oid = p.reltoastrelid
     union all
-    select p.oid, 'toast', x.oid, x.relpages, t.reltuples < 0, p.unlogged
+    select p.oid, 'toast', x.oid, x.relpages, t.reltuples < 0, p.unlogged, false
     from picked p join pg_class t on t.oid = p.reltoastrelid join pg_index i on i.indrelid = t.oid join pg_class x on x.oid = i.indexrelid
   ), opened as materialized (
     select rel from (select rel from file order by relpages desc, rel limit ${mostMeasured}) largest
@@ -46,8 +46,10 @@ export const tableSizes = (chosen: SQL): SQL => sql`
     except
     (${lockedAway})
   ), filled as (
-    select f.tab, f.part, o.rel is not null as measured, coalesce(case when o.rel is not null then pg_relation_size(f.rel) + pg_relation_size(f.rel, 'fsm')
-      + case when f.part <> 'index' then pg_relation_size(f.rel, 'vm') else 0 end + case when f.unlogged then pg_relation_size(f.rel, 'init') else 0 end end,
+    -- pg_table_size opens a relation once for all its forks; a heap with TOAST would be counted with it.
+    select f.tab, f.part, o.rel is not null as measured, coalesce(case when o.rel is null then null when f.toasted
+        then pg_relation_size(f.rel) + pg_relation_size(f.rel, 'fsm') + pg_relation_size(f.rel, 'vm') + case when f.unlogged then pg_relation_size(f.rel, 'init') else 0 end
+        else pg_table_size(f.rel) end,
       f.relpages::bigint * current_setting('block_size')::bigint)::float8 as bytes
     from file f left join opened o on o.rel = f.rel
   )

@@ -32,8 +32,10 @@ import { defaultRows as partitionsDefaultRows } from './partitions/default-rows.
 import { detached as partitionsDetached } from './partitions/detached.diagnostic';
 import { hashBalance as partitionsHashBalance } from './partitions/hash-balance.diagnostic';
 import { list as partitionsList } from './partitions/list.diagnostic';
+import { pruning as partitionsPruning } from './partitions/pruning.diagnostic';
 import { runway as partitionsRunway } from './partitions/runway.diagnostic';
 import { tables as partitionsTables } from './partitions/tables.diagnostic';
+import { timeline as partitionsTimeline } from './partitions/timeline.diagnostic';
 import { room as plansRoom } from './plans/room';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
@@ -84,7 +86,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: indexesRoom, diagnostics: [indexesBloat, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
-  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
+  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline] },
   { room: plansRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
   { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend] },

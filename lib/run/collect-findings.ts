@@ -8,32 +8,50 @@ import { decisionFor, decisionsOf } from './finding-decisions';
 import { diagnostics, type Registered } from './registry';
 import { questionSchema, runDiagnostic, toQuestion } from './run-diagnostic';
 
-type Collected = Pick<FindingsAnswer, 'items' | 'unmeasured'>;
+type Collected = Pick<FindingsAnswer, 'items' | 'unmeasured' | 'more'>;
+
+/** The worst of them: a page of more nobody reads, and ten thousand would be megabytes. */
+const mostShown = 250;
+const mostDecided = 100;
 
 /** Every finding of a target that the caller may read, the worst first; those that somebody decided about apart; and what could not be measured. */
 export async function collectFindings(caller: Caller, target: string, fresh: boolean): Promise<FindingsAnswer> {
-  const [{ items, unmeasured }, decisions] = await Promise.all([collect(caller, target, fresh), decisionsOf(target)]);
+  const [{ items, unmeasured, more }, decisions] = await Promise.all([collect(readableBy(caller), target, fresh), decisionsOf(target)]);
   const judged = items.map((item) => ({ item, decision: decisionFor(item, decisions) }));
-  return {
-    items: judged.flatMap(({ item, decision }) => (decision ? [] : [item])),
-    decided: judged.flatMap(({ item, decision }) => (decision ? [{ ...item, decision }] : [])),
-    unmeasured,
-  };
+  const open = judged.flatMap(({ item, decision }) => (decision ? [] : [item]));
+  const decided = judged.flatMap(({ item, decision }) => (decision ? [{ ...item, decision }] : []));
+  return { items: open.slice(0, mostShown), decided: decided.slice(0, mostDecided), more: more || open.length > mostShown || decided.length > mostDecided, unmeasured };
 }
 
 /** @throws AppError not_found when there is no such finding at present */
 export async function findFinding(caller: Caller, target: string, id: string): Promise<FoundItem> {
-  const { items } = await collect(caller, target, false);
+  const readable = readableBy(caller);
+  // An id tells nothing of its diagnostic, but this console has given it out: mostly one question is enough.
+  const own = readable.filter((entry) => entry.id === givenOut.get(id));
+  const { items } = await collect(own.length > 0 ? own : readable, target, false);
   const found = items.find((item) => item.id === id);
   if (!found) throw new AppError('not_found', 'There is no such finding at present: it may have been mended.');
   return found;
 }
 
-/** The findings themselves, whatever was decided about them. What costs the server a scan, or is about one thing, is asked by a person alone. */
-async function collect(caller: Caller, target: string, fresh: boolean): Promise<Collected> {
-  const readable = [...diagnostics.values()].filter(({ diagnostic }) => may(caller, diagnostic.permission) && !diagnostic.onDemand && !diagnostic.concerns);
-  const answers = await Promise.all(readable.map((entry) => ask(entry, target, fresh)));
-  return { items: ranked(answers.map((answer) => answer.items)), unmeasured: answers.flatMap((answer) => answer.unmeasured) };
+/** What costs the server a scan or is about one thing, is asked by a person alone, and what gives no findings only on its page. */
+const readableBy = (caller: Caller): Registered[] =>
+  [...diagnostics.values()].filter(({ diagnostic }) => may(caller, diagnostic.permission) && !diagnostic.onDemand && !diagnostic.concerns && Object.keys(diagnostic.codes).length > 0);
+
+/** The findings themselves, whatever was decided about them. */
+async function collect(entries: Registered[], target: string, fresh: boolean): Promise<Collected> {
+  const answers = await Promise.all(entries.map((entry) => ask(entry, target, fresh)));
+  return { items: ranked(answers.map((answer) => answer.items)), unmeasured: answers.flatMap((answer) => answer.unmeasured), more: answers.some((answer) => answer.more) };
+}
+
+/** The diagnostic of each id, the newest last; forgotten ones cost a look at every diagnostic. */
+const givenOut = new Map<string, string>();
+const mostRemembered = 20_000;
+
+function remember(id: string, diagnosticId: string): void {
+  givenOut.delete(id);
+  givenOut.set(id, diagnosticId);
+  for (const oldest of givenOut.keys()) if (givenOut.size > mostRemembered) givenOut.delete(oldest);
 }
 
 const bySeverity = (a: Finding, b: Finding): number => severities.indexOf(a.severity) - severities.indexOf(b.severity);
@@ -56,11 +74,12 @@ function ranked(byDiagnostic: FoundItem[][]): FoundItem[] {
 }
 
 async function ask(entry: Registered, target: string, fresh: boolean): Promise<Collected> {
-  const question = toQuestion(questionSchema(entry.diagnostic).parse({ target }));
+  const question = { ...toQuestion(questionSchema(entry.diagnostic).parse({ target })), judgeOnly: true };
   const result = await runDiagnostic(entry, question, { fresh });
-  if (result.state === 'unmeasured') return { items: [], unmeasured: [{ diagnostic: entry.id, reason: result.reason }] };
+  if (result.state === 'unmeasured') return { items: [], unmeasured: [{ diagnostic: entry.id, reason: result.reason }], more: false };
   const items = result.findings.map((finding): FoundItem => ({ ...finding, id: idOf(entry.id, finding), diagnostic: entry.id }));
-  return { items, unmeasured: [] };
+  for (const { id } of items) remember(id, entry.id);
+  return { items, unmeasured: [], more: result.more_findings };
 }
 
 /** The same finding about the same object has the same id from one collection to the next. */

@@ -2,6 +2,7 @@ import 'server-only';
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
 import { severities } from '@/lib/kit/finding';
+import type { DiagnosticResult } from '@/lib/kit/result';
 import type { Registered } from './registry';
 import { questionSchema, runDiagnostic, timeLimitOf, toQuestion } from './run-diagnostic';
 
@@ -21,6 +22,14 @@ export const reasonSchema = z.object({ code: z.string(), says: z.string() });
 /** `Cache-Control: no-cache`, as a browser's own reload sends it: an answer of this moment rather than one that others share. */
 export const wantsFresh = (request: Request): boolean => /\bno-cache\b/i.test(request.headers.get('cache-control') ?? '');
 
+/** More of them nobody reads, and a page should not wait for. */
+const mostFindings = 100;
+
+function readable(result: DiagnosticResult): DiagnosticResult {
+  if (result.state === 'unmeasured' || result.findings.length <= mostFindings) return result;
+  return { ...result, findings: result.findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity)).slice(0, mostFindings), more_findings: true };
+}
+
 /** The endpoint of one diagnostic: `GET /api/<room>/<name>`. */
 export function diagnosticEndpoint(entry: Registered): Endpoint {
   const { diagnostic } = entry;
@@ -30,6 +39,7 @@ export function diagnosticEndpoint(entry: Registered): Endpoint {
     rows: z.array(row),
     truncated: z.boolean(),
     findings: z.array(findingSchema),
+    more_findings: z.boolean(),
     sql: z.string().nullable(),
     took_ms: z.number(),
     at: z.string(),
@@ -46,6 +56,6 @@ export function diagnosticEndpoint(entry: Registered): Endpoint {
     answers: { 200: z.union([measured, z.object({ state: z.literal('unmeasured'), reason: reasonSchema, remedy })]) },
     problems: [404],
     deadlineMs: timeLimitOf(diagnostic) + 6000,
-    handle: async ({ query, request }) => ({ json: await runDiagnostic(entry, toQuestion(query), { fresh: wantsFresh(request) }) }),
+    handle: async ({ query, request }) => ({ json: readable(await runDiagnostic(entry, toQuestion(query), { fresh: wantsFresh(request) })) }),
   });
 }

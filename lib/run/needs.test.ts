@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { chartColumns } from '@/lib/kit/diagnostic';
 import { diagnostics } from './registry';
 import { isOlder } from './needs';
 
@@ -11,7 +12,7 @@ describe('versions of extensions', () => {
 describe('the registry keeps what each declaration promises', () => {
   it.each([...diagnostics.values()].map((entry) => [entry.id, entry] as const))('%s', (_, { room, diagnostic }) => {
     const columns = Object.keys(diagnostic.row);
-    const mentioned = [...diagnostic.key, ...(diagnostic.search ?? []), ...(diagnostic.show ?? []), diagnostic.sort.replace(/^-/, ''), ...diagnostic.charts.flatMap((chart) => [chart.label, ...chart.values])];
+    const mentioned = [...diagnostic.key, ...(diagnostic.search ?? []), ...(diagnostic.show ?? []), diagnostic.sort.replace(/^-/, ''), ...diagnostic.charts.flatMap(chartColumns)];
     for (const column of mentioned) expect(columns).toContain(column);
     for (const [key, column] of Object.entries(diagnostic.row)) {
       const suffix = { bytes: '_bytes', ms: '_ms', ratio: '_ratio' }[column.unit as string];

@@ -8,7 +8,7 @@ import type { Ask, AskServer, Diagnostic, ServerFacts } from '@/lib/kit/diagnost
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
-import { ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
+import { marker, render, sql } from '@/lib/pg/sql';
 import { readHistory } from './ask-history';
 import { log } from './log';
 import { maskFinding, maskRows } from './masked';
@@ -18,8 +18,11 @@ import { withPgBouncer } from './pgbouncer';
 import { diagnostics, type Registered } from './registry';
 import { serverFacts } from './server';
 import { sharedAnswer } from './shared-answers';
+import { columnOf, judgedStatementOf, mostJudged, partsOf, statementOf } from './statement';
 
-export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown> };
+export { statementOf };
+
+export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown>; /** The findings alone are wanted, no rows. */ judgeOnly?: boolean };
 
 const text = z.string();
 
@@ -42,29 +45,6 @@ export function toQuestion(query: Record<string, unknown>): Question {
   return { target: requireTarget(target), limit, sort, q, params };
 }
 
-/** The statement as it is sent: the declaration's SQL with search, order and limit around it. */
-export function statementOf({ id, diagnostic }: Pick<Registered, 'id' | 'diagnostic'>, question: Question, server: ServerFacts): SQL | null {
-  if (diagnostic.source !== 'sql') return null;
-  const builder = pickByMajor(diagnostic.sql, server.major);
-  if (!builder) return null;
-  const { q, sort, limit, params } = question;
-  const found = q && diagnostic.search ? or(diagnostic.search.map((column) => sql`d.${ident(column)} ilike ${likePattern(q)}`)) : sql`true`;
-  return sql`select ${marker(id)} d.* from (${builder({ params: params as never, server })}) d where ${found} order by ${orderBy(sort, diagnostic.key)} limit ${limit + 1}`;
-}
-
-/** The newest SQL whose minimum major this server has. */
-function pickByMajor<T>(byMajor: Record<number, T>, major: number): T | undefined {
-  const fitting = Object.keys(byMajor).map(Number).filter((minimum) => minimum <= major);
-  return fitting.length === 0 ? undefined : byMajor[Math.max(...fitting)];
-}
-
-function orderBy(sort: string, key: string[]): SQL {
-  const column = sort.replace(/^-/, '');
-  const direction = keyword(sort.startsWith('-') ? 'desc' : 'asc');
-  const rest = key.filter((other) => other !== column).map((other) => sql`d.${ident(other)}`);
-  return join([sql`d.${ident(column)} ${direction} ${keyword('nulls last')}`, ...rest], sql`, `);
-}
-
 /** The longest that one of its statements may run. */
 export const timeLimitOf = (diagnostic: Diagnostic): number => diagnostic.timeLimitMs ?? diagnosticTimeoutMs;
 
@@ -74,7 +54,7 @@ const maxAgeOf = ({ source, refreshSeconds, onDemand }: Diagnostic): number => (
 
 /** Asks, or joins those who asked the same a moment ago. `fresh`: somebody wants to see what has changed just now. */
 export function runDiagnostic(entry: Registered, question: Question, { fresh = true }: { fresh?: boolean } = {}): Promise<DiagnosticResult> {
-  const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted()]);
+  const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted(), question.judgeOnly ?? false]);
   return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => answered(entry, question));
 }
 
@@ -97,22 +77,23 @@ async function askServer(entry: Registered, question: Question): Promise<Diagnos
   const read = readerOf(entry, question, server);
   if (!read) return unmeasured('unsupported_version', `PostgreSQL ${server.major} is older than this question supports.`);
   const facts = diagnostic.context?.sql({ params: question.params as never, server });
-  const { rows, sqlText, context, at } = await monitorTransaction(question.target, async (run) => {
+  const { rows, judged, sqlText, context, at } = await monitorTransaction(question.target, async (run) => {
     const [clock] = await run<{ at: string }>(sql`select clock_timestamp() as at`);
     const [first] = facts ? await run<Row>(sql`select ${marker(entry.id)} f.* from (${facts}) f`) : [];
     return { ...(await read(run)), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
   }, timeLimitOf(diagnostic));
   checkShape(diagnostic.row, rows, entry.id);
-  return measured(diagnostic, question, { rows: maskRows(diagnostic.row, rows), context: context && (maskRows(diagnostic.context?.row ?? {}, [context])[0] ?? null), server, at, sqlText, tookMs: performance.now() - started });
+  return measured(diagnostic, question, { rows: maskRows(diagnostic.row, rows), judged: maskRows(diagnostic.row, judged), context: context && (maskRows(diagnostic.context?.row ?? {}, [context])[0] ?? null), server, at, sqlText, tookMs: performance.now() - started });
 }
 
-type Reader = (ask: Ask) => Promise<{ rows: Row[]; /** What was sent. */ sqlText: string }>;
+type Reader = (ask: Ask) => Promise<{ rows: Row[]; judged: Row[]; /** What was sent. */ sqlText: string }>;
 
 function readerOf(entry: Registered, question: Question, server: ServerFacts): Reader | null {
   const { diagnostic, id } = entry;
   if (diagnostic.source === 'facts') return (ask) => readFacts(id, diagnostic, question, server, ask);
-  const statement = statementOf(entry, question, server);
-  return statement && (async (ask) => ({ rows: await ask<Row>(statement), sqlText: render(statement).text }));
+  const judges = Object.keys(diagnostic.codes).length > 0;
+  const statement = judges ? judgedStatementOf(entry, question, server) : statementOf(entry, question, server);
+  return statement && (async (ask) => ({ ...partsOf(await ask<Row>(statement), judges), sqlText: render(statement).text }));
 }
 
 async function readFacts(id: string, diagnostic: Extract<Diagnostic, { source: 'facts' }>, question: Question, server: ServerFacts, ask: Ask): ReturnType<Reader> {
@@ -125,7 +106,8 @@ ${marker(id)}`;
     return ask(whole);
   };
   const found = (await diagnostic.read(marked, { params: question.params as never, server })) as Row[];
-  return { rows: arranged(diagnostic, question, maskRows(diagnostic.row, found)), sqlText: texts.join(';\n\n') };
+  const rows = arranged(diagnostic, question, maskRows(diagnostic.row, found));
+  return { rows, judged: rows, sqlText: texts.join(';\n\n') };
 }
 
 function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResult {
@@ -133,7 +115,7 @@ function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResul
   const started = performance.now();
   const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
   const rows = arranged(diagnostic, question, diagnostic.read({ pools, routes: routeFigures() }, question.params as never) as Row[]);
-  return measured(diagnostic, question, { rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
+  return measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
 }
 
 async function askBouncer({ id }: Registered, diagnostic: Extract<Diagnostic, { source: 'pgbouncer' }>, question: Question): Promise<DiagnosticResult> {
@@ -150,7 +132,8 @@ async function askBouncer({ id }: Registered, diagnostic: Extract<Diagnostic, { 
   });
   if (!Array.isArray(found)) return found;
   checkShape(diagnostic.row, found, id);
-  return measured(diagnostic, question, { rows: arranged(diagnostic, question, found), context: null, server: null, at: new Date().toISOString(), sqlText: commands.join('\n'), tookMs: performance.now() - started });
+  const rows = arranged(diagnostic, question, found);
+  return measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: new Date().toISOString(), sqlText: commands.join('\n'), tookMs: performance.now() - started });
 }
 
 async function askHistory({ room }: Registered, diagnostic: Extract<Diagnostic, { source: 'history' }>, question: Question): Promise<DiagnosticResult> {
@@ -162,20 +145,19 @@ async function askHistory({ room }: Registered, diagnostic: Extract<Diagnostic, 
   if ('state' in found) return found;
   const rows = arranged(diagnostic, question, found.rows);
   checkShape(diagnostic.row, rows, diagnostic.name);
-  return { ...measured(diagnostic, question, { rows, context: null, server: null, at: found.now.at, sqlText: found.now.sql, tookMs: performance.now() - started }), stats_since: found.from, lines: found.lines };
+  return { ...measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: found.now.at, sqlText: found.now.sql, tookMs: performance.now() - started }), stats_since: found.from, lines: found.lines };
 }
 
-/** Search, order and limit, for rows that no statement arranges. */
-function arranged(diagnostic: Diagnostic, { q, sort, limit }: Question, found: Row[]): Row[] {
+/** Search and order, for rows that no statement arranges. */
+function arranged(diagnostic: Diagnostic, { q, sort }: Question, found: Row[]): Row[] {
   const wanted = q.toLowerCase();
   return found
     .filter((row) => !wanted || (diagnostic.search ?? []).some((column) => String(row[column]).toLowerCase().includes(wanted)))
-    .toSorted(comparing(sort))
-    .slice(0, limit + 1);
+    .toSorted(comparing(sort));
 }
 
 function comparing(sort: string): (a: Row, b: Row) => number {
-  const column = sort.replace(/^-/, '');
+  const column = columnOf(sort);
   const sign = sort.startsWith('-') ? -1 : 1;
   return (a, b) => {
     const [x, y] = [a[column] ?? null, b[column] ?? null];
@@ -186,16 +168,18 @@ function comparing(sort: string): (a: Row, b: Row) => number {
   };
 }
 
-type Facts = { rows: Row[]; context: Row | null; server: ServerFacts | null; at: string; sqlText: string | null; tookMs: number };
+type Facts = { rows: Row[]; judged: Row[]; context: Row | null; server: ServerFacts | null; at: string; sqlText: string | null; tookMs: number };
 
 function measured(diagnostic: Diagnostic, question: Question, facts: Facts): Measured {
-  const rows = facts.rows.slice(0, question.limit);
+  const rows = question.judgeOnly ? [] : facts.rows.slice(0, question.limit);
+  const judged = facts.judged.slice(0, diagnostic.source === 'sql' ? mostJudged : undefined);
   const context = facts.context as never;
   return {
     state: 'measured',
     rows,
     truncated: facts.rows.length > question.limit,
-    findings: diagnostic.findings(rows as never, { params: question.params as never, server: facts.server, context }).map(maskFinding),
+    findings: diagnostic.findings(judged as never, { params: question.params as never, server: facts.server, context }).map(maskFinding),
+    more_findings: judged.length < facts.judged.length,
     sql: facts.sqlText,
     took_ms: Math.round(facts.tookMs * 100) / 100,
     at: facts.at,

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { DiagnosticResult } from '@/lib/kit/result';
 import { sharedAnswer } from './shared-answers';
 
-const measured = { state: 'measured', rows: [], truncated: false, findings: [], sql: null, took_ms: 1, at: '', stats_since: null, context: null } satisfies DiagnosticResult;
+const measured = { state: 'measured', rows: [], truncated: false, findings: [], more_findings: false, sql: null, took_ms: 1, at: '', stats_since: null, context: null } satisfies DiagnosticResult;
 const unmeasured = { state: 'unmeasured', reason: { code: 'busy', says: '' }, remedy: null } satisfies DiagnosticResult;
 
 describe('answers that all who ask share', () => {

@@ -25,6 +25,7 @@ export const getFindings = endpoint({
     200: z.object({
       items: z.array(itemSchema),
       decided: z.array(itemSchema.extend({ decision: decisionSchema })),
+      more: z.boolean(),
       unmeasured: z.array(z.object({ diagnostic: z.string(), reason: reasonSchema })),
     }),
   },

@@ -45,11 +45,15 @@ export const bloatSql = (minBytes: number): SQL => sql`
         select i.indexrelid, i.reltuples, s.attname is null as no_stats, coalesce(s.null_frac, 0)::float8 as null_frac,
           coalesce(s.avg_width::float8, case when xa.attlen > 0 then xa.attlen end, 0) as avg_width, xa.attlen < 0 as varies, case when at <= i.indnkeyatts then ${equalImage} end as equal_image,
           greatest(1, case when s.n_distinct < 0 then -s.n_distinct::float8 * greatest(i.reltuples, 1) else coalesce(s.n_distinct, 1)::float8 end + (coalesce(s.null_frac, 0) > 0)::int) as distinct_values
-        from i cross join lateral generate_series(1, i.indnatts) at
-          join pg_attribute xa on xa.attrelid = i.indexrelid and xa.attnum = at
-          left join pg_attribute ta on i.indkey[at - 1] <> 0 and ta.attrelid = i.indrelid and ta.attnum = i.indkey[at - 1]
-          left join pg_stats s on not s.inherited and s.schemaname = i.nspname
-            and s.tablename = case when ta.attname is null then i.idx else i.tab end and s.attname = coalesce(ta.attname, xa.attname)
+        from i join pg_attribute xa on xa.attrelid = i.indexrelid and xa.attnum between 1 and i.indnatts cross join lateral (select xa.attnum as at) place
+          left join lateral (
+            select t.attname from pg_attribute t where i.indkey[at - 1] <> 0 and t.attrelid = i.indrelid and t.attnum = i.indkey[at - 1] limit 1
+          ) ta on true
+          -- One look for each: joined as a whole, pg_stats checks the rights of every column of the database.
+          left join lateral (
+            select p.attname, p.null_frac, p.avg_width, p.n_distinct from pg_stats p
+            where not p.inherited and p.schemaname = i.nspname and p.tablename = case when ta.attname is null then i.idx else i.tab end and p.attname = coalesce(ta.attname, xa.attname) limit 1
+          ) s on true
       ), w as (
         select indexrelid, bool_or(no_stats) as missing, bool_or(null_frac > 0) as has_nulls, sum((1 - null_frac) * avg_width) as width, bool_or(varies) as varies, bool_and(coalesce(equal_image, true)) as equal_image,
           least(max(greatest(reltuples, 1)), exp(least(60, sum(case when equal_image is null then 0 else ln(distinct_values) end)))) as distinct_most,

@@ -2,6 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
+import { sql } from '@/lib/pg/sql';
 import { formatBytes, formatRatio, MiB } from '@/lib/units';
 import { bloatSql, looked } from './bloat-sql';
 import { hiddenStatistics } from './hidden-statistics';
@@ -42,6 +43,7 @@ export const bloat = diagnostic({
   context: hiddenStatistics,
   refreshSeconds: 600,
   source: 'sql',
+  alarm: ({ params }) => sql`d.least_ratio >= 0.4 and d.least_bytes >= ${params.min_bloat_bytes}::float8`,
   sql: { 14: ({ params }) => bloatSql(params.min_bytes) },
   findings: (rows, { params, context, server }) => [
     ...rows

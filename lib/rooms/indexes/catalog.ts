@@ -1,5 +1,6 @@
 import { col, type RowOf } from '@/lib/kit/column';
-import { busy, held, lockedRelations } from '@/lib/pg/index-facts';
+import { countingSince } from '@/lib/pg/counters';
+import { busy, held } from '@/lib/pg/index-facts';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatBytes } from '@/lib/units';
 
@@ -8,40 +9,61 @@ export { busy, held };
 /** Schemas of people, for the namespace `n`. */
 export const ownSchemas = sql`n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%'`;
 
-/** Every index under the topmost partitioned index it is part of; an index that is part of none is its own top. Temporary tables left out. */
-export const tree = sql`tree(root, leaf) as (
+/**
+ * Every index under the topmost partitioned index it is part of; an index that is part of none is its own top. Temporary tables left out. Only what lies under
+ * a partitioned index is walked down: to walk all would be twice the way.
+ */
+export const tree = sql`walk(root, leaf) as (
         select c.oid, c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind in ('i', 'I') and not c.relispartition and c.relpersistence <> 't' and ${ownSchemas}
+        where c.relkind = 'I' and not c.relispartition and c.relpersistence <> 't' and ${ownSchemas}
         union all
-        select tree.root, h.inhrelid from tree join pg_inherits h on h.inhparent = tree.leaf
+        select walk.root, h.inhrelid from walk join pg_inherits h on h.inhparent = walk.leaf
+      ), tree(root, leaf) as materialized (
+        select c.oid, c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind = 'i' and not c.relispartition and c.relpersistence <> 't' and ${ownSchemas}
+        union all
+        select root, leaf from walk
       )`;
 
-/*
- * Sizes and definitions are worked out for the rows that are shown only: PostgreSQL puts a costly column after the engine's ORDER BY and LIMIT if it can
- * pull the statement up into it, which it cannot do with a WITH of its own. So what these stand in has its WITH inside a FROM.
- */
+/** Opening an index costs this backend some kilobytes that it keeps: of many parts only so many are, the largest by their pages. */
+const mostOpened = 500;
 
-/** The size of an index (`kind` is its relkind) with all its parts, NULL while one is locked. */
-export const sizeOf = (root: SQL, kind: SQL): SQL => sql`case when ${kind} = 'i' then (
-            select pg_relation_size(s.oid)::float8 from pg_class s where s.oid = ${root} and s.oid not in (${lockedRelations}))
-          else (
-            with recursive part(oid) as (select ${root} union all select h.inhrelid from part join pg_inherits h on h.inhparent = part.oid)
-            select case when bool_or(part.oid in (${lockedRelations})) then null else sum(case when part.oid not in (${lockedRelations}) then pg_relation_size(part.oid) end)::float8 end from part) end`;
+/** `oid, size_bytes, definition` of the indexes that `shown` (a query of one column of OIDs as text) names: late columns, for the rows shown only. NULL while one is locked. */
+const lateSql = (shown: SQL): SQL => sql`
+      with recursive shown_index(oid) as materialized (select w.oid::oid from (${shown}) w(oid)), ${busy}, part(root, oid) as (
+        select c.oid, c.oid from shown_index join pg_class c on c.oid = shown_index.oid and c.relkind = 'I'
+        union all
+        select part.root, h.inhrelid from part join pg_inherits h on h.inhparent = part.oid
+      ), file as materialized (
+        select part.root, c.oid, c.relkind, c.relpages from part join pg_class c on c.oid = part.oid
+        union all
+        select c.oid, c.oid, c.relkind, c.relpages from shown_index join pg_class c on c.oid = shown_index.oid and c.relkind = 'i'
+      ), opened as materialized (
+        select oid from (select oid from file where relkind = 'i' and oid <> root order by relpages desc, oid limit ${mostOpened}) largest
+        union all
+        select oid from file where oid = root and relkind = 'i'
+        except
+        select relation from busy
+      ), sized as (
+        select f.root, case when not bool_or(f.oid in (select relation from busy)) then
+          sum(coalesce(case when o.oid is not null then pg_relation_size(f.oid) end, case when f.relkind = 'i' then f.relpages::bigint * current_setting('block_size')::bigint else 0 end))::float8 end as size_bytes
+        from file f left join opened o on o.oid = f.oid group by f.root
+      )
+      select shown_index.oid::text as oid, sized.size_bytes, ${definitionOf(sql`shown_index.oid`)} as definition from shown_index left join sized on sized.root = shown_index.oid`;
 
-/** The index as it would be created, NULL while its table is locked. */
+export const late = { by: 'oid', columns: ['size_bytes', 'definition'], sql: lateSql };
+
+/** What a column of sizes from there has to say. */
+export const sizeNote = `Unknown while the index is locked exclusively; of a partitioned index the ${mostOpened} largest parts, the others by their pages at the last VACUUM`;
+
+/** The index as it would be created, NULL while its table is locked. For few. */
 export const definitionOf = (index: SQL): SQL => sql`(
           select pg_get_indexdef(p.indexrelid) from pg_index p
-          where p.indexrelid = ${index} and p.indexrelid not in (${lockedRelations}) and p.indrelid not in (${lockedRelations}))`;
+          where p.indexrelid = ${index} and p.indexrelid not in (select relation from busy) and p.indrelid not in (select relation from busy))`;
 
 export const blockSize = sql`current_setting('block_size')::float8`;
 
-/**
- * Since when this server counts scans. A crash zeroes the counters and leaves pg_stat_database.stats_reset as it was, but it resets the cluster-wide
- * views as well: it cannot be later than the oldest of those.
- */
-export const countingSince = sql`(
-          select greatest(d.stats_reset, least(b.stats_reset, a.stats_reset, w.stats_reset))
-          from pg_stat_database d, pg_stat_bgwriter b, pg_stat_archiver a, pg_stat_wal w where d.datname = current_database())`;
+export { countingSince };
 
 /** Physical standbys: those that stream, and slots kept for one that is away. */
 const standbys = sql`(
@@ -66,14 +88,17 @@ export const counters = {
 
 export type Counters = RowOf<typeof counters.row>;
 
-/** Scans of an index with all its parts, and the reads and writes of its tables in the same time; `asked` names the tables whose scans are summed up. */
-export const scanned = sql`asked as materialized (
-        select x.indrelid, pg_stat_get_numscans(x.indrelid) + sum(pg_stat_get_numscans(x.indexrelid)) as scans from pg_index x group by x.indrelid
+/** Scans of an index with all its parts, and the reads and writes of its tables in the same time. Each counter is asked for once: `asked` per table, `counted` per index. */
+export const scanned = sql`counted as materialized (
+        select x.indexrelid, x.indrelid, pg_stat_get_numscans(x.indexrelid) as scans from pg_index x
+      ), asked as materialized (
+        select k.indrelid, pg_stat_get_numscans(k.indrelid) + sum(k.scans) as scans,
+          pg_stat_get_tuples_inserted(k.indrelid) + pg_stat_get_tuples_updated(k.indrelid) - pg_stat_get_tuples_hot_updated(k.indrelid) as writes
+        from counted k group by k.indrelid
       ), scanned as (
-        select tree.root, count(*) filter (where c.relkind = 'i') as parts, sum(pg_stat_get_numscans(tree.leaf))::float8 as scans,
-          sum(greatest(c.relpages, 0))::float8 * ${blockSize} as pages_bytes, sum(asked.scans)::float8 as table_scans,
-          sum(pg_stat_get_tuples_inserted(x.indrelid) + pg_stat_get_tuples_updated(x.indrelid) - pg_stat_get_tuples_hot_updated(x.indrelid))::float8 as writes
-        from tree join pg_class c on c.oid = tree.leaf join pg_index x on x.indexrelid = tree.leaf join asked on asked.indrelid = x.indrelid
+        select tree.root, count(*) filter (where c.relkind = 'i') as parts, sum(k.scans)::float8 as scans,
+          sum(greatest(c.relpages, 0))::float8 * ${blockSize} as pages_bytes, sum(asked.scans)::float8 as table_scans, sum(asked.writes)::float8 as writes
+        from tree join pg_class c on c.oid = tree.leaf join counted k on k.indexrelid = tree.leaf join asked on asked.indrelid = k.indrelid
         group by tree.root
       )`;
 

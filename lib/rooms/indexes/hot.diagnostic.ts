@@ -48,6 +48,7 @@ export const hot = diagnostic({
   context: counters,
   refreshSeconds: 120,
   source: 'sql',
+  alarm: () => sql`d.hot_ratio < 0.5 and d.indexes > 1 and d.updates >= 10000`,
   sql: { 14: hotSql(sql`null::float8`), 16: hotSql(sql`sum(pg_stat_get_tuples_newpage_updated(c.oid))::float8`) },
   findings: (rows) =>
     rows

@@ -1,5 +1,5 @@
 import { sql } from '@/lib/pg/sql';
-import { blockSize, definitionOf, ownSchemas, sizeOf } from './catalog';
+import { blockSize, ownSchemas } from './catalog';
 
 /** REINDEX CONCURRENTLY names its new and its old index after the one it replaces, cut so that the suffix and a number fit. */
 const suffix = sql`substring(i.relname from '_cc(?:new|old)[0-9]*$')`;
@@ -39,7 +39,7 @@ export const invalidSql = () => sql`
           when b.suffix like '\\_ccnew%' and b.original is not null then 'left by REINDEX (new)' when b.suffix like '\\_ccold%' and b.original is not null then 'left by REINDEX (old)'
           else 'failed build or drop' end as state,
         b.indisready and b.relkind = 'i' as maintained, b.original, coalesce((b.work->>'pid')::int, b.holder) as pid, b.work->>'phase' as phase, (b.work->>'done')::float8 as done_ratio,
-        b.lacking::int as lacking, b.relispartition as attached, b.pages_bytes, ${sizeOf(sql`b.indexrelid`, sql`b.relkind`)} as size_bytes, ${definitionOf(sql`b.indexrelid`)} as definition,
+        b.lacking::int as lacking, b.relispartition as attached, b.pages_bytes,
         b.indexrelid::text as oid
       from (
         select x.indexrelid, x.indrelid, x.indisready, x.indislive, i.relname, i.relnamespace, i.relkind, i.relispartition, greatest(i.relpages, 0)::float8 * ${blockSize} as pages_bytes,

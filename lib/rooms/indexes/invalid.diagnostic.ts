@@ -1,7 +1,7 @@
 import { col, type RowOf } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding, Remedy } from '@/lib/kit/finding';
-import { asComment, sized } from './catalog';
+import { asComment, late, sized, sizeNote } from './catalog';
 import { invalidSql } from './invalid-sql';
 
 const row = {
@@ -16,7 +16,7 @@ const row = {
   lacking: col.maybe(col.count('Partitions without', { note: 'Direct partitions whose part is missing or invalid' })),
   attached: col.flag('Part of another', { note: 'Part of an index of the partitioned table: it cannot be dropped alone' }),
   pages_bytes: col.bytes('Size at last VACUUM'),
-  size_bytes: col.maybe(col.bytes('Size')),
+  size_bytes: col.maybe(col.bytes('Size', { note: sizeNote })),
   definition: col.maybe(col.sql('Definition')),
   oid: col.code('OID'),
 };
@@ -42,6 +42,7 @@ export const invalid = diagnostic({
   },
   refreshSeconds: 15,
   source: 'sql',
+  late,
   sql: { 14: invalidSql },
   findings: (rows) => rows.map(findingOf),
 });

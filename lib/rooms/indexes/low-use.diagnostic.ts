@@ -3,13 +3,13 @@ import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatCount, formatMs, MiB } from '@/lib/units';
-import { counters, definitionOf, held, scanned, sized, sizeOf, supportedBy, tree } from './catalog';
+import { counters, held, late, scanned, sized, sizeNote, supportedBy, tree } from './catalog';
 
 const dayMs = 86_400_000;
 
 const lowUseSql = (minBytes: number, minWrites: number): SQL => sql`
       select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table", s.scans, s.writes, s.writes / s.scans as writes_per_scan,
-        s.pages_bytes, ${sizeOf(sql`i.oid`, sql`i.relkind`)} as size_bytes, s.parts::int as parts, s.supports, ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
+        s.pages_bytes, s.parts::int as parts, s.supports, i.oid::text as oid
       from (
         with recursive ${tree}, ${scanned}, ${held}
         select s.*, x.indrelid, ${supportedBy} as supports
@@ -37,7 +37,7 @@ export const lowUse = diagnostic({
     writes: col.count('Writes'),
     writes_per_scan: col.count('Writes for a scan'),
     pages_bytes: col.bytes('Size at last VACUUM'),
-    size_bytes: col.maybe(col.bytes('Size')),
+    size_bytes: col.maybe(col.bytes('Size', { note: sizeNote })),
     parts: col.count('Parts'),
     supports: col.maybe(col.code('Foreign keys', { note: 'Their checks use it' })),
     definition: col.maybe(col.sql('Definition')),
@@ -53,6 +53,7 @@ export const lowUse = diagnostic({
   context: counters,
   refreshSeconds: 300,
   source: 'sql',
+  late,
   sql: { 14: ({ params }) => lowUseSql(params.min_bytes, params.min_writes) },
   findings: (rows, { params, context }) =>
     // Young counters say nothing about a rare reader: the rows are shown, and no more.

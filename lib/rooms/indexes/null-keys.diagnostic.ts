@@ -2,8 +2,9 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
+import { sql } from '@/lib/pg/sql';
 import { formatBytes, formatRatio, MiB } from '@/lib/units';
-import { dropIndex } from './catalog';
+import { dropIndex, late, sizeNote } from './catalog';
 import { hiddenStatistics } from './hidden-statistics';
 import { nullKeysSql } from './null-keys-sql';
 
@@ -21,7 +22,7 @@ export const nullKeys = diagnostic({
     null_ratio: col.maybe(col.ratio('NULL', { note: 'Unknown where a part has no statistics' })),
     entries: col.maybe(col.count('Entries')),
     pages_bytes: col.bytes('Size at last VACUUM'),
-    size_bytes: col.maybe(col.bytes('Size')),
+    size_bytes: col.maybe(col.bytes('Size', { note: sizeNote })),
     least_bytes: col.maybe(col.bytes('Saved at least')),
     unique: col.flag('Unique'),
     partitioned: col.flag('Partitioned'),
@@ -42,6 +43,8 @@ export const nullKeys = diagnostic({
   context: hiddenStatistics,
   refreshSeconds: 600,
   source: 'sql',
+  alarm: () => sql`d.null_ratio is not null`,
+  late,
   sql: { 14: ({ params }) => nullKeysSql(params.min_null, params.min_bytes) },
   findings: (rows, { context, server }) => [
     ...rows

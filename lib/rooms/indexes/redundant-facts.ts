@@ -1,7 +1,7 @@
 import type { Ask } from '@/lib/kit/diagnostic';
 import { indexFacts as factsOf, type NamedIndex } from '@/lib/pg/index-facts';
 import { array, sql } from '@/lib/pg/sql';
-import { busy, ownSchemas, sizeOf, definitionOf } from './catalog';
+import { busy, late, ownSchemas } from './catalog';
 
 export type Named = NamedIndex;
 
@@ -20,16 +20,20 @@ export type Measure = { oid: string; size_bytes: number | null; scans: number; d
 /** Sizes and definitions of what was found, and of nothing else. */
 export async function measures(ask: Ask, oids: string[]): Promise<Map<string, Measure>> {
   const found = await ask<Measure>(sql`
-      with recursive ${busy}, part(root, oid) as (
-        select c.oid, c.oid from pg_class c where c.oid = any (${array(oids)}::oid[])
+      with recursive ${busy}, wanted as materialized (
+        select c.oid, c.relkind from pg_class c where c.oid = any (${array(oids)}::oid[])
+      ), part(root, oid) as (
+        select wanted.oid, wanted.oid from wanted where wanted.relkind = 'I'
         union all
         select part.root, h.inhrelid from part join pg_inherits h on h.inhparent = part.oid
+      ), scanned as (
+        select s.root, sum(pg_stat_get_numscans(s.oid))::float8 as scans from (select * from part union all select oid, oid from wanted where relkind <> 'I') s group by s.root
+      ), stated as (
+        select k.conindid, min(format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, t.relname, k.conname, pg_get_constraintdef(k.oid))) as definition
+        from pg_constraint k join wanted on wanted.oid = k.conindid join pg_class t on t.oid = k.conrelid join pg_namespace n on n.oid = t.relnamespace
+        where k.contype = 'u' and k.conrelid not in (select relation from busy) group by k.conindid
       )
-      select c.oid::text as oid, ${sizeOf(sql`c.oid`, sql`c.relkind`)} as size_bytes, coalesce((
-          select format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, t.relname, k.conname, pg_get_constraintdef(k.oid))
-          from pg_constraint k join pg_class t on t.oid = k.conrelid join pg_namespace n on n.oid = t.relnamespace
-          where k.conindid = c.oid and k.contype = 'u' and k.conrelid not in (select relation from busy)), ${definitionOf(sql`c.oid`)}) as definition,
-        (select sum(pg_stat_get_numscans(part.oid)) from part where part.root = c.oid)::float8 as scans
-      from pg_class c where c.oid = any (${array(oids)}::oid[])`);
+      select wanted.oid::text as oid, l.size_bytes, coalesce(stated.definition, l.definition) as definition, scanned.scans
+      from wanted join scanned on scanned.root = wanted.oid left join stated on stated.conindid = wanted.oid left join (${late.sql(sql`select oid::text from wanted`)}) l on l.oid = wanted.oid::text`);
   return new Map(found.map((row) => [row.oid, row]));
 }

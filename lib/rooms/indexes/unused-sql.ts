@@ -1,5 +1,6 @@
+import { countingSince } from '@/lib/pg/counters';
 import { sql, type SQL } from '@/lib/pg/sql';
-import { countingSince, definitionOf, held, scanned, sizeOf, supportedBy, tree } from './catalog';
+import { held, scanned, supportedBy, tree } from './catalog';
 
 /** The row of pg_index is written when the index is made, and again when it becomes valid. */
 const made = sql`case when current_setting('track_commit_timestamp')::bool then pg_xact_commit_timestamp(x.xmin) end`;
@@ -27,9 +28,9 @@ export const unusedSql = (minAgeMs: number, minTableScans: number, all: boolean)
       select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table",
         case when j.needed is not null then 'keep' when j.unknown is not null then 'not known yet' else 'unused' end as verdict,
         coalesce(j.needed, j.unknown, 'no scan, and nothing needs it') as reason,
-        j.pages_bytes, ${sizeOf(sql`i.oid`, sql`i.relkind`)} as size_bytes, j.writes, j.table_scans, j.parts::int as parts, i.relkind = 'I' as partitioned, j.expression,
+        j.pages_bytes, j.writes, j.table_scans, j.parts::int as parts, i.relkind = 'I' as partitioned, j.expression,
         j.created_at, (select quote_ident(s.spcname) from pg_tablespace s where s.oid = i.reltablespace) as tablespace,
-        ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
+        i.oid::text as oid
       from (
         with recursive ${tree}, ${scanned}, ${held}, bare as (
           select s.*, x.indrelid, x.indisunique, x.indisreplident, x.indisclustered, x.indisvalid, x.indexprs is not null as expression,

@@ -1,8 +1,9 @@
 import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
+import { sql } from '@/lib/pg/sql';
 import { formatMs, MiB } from '@/lib/units';
-import { counters, dropIndex, sized } from './catalog';
+import { counters, dropIndex, late, sized, sizeNote } from './catalog';
 import { unusedSql } from './unused-sql';
 
 const dayMs = 86_400_000;
@@ -24,7 +25,7 @@ export const unused = diagnostic({
     verdict: col.text('Verdict'),
     reason: col.text('Because'),
     pages_bytes: col.bytes('Size at last VACUUM', { note: 'Pages at the last VACUUM, ANALYZE or build' }),
-    size_bytes: col.maybe(col.bytes('Size', { note: 'Unknown while the index is locked exclusively' })),
+    size_bytes: col.maybe(col.bytes('Size', { note: sizeNote })),
     writes: col.count('Writes', { note: 'Inserts and updates that were not HOT, each of which maintains the index' }),
     table_scans: col.count('Scans of the table', { note: 'Sequential and index scans in the same time' }),
     parts: col.count('Parts'),
@@ -45,6 +46,8 @@ export const unused = diagnostic({
   context: counters,
   refreshSeconds: 300,
   source: 'sql',
+  alarm: () => sql`d.verdict = 'unused'`,
+  late,
   sql: { 14: ({ params }) => unusedSql(params.min_days * dayMs, params.min_table_scans, params.show === 'all') },
   findings: (rows, { context }) =>
     rows

@@ -2,7 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic, type SqlContext } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql, type SQL } from '@/lib/pg/sql';
-import { blockSize, counters, definitionOf, sizeOf, tree } from './catalog';
+import { blockSize, counters, late, sizeNote, tree } from './catalog';
 
 const params = {
   partitions: param.choice('Partitioned indexes', ['as one', 'each part']),
@@ -16,10 +16,10 @@ const usageSql = (lastScan: SQL) => ({ params: { partitions, low_scans: low } }:
   return sql`
       select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table",
         case when u.scans = 0 then 'UNUSED' when u.scans < ${low}::float8 then 'LOW_USAGE' else 'ACTIVE' end as usage,
-        u.scans, u.last_scan_at, u.pages_bytes, ${sizeOf(sql`i.oid`, sql`i.relkind`)} as size_bytes, u.tuples_read, u.tuples_fetched,
+        u.scans, u.last_scan_at, u.pages_bytes, u.tuples_read, u.tuples_fetched,
         u.hit / nullif(u.fetched, 0) as hit_ratio, u.parts::int as parts, am.amname::text as method,
         case when x.indisprimary then 'primary key' when x.indisexclusion then 'exclusion' when x.indisunique then 'unique' else 'none' end as enforces,
-        x.indisvalid as valid, ${definitionOf(sql`i.oid`)} as definition, i.oid::text as oid
+        x.indisvalid as valid, i.oid::text as oid
       from (
         with recursive ${tree}
         select ${top} as oid, count(*) filter (where c.relkind = 'i') as parts, sum(pg_stat_get_numscans(c.oid))::float8 as scans, ${lastScan} as last_scan_at,
@@ -47,7 +47,7 @@ export const usage = diagnostic({
     scans: col.count('Scans'),
     last_scan_at: col.maybe(col.time('Last scan', { note: 'PostgreSQL 16 and newer' })),
     pages_bytes: col.bytes('Size at last VACUUM', { note: 'Pages at the last VACUUM, ANALYZE or build' }),
-    size_bytes: col.maybe(col.bytes('Size', { note: 'Unknown while the index is locked exclusively' })),
+    size_bytes: col.maybe(col.bytes('Size', { note: sizeNote })),
     tuples_read: col.count('Entries read'),
     tuples_fetched: col.count('Rows fetched', { note: 'Live rows fetched by plain index scans' }),
     hit_ratio: col.maybe(col.ratio('Cache hits', { note: 'Blocks of the index found in the buffer cache' })),
@@ -71,6 +71,7 @@ export const usage = diagnostic({
   context: counters,
   refreshSeconds: 60,
   source: 'sql',
+  late,
   sql: { 14: usageSql(sql`null::timestamptz`), 16: usageSql(sql`max(pg_stat_get_lastscan(c.oid))`) },
   findings: () => [],
 });

@@ -5,7 +5,10 @@ import { param } from '@/lib/kit/param';
 import { formatRatio } from '@/lib/units';
 import { sql } from '@/lib/pg/sql';
 import { balanceOf, missingSql, type Branch } from './hash';
-import { branches, members, parents, underParents, type Member, type Parent } from './tree-sql';
+import { branchesOf, members, parents, underParents, type Member, type Parent } from './tree-sql';
+
+/** Hash-partitioned tables and what is partitioned further below them. */
+const underHash = sql`exists (select from pg_partition_ancestors(p.partrelid) a join pg_partitioned_table h on h.partrelid = a.relid where h.partstrat = 'h')`;
 
 export const hashBalance = diagnostic({
   name: 'hash_balance',
@@ -43,7 +46,7 @@ export const hashBalance = diagnostic({
     const tables = (await ask<Parent>(parents)).filter(({ strategy }) => strategy === 'h');
     if (tables.length === 0) return [];
     const under = underParents(await ask<Member>(members));
-    const sizes = await ask<Branch>(sql`select b.rel::text as id, b.row_estimate, b.total_bytes from (${branches}) b`);
+    const sizes = await ask<Branch>(sql`select b.rel::text as id, b.row_estimate, b.total_bytes from (${branchesOf(underHash)}) b`);
     return tables.flatMap((table) => balanceOf(table, under.get(table.id) ?? [], new Map(sizes.map((size) => [size.id, size]))));
   },
   findings: (rows, { params }) => [

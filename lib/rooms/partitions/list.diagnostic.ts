@@ -36,10 +36,11 @@ export const list = diagnostic({
   source: 'sql',
   sql: {
     14: ({ params }) => sql`
+      with member as materialized (${members}), parent as materialized (${parents}), branch as materialized (${branches})
       select p.tab as parent, m.part, regexp_replace(coalesce(m.bound, ''), '^FOR VALUES ', '') as bound, case when m.pending then 'detach pending' else 'attached' end as state,
         b.total_bytes, b.heap_bytes, b.index_bytes, b.toast_bytes, b.row_estimate, b.dead_rows,
         case m.kind when 'p' then 'sub-partitioned' when 'f' then 'foreign table' else 'table' end as kind, b.measured
-      from (${members}) m join (${parents}) p on p.id = m.parent_id left join (${branches}) b on b.rel = m.id::oid
+      from member m join parent p on p.id = m.parent_id left join branch b on b.rel = m.id::oid
       where ${params.table}::text in ('', p.tab, p.rel_name, p.schema_name || '.' || p.rel_name)`,
   },
   findings: () => [],

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '@/lib/kit/finding';
 import { askMeasured } from '@/test/ask';
 import { useDatabase, type TestDatabase } from '@/test/database';
+import { until } from '@/test/server';
 
 const main = await useDatabase();
 const old = await useDatabase({ major: 14 });
@@ -32,6 +33,12 @@ const planted = [
   'create table p.ids (id bigint not null) partition by range (id)', part('ids', 'ids_1', 0, 1_000_000),
   'create table p.sevens (id uuid not null) partition by range (id)', part('sevens', 'sevens_1', uuid(-5), uuid(2)),
   'create table p.pair (a date not null, b int not null) partition by range (a, b)', `create table p.pair_1 partition of p.pair for values from ('${date(-5)}', 1) to ('${date(1)}', 2)`,
+  'create table p.seam (a date not null, b int not null) partition by range (a, b)', `create table p.seam_1 partition of p.seam for values from ('${date(-5)}', 1) to ('${date(1)}', 2)`, `create table p.seam_2 partition of p.seam for values from ('${date(1)}', 5) to ('${date(60)}', 2)`,
+  'create table p.met (a date not null, b int not null) partition by range (a, b)', `create table p.met_1 partition of p.met for values from ('${date(-5)}', minvalue) to ('${date(1)}', 2)`, `create table p.met_2 partition of p.met for values from ('${date(1)}', 2) to ('${date(60)}', minvalue)`,
+  'create table p.fills (id bigint generated always as identity, n int) partition by range (id)', part('fills', 'fills_1', 0, 10_000), "select setval('p.fills_id_seq', 8999)", 'insert into p.fills (n) values (1)',
+  'create table p.used (id bigserial, n int) partition by range (id)', part('used', 'used_1', 0, 10), "insert into p.used (n) select generate_series(1, 9)",
+  'create table p.roomy (id int generated always as identity, n int) partition by range (id)', part('roomy', 'roomy_1', 1, 1_000_000), part('roomy', 'roomy_2', 1_000_000, 2_000_000), 'insert into p.roomy (n) select generate_series(1, 100)',
+  'create table p.silent (id bigint generated always as identity) partition by range (id)', part('silent', 'silent_1', 0, 10),
   'create table p.expr (a date not null) partition by range ((a + 1))', `create table p.expr_1 partition of p.expr for values from ('${date(-5)}') to ('${date(1)}')`,
   'create table p.nested (at timestamptz not null, kind int) partition by range (at)', `create table p.nested_old partition of p.nested for values from ('${date(-30)}') to ('${date(-20)}') partition by range (at)`, part('nested_old', 'nested_old_1', date(-30), date(-20)), part('nested', 'nested_now', date(-20), date(90)),
   `create table p.${odd} (k text not null) partition by list (k)`, `create table p."Odd in 1" partition of p.${odd} for values in ('a', 'it''s')`, `create table p."Odd in 2" partition of p.${odd} default`, `insert into p.${odd} values ('a'), ('z')`,
@@ -69,29 +76,80 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
   test('runway: when rows start to be refused or to fall into DEFAULT, and where it cannot be told', async () => {
     const { rows, findings } = await askMeasured('partitions.runway', { target, q });
     const row = (name: string) => rows.find((one) => one.tab === `p.${name}`);
-    expect(about(findings, 'partitions.runway')).toEqual(['p.millis', 'p.sevens', 'p.short']);
-    expect(about(findings, 'partitions.ended')).toEqual(['p.gone', 'p.spill']);
+    expect(about(findings, 'partitions.runway')).toEqual(['p.fills', 'p.millis', 'p.pair', 'p.seam', 'p.sevens', 'p.short']);
+    expect(about(findings, 'partitions.ended')).toEqual(['p.gone', 'p.spill', 'p.used']);
+    expect(findings.find((finding) => finding.about === 'p.used')).toMatchObject({ severity: 'critical', says: expect.stringContaining('the next of its keys') });
     expect(findings.find((finding) => finding.about === 'p.gone')).toMatchObject({ severity: 'critical', says: expect.stringContaining('are refused') });
     expect(findings.find((finding) => finding.about === 'p.spill')).toMatchObject({ severity: 'warning', says: expect.stringContaining('go to DEFAULT') });
-    expect(about(findings, 'partitions.gap')).toEqual(['p.holes']);
+    expect(about(findings, 'partitions.gap')).toEqual(['p.holes', 'p.seam']);
     expect(row('holes')).toMatchObject({ gap_count: 1, gaps: `${date(-10)} to ${date(-5)}`, state: 'covered' });
     expect(row('short')).toMatchObject({ covered_until: day(4).toISOString(), then_rows: 'are refused', reads_as: 'timestamptz' });
     expect(row('sevens')).toMatchObject({ covered_until: day(2).toISOString(), reads_as: 'UUIDv7' });
     expect(row('millis')).toMatchObject({ covered_until: day(5).toISOString(), reads_as: 'epoch ms' });
     expect(row('forever')).toMatchObject({ state: 'open end' });
     expect(row('nested_old')).toMatchObject({ state: 'within its parent' });
-    for (const name of ['ids', 'pair', 'expr']) expect(row(name), name).toMatchObject({ state: 'cannot tell', covered_until: null });
+    expect(row('pair')).toMatchObject({ covered_until: day(1).toISOString(), reads_as: 'date, the first of 2 columns', state: 'covered' });
+    expect(row('seam')).toMatchObject({ gap_count: 1, gaps: `${date(1)} with some values of the other columns`, covered_until: day(1).toISOString() });
+    expect(row('met')).toMatchObject({ gap_count: 0, covered_until: day(60).toISOString() });
+    expect(row('fills')).toMatchObject({ reads_as: 'values of p.fills_id_seq', state: 'covered', left_values: 999, used_ratio: expect.closeTo(0.9, 3), covered_until: null, per_day: null });
+    expect(row('roomy')).toMatchObject({ state: 'covered', left_values: 1_999_899 });
+    for (const name of ['ids', 'silent', 'expr']) expect(row(name), name).toMatchObject({ state: 'cannot tell', covered_until: null });
   });
 
   test('runway: its remedy makes the next partition, which mends it', async () => {
-    for (const name of ['short', 'millis', 'sevens']) {
+    for (const name of ['short', 'millis', 'sevens', 'pair']) {
       const { rows } = await askMeasured('partitions.runway', { target, q: `p.${name}` });
       const client = await db.connect('superuser');
       for (const statement of String(rows[0]?.next_sql).split('\n')) await client.query(statement);
       await client.end();
       const { rows: after } = await askMeasured('partitions.runway', { target, q: `p.${name}` });
-      expect(Number(after[0]?.left_ms), name).toBeGreaterThan(Number(rows[0]?.left_ms) + 6 * dayMs);
+      expect(Number(after[0]?.left_ms), name).toBeGreaterThan(Number(rows[0]?.left_ms) + 5 * dayMs);
     }
+  });
+
+  test('runway of a sequence: the remedy takes the next keys; in time only where the rows counted tell', async () => {
+    for (const name of ['used', 'fills']) {
+      const { rows } = await askMeasured('partitions.runway', { target, q: `p.${name}` });
+      const client = await db.connect('superuser');
+      for (const statement of String(rows[0]?.next_sql).split('\n')) await client.query(statement);
+      await client.query(`insert into p.${name} (n) select generate_series(1, 5)`);
+      await client.end();
+      expect(Number((await askMeasured('partitions.runway', { target, q: `p.${name}` })).rows[0]?.left_values), name).toBeGreaterThan(3);
+    }
+    await db.sql('select pg_stat_reset()');
+    const filler = await db.connect('superuser');
+    await filler.query('insert into p.roomy (n) select generate_series(1, 100000)');
+    await filler.end();
+    await until(async () => Number((await askMeasured('partitions.runway', { target, q: 'p.roomy', rate_days: '0' })).rows[0]?.per_day) > 0);
+    const { rows, findings } = await askMeasured('partitions.runway', { target, q: 'p.roomy', rate_days: '0' });
+    expect(rows).toMatchObject([{ left_values: 1_899_899, state: 'covered' }]);
+    expect(Number(rows[0]?.left_ms)).toBeCloseTo((1_899_899 / Number(rows[0]?.per_day)) * dayMs, -1);
+    expect(findings).toMatchObject([{ code: 'partitions.runway', says: expect.stringContaining('rows a day as counted') }]);
+    expect((await askMeasured('partitions.runway', { target, q: 'p.roomy' })).rows).toMatchObject([{ per_day: null, covered_until: null }]);
+    // A dropped partition would have taken its count with it.
+    await db.sql('drop table p.roomy_1');
+    await db.sql("select setval('p.roomy_id_seq', 1000000)");
+    await db.sql('insert into p.roomy (n) select generate_series(1, 1000)');
+    await until(async () => Number((await db.sql<{ n: string }>("select pg_stat_get_tuples_inserted('p.roomy_2'::regclass)::text as n"))[0]?.n) >= 1000);
+    expect((await askMeasured('partitions.runway', { target, q: 'p.roomy', rate_days: '0' })).rows).toMatchObject([{ state: 'covered', per_day: null }]);
+  });
+
+  test('bounds over time: what is held, gaps, DEFAULT, and where it ends; many partitions are drawn as fewer', async () => {
+    const { rows } = await askMeasured('partitions.timeline', { target, table: 'p.holes' });
+    expect(rows.map(({ state, from_at, to_at, part_count }) => [state, from_at, to_at, part_count])).toEqual([
+      ['held', day(-20).toISOString(), day(-10).toISOString(), 1], ['gap', day(-10).toISOString(), day(-5).toISOString(), 0],
+      ['held', day(-5).toISOString(), day(100).toISOString(), 1], ['end', day(100).toISOString(), null, 0],
+    ]);
+    expect((await askMeasured('partitions.timeline', { target, table: 'spill' })).rows.map((row) => [row.state, row.part])).toEqual([['held', 'p.spill_1'], ['outside', 'p.spill_rest'], ['end', 'partitions ended; rows of now go to DEFAULT']]);
+    expect((await askMeasured('partitions.timeline', { target, table: 'p.forever' })).rows).toMatchObject([{ state: 'held', from_at: null, to_at: null }]);
+    for (const table of ['p.ids', 'p.hashed', 'no such']) expect((await askMeasured('partitions.timeline', { target, table })).rows, table).toEqual([]);
+    await db.sql('create table p.many (at date not null) partition by range (at)');
+    for (let n = 0; n < 200; n += 1) if (n !== 50) await db.sql(part('many', `many_${n}`, date(n), date(n + 1)));
+    const { rows: many } = await askMeasured('partitions.timeline', { target, table: 'p.many' });
+    expect(many.length).toBeLessThanOrEqual(96);
+    expect(many.reduce((sum, row) => sum + Number(row.state === 'held' ? row.part_count : 0), 0)).toBe(199);
+    expect(many.reduce((sum, row) => sum + Number(row.gap_count), 0)).toBe(1);
+    await db.sql('drop table p.many');
   });
 
   test('partitioned tables: strategy, key, sizes, DEFAULT, what is below', async () => {
@@ -151,7 +209,7 @@ test('dates are read alike whatever DateStyle the monitoring role has', async ()
   expect(rows).toMatchObject([{ reads_as: 'date', state: 'covered' }]);
 });
 
-test.each(['tables', 'list', 'runway', 'default_rows', 'hash_balance', 'detached', 'archive'])('a database without these problems: partitions.%s finds nothing', async (name) => {
+test.each(['tables', 'timeline', 'list', 'runway', 'pruning', 'default_rows', 'hash_balance', 'detached', 'archive'])('a database without these problems: partitions.%s finds nothing', async (name) => {
   expect((await askMeasured(`partitions.${name}`, { target: 'clean' })).findings).toEqual([]);
 });
 

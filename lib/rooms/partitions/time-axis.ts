@@ -2,13 +2,45 @@
 export type Axis = { kind: string; write: (ms: number) => string };
 export type Range = { from: number; to: number };
 
-const range = /^FOR VALUES FROM \((.*)\) TO \((.*)\)$/s;
+/** One end of a range: the value of the first key column without its quotes, and those of the other columns as PostgreSQL wrote them. */
+export type End = { first: string; rest: string };
 
-/** The two ends of a range over one column, as PostgreSQL wrote them without their quotes; null for any other bound. */
+/** The two ends of a range; null for any other bound, and where the first column has a value that is no plain constant. */
+export function rangeEnds(bound: string | null): [End, End] | null {
+  const from = bound?.startsWith(lead) ? readList(bound, lead.length) : null;
+  const to = from && bound?.startsWith(' TO (', from.after) ? readList(bound, from.after + ' TO ('.length) : null;
+  const [a, b] = [endOf(from?.items), endOf(to?.items)];
+  return a && b ? [a, b] : null;
+}
+
+/** The same for the first column alone. */
 export function ends(bound: string | null): [string, string] | null {
-  const found = bound === null ? null : range.exec(bound);
-  const [from, to] = [unquoted(found?.[1]), unquoted(found?.[2])];
-  return from === null || to === null ? null : [from, to];
+  const pair = rangeEnds(bound);
+  return pair && [pair[0].first, pair[1].first];
+}
+
+const lead = 'FOR VALUES FROM (';
+
+/** Values up to the closing parenthesis; quotes inside a value are doubled. */
+function readList(text: string, start: number): { items: string[]; after: number } | null {
+  const items: string[] = [];
+  let from = start;
+  let quoted = false;
+  for (let at = start; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === "'") quoted = !quoted;
+    else if (!quoted && (char === ',' || char === ')')) {
+      items.push(text.slice(from, at).trim());
+      if (char === ')') return { items, after: at + 1 };
+      from = at + 1;
+    }
+  }
+  return null;
+}
+
+function endOf(items: string[] | undefined): End | null {
+  const first = unquoted(items?.[0]);
+  return first === null || !items ? null : { first, rest: items.slice(1).join(', ') };
 }
 
 function unquoted(text: string | undefined): string | null {

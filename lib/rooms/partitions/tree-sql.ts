@@ -4,22 +4,32 @@ import { sql, type SQL } from '@/lib/pg/sql';
 /** A bound holds no column, so no relation is named to deparse it: naming one opens and locks it from 18 on. */
 export const bound = (rel: SQL): SQL => sql`pg_get_expr(${rel}.relpartbound, 0)`;
 
-const leaves = sql`select l.oid from pg_class l where l.relispartition and l.relkind in ('r', 'm')`;
-
 /**
- * `rel, heap_bytes, index_bytes, toast_bytes, total_bytes, measured, leaf_count, row_estimate, dead_rows` of every partition and every partitioned table, each with all that is below it.
- * Rows are unknown where one of the leaves was never counted.
+ * `rel, heap_bytes, index_bytes, toast_bytes, total_bytes, measured, leaf_count, row_estimate, dead_rows` of the partitioned tables that `chosen` (a condition on `p`, pg_partitioned_table)
+ * names and of every leaf below them, each with all that is below it. Rows are unknown where one of the leaves was never counted.
  */
-export const branches: SQL = sql`
-  select a.relid::oid as rel, sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes, sum(s.toast_bytes) as toast_bytes,
+export const branchesOf = (chosen: SQL): SQL => sql`
+  with recursive below(rel, oid) as (
+    select p.partrelid, p.partrelid from pg_partitioned_table p where ${chosen}
+    union all
+    select below.rel, i.inhrelid from below join pg_inherits i on i.inhparent = below.oid
+  ), under as materialized (
+    select below.rel, below.oid from below join pg_class l on l.oid = below.oid and l.relkind in ('r', 'm')
+  ), size as materialized (${tableSizes(sql`select under.oid from under`)}), leaf as materialized (
+    select s.*, l.reltuples, pg_stat_get_dead_tuples(l.oid) as dead from size s join pg_class l on l.oid = s.tab
+  )
+  select a.rel, sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes, sum(s.toast_bytes) as toast_bytes,
     sum(s.heap_bytes + s.index_bytes + s.toast_bytes) as total_bytes, bool_and(s.measured) as measured, count(*) as leaf_count,
-    case when bool_and(l.reltuples >= 0) then sum(l.reltuples)::float8 end as row_estimate, sum(pg_stat_get_dead_tuples(l.oid))::float8 as dead_rows
-  from (${tableSizes(leaves)}) s join pg_class l on l.oid = s.tab cross join lateral pg_partition_ancestors(l.oid) a group by a.relid`;
+    case when bool_and(s.reltuples >= 0) then sum(s.reltuples)::float8 end as row_estimate, sum(s.dead)::float8 as dead_rows
+  from (select tab as rel, tab from leaf union all select under.rel, under.oid from under) a join leaf s on s.tab = a.tab group by a.rel`;
 
-/** Every partitioned table with what its key is; `parent_bound` where it is itself a partition. */
+/** The same of every partitioned table and every partition. */
+export const branches: SQL = branchesOf(sql`true`);
+
+/** Every partitioned table with what its key is, the first column standing for several; `parent_bound` where it is itself a partition. */
 export const parents: SQL = sql`
   select c.oid::text as id, ${qualified} as tab, n.nspname::text as schema_name, c.relname::text as rel_name, p.partstrat::text as strategy, pg_get_partkeydef(c.oid) as key,
-    case when p.partnatts = 1 and p.partattrs[0] <> 0 then (select format_type(a.atttypid, null) from pg_attribute a where a.attrelid = c.oid and a.attnum = p.partattrs[0]) end as key_type,
+    p.partnatts::int as key_columns, case when p.partattrs[0] <> 0 then (select format_type(a.atttypid, null) from pg_attribute a where a.attrelid = c.oid and a.attnum = p.partattrs[0]) end as key_type,
     p.partdefid <> 0 as has_default, ${bound(sql`c`)} as parent_bound, (select i.inhparent::text from pg_inherits i where i.inhrelid = c.oid) as parent_id, extract(epoch from now())::float8 * 1000 as now_ms
   from pg_partitioned_table p join pg_class c on c.oid = p.partrelid join pg_namespace n on n.oid = c.relnamespace where ${ofPeople}`;
 
@@ -28,7 +38,7 @@ export const members: SQL = sql`
   select i.inhparent::text as parent_id, c.oid::text as id, ${qualified} as part, c.relkind::text as kind, ${bound(sql`c`)} as bound, i.inhdetachpending as pending
   from pg_inherits i join pg_partitioned_table p on p.partrelid = i.inhparent join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace where ${ofPeople}`;
 
-export type Parent = { id: string; tab: string; schema_name: string; rel_name: string; strategy: string; key: string; key_type: string | null; has_default: boolean; parent_bound: string | null; parent_id: string | null; now_ms: number };
+export type Parent = { id: string; tab: string; schema_name: string; rel_name: string; strategy: string; key: string; /** The first column’s type; null for an expression. */ key_type: string | null; key_columns: number; has_default: boolean; parent_bound: string | null; parent_id: string | null; now_ms: number };
 export type Member = { parent_id: string; id: string; part: string; kind: string; bound: string | null; pending: boolean };
 
 export function underParents(list: Member[]): Map<string, Member[]> {

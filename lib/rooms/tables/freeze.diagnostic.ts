@@ -39,6 +39,7 @@ export const freeze = diagnostic({
   codes: { 'tables.freeze': 'Transaction or multixact ids have not been frozen long after autovacuum should have done it.' },
   refreshSeconds: 60,
   source: 'sql',
+  alarm: ({ params }) => sql`d.worst_ratio >= greatest(100, ${params.times}::float8) / 100 or d.xid_limit_ratio >= 0.5 or d.mxid_limit_ratio >= 0.5`,
   sql: {
     14: () => sql`
       with aged as (

@@ -2,6 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
+import { sql } from '@/lib/pg/sql';
 import { formatCount, formatRatio } from '@/lib/units';
 import { sequenceRows, sequencesWhole } from './sequences-sql';
 
@@ -42,6 +43,7 @@ export const sequences = diagnostic({
   },
   refreshSeconds: 60,
   source: 'sql',
+  alarm: ({ params }) => sql`d.used_ratio >= greatest(0.01, ${params.min_ratio}::float8)`,
   sql: { 14: () => sequenceRows },
   findings: (rows, { params, context, server }) => {
     const found = rows

@@ -39,6 +39,7 @@ export const size = diagnostic({
   refreshSeconds: 60,
   sample: { everyMinutes: 60, keepDays: 90, values: ['total_bytes', 'row_estimate'] },
   source: 'sql',
+  alarm: () => sql`d.updates >= 10000 and d.new_page_ratio >= 0.5`,
   sql: {
     14: ({ params, server }) => {
       const whole = params.partitions === 'in their table' ? sql`case when c.relispartition then coalesce(pg_partition_root(c.oid)::oid, c.oid) else c.oid end` : sql`c.oid`;

@@ -42,6 +42,7 @@ export const staleStatistics = diagnostic({
   },
   refreshSeconds: 60,
   source: 'sql',
+  alarm: ({ params }) => sql`d.changed >= ${params.min_rows}::float8 and (case when d.partitioned then d.state <> 'fresh' else d.waited and d.due_ratio >= ${params.times}::float8 end)`,
   sql: {
     14: () => sql`
       with t as materialized (

@@ -126,6 +126,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(findings.filter((finding) => finding.code === 'tables.foreign_key_disabled')).toMatchObject([{ about: 's.child', evidence: { object: 'child_parent_fkey' } }]);
     expect(found(findings, 'tables.autovacuum_off')).toEqual(['s.still']);
     expect(rows.filter((row) => row.kind === 'unlogged').map((row) => row.tab)).toEqual(['s.unlogged']);
+    expect(findings.find((finding) => finding.code === 'tables.unlogged')).toMatchObject({ about: 's.unlogged', severity: 'info', remedy: { sql: expect.stringContaining('SET LOGGED') } });
   });
 
   test('the horizon names who holds it: a session by its snapshot or its transaction id, a prepared transaction, a slot', async () => {

@@ -40,6 +40,7 @@ export const vacuum = diagnostic({
   codes: { 'tables.vacuum_overdue': 'Dead or inserted rows are far beyond the threshold at which autovacuum should have come.' },
   refreshSeconds: 30,
   source: 'sql',
+  alarm: ({ params }) => sql`d.waited and d.due_ratio >= ${params.times}::float8 and greatest(d.dead_rows, d.inserted) >= ${params.min_rows}::float8`,
   sql: {
     14: ({ server }) => sql`
       with t as materialized (

@@ -1,0 +1,121 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import type pg from 'pg';
+import { diagnostics } from '@/lib/run/registry';
+import { exitOf } from '@/scripts/processes';
+import type { TestServer } from '@/test/cluster';
+import type { RunningConsole } from '@/test/server';
+import { ratioOf, type Browser } from './measure';
+import { ratioLine, type Line } from './report';
+import { say } from './stage';
+
+const pairs = 10;
+const runSeconds = 4;
+const clients = 4;
+const viewers = 50;
+
+/** pgbench of any version: the newest of Debian's, where none is on the path. */
+function findPgbench(): string | null {
+  const debian = '/usr/lib/postgresql';
+  const versions = spawnSync('ls', [debian]).status === 0 ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : [];
+  return ['pgbench', ...versions.map((version) => `${debian}/${version}/bin/pgbench`)].find((path) => spawnSync(path, ['--version']).status === 0) ?? null;
+}
+
+async function run(program: string, args: string[]): Promise<string> {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  if ((await exitOf(child)) !== 0) throw new Error(`pgbench failed:\n${output}`);
+  return output;
+}
+
+/** The server's execution time by whom: the console's diagnostics, and all statements. */
+const executed = `select coalesce(sum(total_exec_time) filter (where query like '%/* riskdesk:%'), 0)::float8 as own, coalesce(sum(total_exec_time), 0)::float8 as whole from pg_stat_statements`;
+
+type Load = { server: TestServer; database: string; target: string; browser: Browser; superuser: pg.Client; console: RunningConsole };
+
+/** Fifty people, each with one page open: what it asks, as often as it asks. They start spread over the refresh. */
+function open({ browser, target }: Load): { close: () => Promise<void> } {
+  const asked = [...diagnostics.values()].filter(({ diagnostic }) => (diagnostic.source === 'sql' || diagnostic.source === 'facts') && !diagnostic.onDemand);
+  const pages = { closed: false };
+  const timers = new Set<() => void>();
+  const pause = (ms: number) => new Promise<void>((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done() {
+      clearTimeout(timer);
+      timers.delete(done);
+      resolve();
+    }
+    timers.add(done);
+  });
+  const view = async (number: number) => {
+    const entry = asked[number % asked.length];
+    const path = number === 0 || !entry ? `/api/findings?target=${target}` : `/api/${entry.room.name}/${entry.diagnostic.name}?target=${target}`;
+    const everyMs = number === 0 || !entry ? 60_000 : entry.diagnostic.refreshSeconds * 1000;
+    await pause(Math.random() * Math.min(everyMs, runSeconds * 1000));
+    while (!pages.closed) {
+      await browser.get(path);
+      if (!pages.closed) await pause(everyMs);
+    }
+  };
+  const all = Promise.all(Array.from({ length: viewers }, (_, number) => view(number)));
+  return {
+    close: async () => {
+      pages.closed = true;
+      for (const done of timers) done();
+      await all;
+    },
+  };
+}
+
+/** P11: what a select-only load of pgbench keeps of its rate while fifty people look on, and the console's share of the server's work. */
+export async function load(setting: Load): Promise<Line[]> {
+  const { server, database, superuser, console: running } = setting;
+  const program = findPgbench();
+  if (!program) {
+    say('P11 is not measured: pgbench is not here (Debian: apt-get install postgresql-contrib).');
+    return [];
+  }
+  const url = server.url(database);
+  await run(program, ['-i', '-q', '-s', '5', url]);
+  const tps = async () => Number(/tps = ([\d.]+)/.exec(await run(program, ['-S', '-n', '-c', String(clients), '-T', String(runSeconds), url]))?.[1] ?? Number.NaN);
+  const watched = async () => {
+    const pages = open(setting);
+    try {
+      return await tps();
+    } finally {
+      await pages.close();
+    }
+  };
+  // Without the product its process stands still, its connections open.
+  const alone = async () => {
+    running.signal('SIGSTOP');
+    try {
+      return await tps();
+    } finally {
+      running.signal('SIGCONT');
+    }
+  };
+  await watched();
+  const ratios: number[] = [];
+  const spent = { own: 0, whole: 0 };
+  for (let pair = 0; pair < pairs; pair += 1) {
+    const [first, second] = pair % 2 === 0 ? [alone, watched] : [watched, alone];
+    const before = await figures(superuser);
+    const [a, b] = [await first(), await second()];
+    const after = await figures(superuser);
+    spent.own += after.own - before.own;
+    // Half of the load ran while nobody looked on.
+    spent.whole += (after.whole - before.whole) / 2;
+    ratios.push(pair % 2 === 0 ? b / a : a / b);
+  }
+  return [
+    ratioLine('P11', `TPS of pgbench -S with ${viewers} viewers / without the console`, ratioOf(ratios), { aim: 0.99, detail: `median of ${pairs} pairs of ${runSeconds} s, ${clients} clients` }),
+    { id: 'P11', what: 'the console’s statements in all execution time meanwhile', value: (spent.own / spent.whole) * 100, unit: '%', aim: 1, detail: `${spent.own.toFixed(0)} ms of ${spent.whole.toFixed(0)} ms` },
+  ];
+}
+
+async function figures(superuser: pg.Client): Promise<{ own: number; whole: number }> {
+  const { rows } = await superuser.query<{ own: number; whole: number }>(executed);
+  return rows[0] ?? { own: 0, whole: 0 };
+}
