@@ -3,6 +3,7 @@ import type { Columns, RowOf } from './column';
 import type { Finding } from './finding';
 import type { Params, ParamsOf } from './param';
 import type { Permission } from './permission';
+import type { Planner } from './planner';
 
 /** Server facts that a diagnostic's SQL may depend on. */
 export type ServerFacts = {
@@ -103,7 +104,7 @@ type Common<P extends Params, C extends Columns, X extends Columns> = {
 
 type FromSql<P extends Params> = { source: 'sql'; /** By minimum server major. */ sql: Record<number, SqlBuilder<P>> };
 /** Where SQL finds the facts and a program the answer: a proof over the catalog, a parsed statement. The engine searches, sorts and limits what it returns. */
-type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P>) => Promise<RowOf<C>[]> };
+type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P> & { planner: Planner }) => Promise<RowOf<C>[]> };
 type FromProcess<P extends Params, C extends Columns> = { source: 'process'; read: (facts: ProcessFacts, params: ParamsOf<P>) => RowOf<C>[] };
 /** The admin console of the PgBouncer at PGBOUNCER_URL, whatever the target: one console has one. */
 type FromPgBouncer<P extends Params, C extends Columns> = { source: 'pgbouncer'; read: (show: Show, context: { params: ParamsOf<P>; server: AskServer }) => Promise<RowOf<C>[]> };

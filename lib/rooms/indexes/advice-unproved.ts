@@ -1,0 +1,96 @@
+import type { PlanJson } from '@/lib/kit/planner';
+import { quoteName } from '@/lib/pg/parser';
+import type { RelationFacts } from '@/lib/pg/relation-facts';
+import { formatCount } from '@/lib/units';
+import type { Advisable, Candidate } from './advice-candidates';
+
+/** What a plan reads of one relation today, as estimated. */
+export type Scan = { /** Rows looked at, by sequential scans. */ reads: number; /** Rows that they give. */ finds: number };
+
+const innerOf = (plan: PlanJson): PlanJson[] => (Array.isArray(plan['Plans']) ? (plan['Plans'] as PlanJson[]) : []);
+
+/** How many processes share the rows of a parallel scan, as the planner reckons: the leader does less the more workers there are. */
+const sharers = (workers: number): number => (workers === 0 ? 1 : workers + Math.max(0, 1 - 0.3 * workers));
+
+/** Sequential scans of the relation, or of its partitions; null where the plan has none. */
+export function sequentialScan(plan: PlanJson, relation: RelationFacts, alias: string): Scan | null {
+  const tables = new Set([relation.shown, ...relation.leaves.map(({ shown }) => shown)]);
+  const found: number[] = [];
+  const visit = (node: PlanJson, workers: number) => {
+    const share = node['Workers Planned'] === undefined ? workers : Number(node['Workers Planned']);
+    const name = `${quoteName(String(node['Schema'] ?? ''))}.${quoteName(String(node['Relation Name'] ?? ''))}`;
+    const own = String(node['Alias'] ?? '');
+    if (node['Node Type'] === 'Seq Scan' && tables.has(name) && (own === alias || own.replace(/_\d+$/, '') === alias)) found.push(Number(node['Plan Rows'] ?? 0) * (node['Parallel Aware'] === true ? sharers(share) : 1));
+    for (const inner of innerOf(node)) visit(inner, share);
+  };
+  visit(plan, 0);
+  return found.length === 0 ? null : { reads: relation.rows ?? 0, finds: found.reduce((sum, rows) => sum + rows, 0) };
+}
+
+const hasNode = (plan: PlanJson, type: string): boolean => plan['Node Type'] === type || innerOf(plan).some((inner) => hasNode(inner, type));
+
+/** The fewest rows that a join over the relation gives. */
+function joinRows(plan: PlanJson): number | null {
+  const own = typeof plan['Join Type'] === 'string' ? [Number(plan['Plan Rows'] ?? 0)] : [];
+  const rows = [...own, ...innerOf(plan).map(joinRows).filter((count) => count !== null)];
+  return rows.length === 0 ? null : Math.min(...rows);
+}
+
+/** At most this share of the rows is worth an index: beyond, reading the table from front to end is no slower. */
+const fewRows = 0.05;
+const fewJoined = 0.01;
+
+export type Suggestion = { candidate: Candidate; why: string };
+
+/** Candidates by how they are made, in the order in which they are worth the most. */
+function pick(candidates: Candidate[], relation: RelationFacts, kinds: string[]): Candidate | null {
+  const own = candidates.filter((candidate) => candidate.relation.oid === relation.oid && candidate.includes.length === 0);
+  for (const kind of kinds) {
+    const found = own.find((candidate) => candidate.because === kind);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** What an index would help with, judged by the plan of today alone. */
+export function suggest(plan: PlanJson, { shape, relation, usage }: Advisable, candidates: Candidate[], limited: boolean): Suggestion | null {
+  const scan = sequentialScan(plan, relation, shape.alias);
+  if (!scan || scan.reads < 1000) return null;
+  const rows = formatCount(Math.round(scan.reads));
+  const isOnlyConstant = usage.constants.length > 0 && usage.equal.every(({ column }) => usage.constants.some((constant) => constant.column === column));
+  if (usage.equal.length + usage.ranges.length > 0 && scan.finds <= scan.reads * fewRows) {
+    const kinds = ['equality, then a range', ...(limited ? ['equality, then the order of the rows'] : []), 'equality', 'a range'];
+    const candidate = pick(candidates, relation, isOnlyConstant ? kinds.map((kind) => `${kind}, of the rows of a constant condition`) : kinds);
+    if (candidate) return { candidate, why: `Today a sequential scan reads about ${rows} rows to find ${formatCount(Math.ceil(scan.finds))}.` };
+  }
+  if (limited && usage.sort.length > 0 && hasNode(plan, 'Sort')) {
+    const candidate = pick(candidates, relation, ['equality, then the order of the rows', 'the order of the rows']);
+    if (candidate) return { candidate, why: `Today about ${rows} rows are read and sorted to return the first of them.` };
+  }
+  const joined = usage.joins.length > 0 ? joinRows(plan) : null;
+  if (joined !== null && joined <= scan.reads * fewJoined) {
+    const candidate = pick(candidates, relation, ['equality and a join', 'a join']);
+    if (candidate) return { candidate, why: `Today a sequential scan reads about ${rows} rows for a join that gives ${formatCount(Math.ceil(joined))}.` };
+  }
+  return null;
+}
+
+export type Search = { relation: RelationFacts; ddlTail: string; keys: string; why: string; prefix: string };
+
+/** Indexes that no B-tree is: patterns with a wildcard in front, and containment. HypoPG makes none of them. */
+export function searches(plan: PlanJson, { shape, relation, usage }: Advisable, trigram: { schema: string } | null): Search[] {
+  const scan = sequentialScan(plan, relation, shape.alias);
+  if (!scan || scan.reads < 1000) return [];
+  return usage.searched.flatMap(({ column, condition }) => {
+    const name = quoteName(column.name);
+    if (relation.indexes.some(({ method, keys, usable }) => usable && (method === 'gin' || method === 'gist') && keys.some(({ of }) => of === name))) return [];
+    const rows = formatCount(Math.round(scan.reads));
+    if (condition.test === 'pattern' && /^(text|character)/.test(column.type)) {
+      const opclass = trigram ? `${quoteName(trigram.schema)}.gin_trgm_ops` : 'gin_trgm_ops';
+      const open = condition.value?.kind === 'parameter' ? 'If its patterns begin with a wildcard or ignore case' : 'Its pattern has no fixed beginning';
+      return [{ relation, keys: `(${name})`, ddlTail: `USING gin (${name} ${opclass})`, prefix: trigram ? '' : 'CREATE EXTENSION pg_trgm;\n', why: `Today a sequential scan compares about ${rows} rows with a pattern. ${open}, a trigram index finds them, from three characters on; each write of the column costs it several entries.` }];
+    }
+    if (condition.test !== 'contains' || !(column.type.endsWith('[]') || ['jsonb', 'tsvector'].includes(column.type)) || condition.operator === '<@') return [];
+    return [{ relation, keys: `(${name})`, ddlTail: `USING gin (${name})`, prefix: '', why: `Today a sequential scan looks into ${name} of about ${rows} rows. A GIN index leads to those that contain the value; each write of the column costs it an entry for every element.` }];
+  });
+}
