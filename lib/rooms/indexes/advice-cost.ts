@@ -33,6 +33,7 @@ const widths: Record<string, number> = { boolean: 1, smallint: 2, integer: 4, da
 /** Where neither the type nor statistics tell. */
 const unknownWidth = 24;
 
+const slack = 3;
 const perEntry = 12;
 const filled = 0.9;
 
@@ -44,8 +45,10 @@ export function sizeOf({ relation, keys, includes, predicate }: Candidate, stati
   if (relation.rows === null) return null;
   const own = statistics.filter(({ oid }) => oid === relation.oid);
   const width = (column: string | null) => own.find((one) => one.column === column)?.width ?? widths[relation.columns.find(({ name }) => name === column)?.type ?? ''] ?? unknownWidth;
+  const isFixed = (column: string | null) => relation.columns.some(({ name, type }) => name === column && type in widths && type !== 'numeric');
   const columns = [...keys.map(({ column }) => column), ...includes];
-  const bytes = columns.reduce((sum, column) => sum + width(column), 0);
+  // Values of varying length are wider than their average in half of the rows, and fill up to a multiple of 8 there.
+  const bytes = columns.reduce((sum, column) => sum + width(column) + (isFixed(column) ? 0 : slack), 0);
   const share = predicate === null ? 1 : shareOf(predicate, own);
   return share === null ? null : (relation.rows * share * (perEntry + Math.ceil(bytes / 8) * 8)) / filled;
 }

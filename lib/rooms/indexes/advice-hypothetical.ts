@@ -60,18 +60,26 @@ export class Hypothetical {
   /** How a plan reads the hypothetical index; null where it does not. */
   useOf(candidate: Candidate, plan: PlanJson): Use | null {
     const name = this.made.get(idOf(candidate))?.name;
-    const nodes = name === undefined ? [] : nodesOf(plan).filter((node) => node['Index Name'] === name);
-    if (nodes.length === 0) return null;
-    const found = nodes.filter((node) => node['Index Cond'] !== undefined).reduce((sum, node) => sum + Number(node['Plan Rows'] ?? 0), 0);
-    const inOrder = nodes.some((node) => node['Node Type'] === 'Index Scan') && candidate.because.includes('order of the rows');
-    return !inOrder && found > (candidate.relation.rows ?? Infinity) * mostRows ? 'wide' : 'narrow';
+    const scans = name === undefined ? [] : withLimits(plan).filter(({ node }) => node['Index Name'] === name);
+    if (scans.length === 0) return null;
+    // Below a LIMIT it stops when there is enough.
+    const found = scans.filter(({ node, limited }) => node['Index Cond'] !== undefined && !limited).reduce((sum, { node }) => sum + Number(node['Plan Rows'] ?? 0), 0);
+    return found > (candidate.relation.rows ?? Infinity) * mostRows ? 'wide' : 'narrow';
   }
 }
 
-/** All nodes of a plan, from the top. */
-export function nodesOf(plan: PlanJson): PlanJson[] {
-  const inner = Array.isArray(plan['Plans']) ? plan['Plans'] : [];
-  return [plan, ...inner.flatMap((child) => nodesOf(child as PlanJson))];
+const takesAll = /^(Sort|Hash|Aggregate|Group|WindowAgg|Materialize|Memoize|Unique|SetOp)$/;
+
+/** All nodes, with whether a LIMIT above may stop them: nothing between takes all rows first. */
+function withLimits(node: PlanJson, limited = false): { node: PlanJson; limited: boolean }[] {
+  const type = String(node['Node Type']);
+  const below = type === 'Limit' || (limited && !takesAll.test(type));
+  return [{ node, limited }, ...innerOf(node).flatMap((inner) => withLimits(inner, below && inner['Parent Relationship'] !== 'SubPlan'))];
 }
+
+const innerOf = (plan: PlanJson): PlanJson[] => (Array.isArray(plan['Plans']) ? (plan['Plans'] as PlanJson[]) : []);
+
+/** All nodes of a plan, from the top. */
+export const nodesOf = (plan: PlanJson): PlanJson[] => [plan, ...innerOf(plan).flatMap(nodesOf)];
 
 export const costOf = (plan: PlanJson): number => Number(plan['Total Cost'] ?? 0);

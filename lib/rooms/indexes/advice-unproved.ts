@@ -3,9 +3,10 @@ import { quoteName } from '@/lib/pg/parser';
 import type { RelationFacts } from '@/lib/pg/relation-facts';
 import { formatCount } from '@/lib/units';
 import type { Advisable, Candidate } from './advice-candidates';
+import { costOf } from './advice-hypothetical';
 
 /** What a plan reads of one relation today, as estimated. */
-export type Scan = { /** Rows looked at, by sequential scans. */ reads: number; /** Rows that they give. */ finds: number };
+export type Scan = { /** Rows looked at, by sequential scans. */ reads: number; /** Rows that they give. */ finds: number; /** Of the plan’s cost. */ share: number };
 
 const innerOf = (plan: PlanJson): PlanJson[] => (Array.isArray(plan['Plans']) ? (plan['Plans'] as PlanJson[]) : []);
 
@@ -15,16 +16,17 @@ const sharers = (workers: number): number => (workers === 0 ? 1 : workers + Math
 /** Sequential scans of the relation, or of its partitions; null where the plan has none. */
 export function sequentialScan(plan: PlanJson, relation: RelationFacts, alias: string): Scan | null {
   const tables = new Set([relation.shown, ...relation.leaves.map(({ shown }) => shown)]);
-  const found: number[] = [];
+  const found: { rows: number; cost: number }[] = [];
   const visit = (node: PlanJson, workers: number) => {
     const share = node['Workers Planned'] === undefined ? workers : Number(node['Workers Planned']);
     const name = `${quoteName(String(node['Schema'] ?? ''))}.${quoteName(String(node['Relation Name'] ?? ''))}`;
     const own = String(node['Alias'] ?? '');
-    if (node['Node Type'] === 'Seq Scan' && tables.has(name) && (own === alias || own.replace(/_\d+$/, '') === alias)) found.push(Number(node['Plan Rows'] ?? 0) * (node['Parallel Aware'] === true ? sharers(share) : 1));
+    if (node['Node Type'] === 'Seq Scan' && tables.has(name) && (own === alias || own.replace(/_\d+$/, '') === alias)) found.push({ rows: Number(node['Plan Rows'] ?? 0) * (node['Parallel Aware'] === true ? sharers(share) : 1), cost: costOf(node) });
     for (const inner of innerOf(node)) visit(inner, share);
   };
   visit(plan, 0);
-  return found.length === 0 ? null : { reads: relation.rows ?? 0, finds: found.reduce((sum, rows) => sum + rows, 0) };
+  const sum = (key: 'rows' | 'cost') => found.reduce((total, one) => total + one[key], 0);
+  return found.length === 0 ? null : { reads: relation.rows ?? 0, finds: sum('rows'), share: sum('cost') / costOf(plan) };
 }
 
 const hasNode = (plan: PlanJson, type: string): boolean => plan['Node Type'] === type || innerOf(plan).some((inner) => hasNode(inner, type));
@@ -38,13 +40,21 @@ function joinRows(plan: PlanJson): number | null {
 
 /** At most this share of the rows is worth an index: beyond, reading the table from front to end is no slower. */
 const fewRows = 0.05;
+const fewestRows = 1000;
+/** Of the plan's cost: what a scan costs less than this saves less. */
+const leastShare = 0.1;
 const fewJoined = 0.01;
 
 export type Suggestion = { candidate: Candidate; why: string };
 
+/** Expressions that are immutable whatever the column: of others only the server knows, which is not asked without HypoPG. */
+const immutable = /^(lower|upper|btrim|ltrim|rtrim|abs|length|char_length|md5)\([^():]+\)$/;
+
+const isSure = ({ keys }: Candidate): boolean => keys.every(({ column, text }) => column !== null || immutable.test(text));
+
 /** Candidates by how they are made, in the order in which they are worth the most. */
 function pick(candidates: Candidate[], relation: RelationFacts, kinds: string[]): Candidate | null {
-  const own = candidates.filter((candidate) => candidate.relation.oid === relation.oid && candidate.includes.length === 0);
+  const own = candidates.filter((candidate) => candidate.relation.oid === relation.oid && candidate.includes.length === 0 && isSure(candidate));
   for (const kind of kinds) {
     const found = own.find((candidate) => candidate.because === kind);
     if (found) return found;
@@ -55,7 +65,7 @@ function pick(candidates: Candidate[], relation: RelationFacts, kinds: string[])
 /** What an index would help with, judged by the plan of today alone. */
 export function suggest(plan: PlanJson, { shape, relation, usage }: Advisable, candidates: Candidate[], limited: boolean): Suggestion | null {
   const scan = sequentialScan(plan, relation, shape.alias);
-  if (!scan || scan.reads < 1000) return null;
+  if (!scan || scan.reads < fewestRows || scan.share < leastShare) return null;
   const rows = formatCount(Math.round(scan.reads));
   const isOnlyConstant = usage.constants.length > 0 && usage.equal.every(({ column }) => usage.constants.some((constant) => constant.column === column));
   if (usage.equal.length + usage.ranges.length > 0 && scan.finds <= scan.reads * fewRows) {
@@ -80,7 +90,7 @@ export type Search = { relation: RelationFacts; ddlTail: string; keys: string; w
 /** Indexes that no B-tree is: patterns with a wildcard in front, and containment. HypoPG makes none of them. */
 export function searches(plan: PlanJson, { shape, relation, usage }: Advisable, trigram: { schema: string } | null): Search[] {
   const scan = sequentialScan(plan, relation, shape.alias);
-  if (!scan || scan.reads < 1000) return [];
+  if (!scan || scan.reads < fewestRows || scan.share < leastShare) return [];
   return usage.searched.flatMap(({ column, condition }) => {
     const name = quoteName(column.name);
     if (relation.indexes.some(({ method, keys, usable }) => usable && (method === 'gin' || method === 'gist') && keys.some(({ of }) => of === name))) return [];
