@@ -15,7 +15,11 @@ const rawText = { getTypeParser: () => (value: string) => value };
 /** For one diagnostic in one transaction. `note` is told of what is sent, once a statement. */
 export function plannerOn(client: DeskClient, server: ServerFacts, note: (text: string) => void, marker: string): Planner {
   const known = new Map<string, Known>();
-  const ask = async <T extends Record<string, unknown>>(statement: SQL) => (await client.query<T>(render(statement))).rows;
+  // Both ends: pg_stat_statements of 18 drops a comment in front.
+  const ask = async <T extends Record<string, unknown>>(statement: SQL) => {
+    const { text, values } = render(statement);
+    return (await client.query<T>(`${marker} ${text}\n${marker}`, values)).rows;
+  };
 
   async function inSavepoint<T>(work: () => Promise<T>, recover: (error: unknown) => T): Promise<T> {
     await client.query('savepoint riskdesk_plan');

@@ -1,5 +1,5 @@
 import { quoteName } from '@/lib/pg/parser';
-import type { RelationFacts } from '@/lib/pg/relation-facts';
+import { isSystem, type RelationFacts } from '@/lib/pg/relation-facts';
 import { usageOf, type Key, type Usage } from './advice-usage';
 import type { RelationShape, StatementShape } from '@/lib/pg/statement-shape';
 
@@ -95,7 +95,7 @@ export type Advisable = { shape: RelationShape; relation: RelationFacts; usage: 
 export function advisable(statement: StatementShape, factsOf: (shape: RelationShape) => RelationFacts | null, weight: (relation: RelationFacts, column: string) => number): Advisable[] {
   return statement.relations.flatMap((shape, at) => {
     const relation = shape.known ? factsOf(shape) : null;
-    if (!relation || !['r', 'p', 'm'].includes(relation.kind)) return [];
+    if (!relation || isSystem(relation) || !['r', 'p', 'm'].includes(relation.kind)) return [];
     return [{ shape, relation, usage: usageOf(statement, at, relation, weight) }];
   });
 }

@@ -59,7 +59,7 @@ function consider(reads: Read[], relations: Relations): Considered[] {
   });
 }
 
-async function readStatements(ask: Ask, captured: Captured[]): Promise<{ reads: Read[]; unknown: Unknown[]; relations: Relations }> {
+export async function readStatements(ask: Ask, captured: Captured[]): Promise<{ reads: Read[]; unknown: Unknown[]; relations: Relations }> {
   const parsed: { captured: Captured; text: string; tree: Tree }[] = [];
   const unknown: Unknown[] = [];
   for (const one of captured) {
