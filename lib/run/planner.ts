@@ -3,89 +3,98 @@ import type { ServerFacts } from '@/lib/kit/diagnostic';
 import type { PlanJson, PlannedStatement, Planner, Unplanned } from '@/lib/kit/planner';
 import { simply, type DeskClient } from '@/lib/pg/client';
 import { isPermissionDenied, isTimeout, isUnavailable, sqlState } from '@/lib/pg/errors';
-import { render, type SQL } from '@/lib/pg/sql';
+import { marker, render, sql, type SQL } from '@/lib/pg/sql';
 import { statementFor, type Sent } from '@/lib/rooms/plans/safety/explain-text';
 import { unsafeReach } from '@/lib/rooms/plans/safety/reach';
-import { readStatement, type Named } from '@/lib/rooms/plans/safety/statement';
+import { readStatement } from '@/lib/rooms/plans/safety/statement';
 
-type Known = { refused: Unplanned } | { sent: Sent; nulls: null[]; /** The server has taken this very text as one statement. */ taken: boolean };
+type Taken = { sent: Sent; nulls: null[]; /** The server has taken this very text as one statement. */ taken: boolean };
+type Known = { refused: Unplanned } | Taken;
 
 const rawText = { getTypeParser: () => (value: string) => value };
 
 /** For one diagnostic in one transaction. `note` is told of what is sent, once a statement. */
-export function plannerOn(client: DeskClient, server: ServerFacts, note: (text: string) => void, marker: string): Planner {
-  const known = new Map<string, Known>();
-  // Both ends: pg_stat_statements of 18 drops a comment in front.
-  const ask = async <T extends Record<string, unknown>>(statement: SQL) => {
-    const { text, values } = render(statement);
-    return (await client.query<T>(`${marker} ${text}\n${marker}`, values)).rows;
-  };
+export function plannerOn(client: DeskClient, server: ServerFacts, note: (text: string) => void, id: string): Planner {
+  const planner = new StatementPlanner(client, server, note, id);
+  return { plan: (text, searchPath) => planner.plan(text, searchPath), attempt: (work) => attempted(client, work) };
+}
 
-  async function inSavepoint<T>(work: () => Promise<T>, recover: (error: unknown) => T): Promise<T> {
-    await client.query('savepoint riskdesk_plan');
+class StatementPlanner {
+  private readonly known = new Map<string, Known>();
+
+  constructor(private readonly client: DeskClient, private readonly server: ServerFacts, private readonly note: (text: string) => void, private readonly id: string) {}
+
+  async plan(text: string, searchPath?: readonly string[]): Promise<PlannedStatement> {
+    const key = JSON.stringify([text, searchPath]);
+    const before = this.known.get(key);
+    if (before && 'refused' in before) return before;
+    let failed = false;
+    const result = await this.inSavepoint<PlannedStatement>(
+      async () => {
+        await this.settle(searchPath);
+        const one = before ?? (await this.learn(text));
+        this.known.set(key, one);
+        return 'refused' in one ? one : this.explained(one);
+      },
+      (error) => {
+        failed = true;
+        return { refused: refusalOf(error, this.server) };
+      },
+    );
+    if (failed) await this.forget(this.known.get(key));
+    if ('refused' in result) this.known.set(key, result);
+    return result;
+  }
+
+  // Both ends: pg_stat_statements of 18 drops a comment in front.
+  private readonly ask = async <T extends Record<string, unknown>>(statement: SQL) => (await this.client.query<T>(render(sql`${marker(this.id)} ${statement}
+${marker(this.id)}`))).rows;
+
+  private async inSavepoint<T>(work: () => Promise<T>, recover: (error: unknown) => T): Promise<T> {
+    await this.client.query('savepoint riskdesk_plan');
     try {
       return await work();
     } catch (error) {
       if (isUnavailable(error) || sqlState(error) === undefined) throw error;
       return recover(error);
     } finally {
-      await client.query('rollback to savepoint riskdesk_plan');
-      await client.query('release savepoint riskdesk_plan');
+      await this.client.query('rollback to savepoint riskdesk_plan');
+      await this.client.query('release savepoint riskdesk_plan');
     }
   }
 
   /** As on the page of plans: read as it is written, and a superuser gives up being one. */
-  const settle = (searchPath: readonly string[] | undefined) =>
-    client.query(`select set_config('standard_conforming_strings', 'on', true)${searchPath ? ", set_config('search_path', $1, true)" : ''}${server.isSuperuser ? ", set_config('role', 'pg_read_all_data', true)" : ''}`, searchPath ? [searchPath.map(quoted).join(', ')] : []);
-
-  async function learn(text: string): Promise<Known> {
-    const read = await readStatement(text, 'plans');
-    if ('refusal' in read) return { refused: read.refusal };
-    const unsafe = await unsafeReach(ask, read.named, 'plans');
-    if (unsafe) return { refused: unsafe };
-    return prepared(text, read.named);
+  private settle(searchPath: readonly string[] | undefined): Promise<unknown> {
+    const path = searchPath ? [searchPath.map((name) => `"${name.replaceAll('"', '""')}"`).join(', ')] : [];
+    return this.client.query(`select set_config('standard_conforming_strings', 'on', true)${searchPath ? ", set_config('search_path', $1, true)" : ''}${this.server.isSuperuser ? ", set_config('role', 'pg_read_all_data', true)" : ''}`, path);
   }
 
-  async function prepared(text: string, { parameters }: Named): Promise<Known> {
-    const sent = await statementFor({ sql: `${marker} ${text}`, analyze: false, generic: parameters > 0, parameters, major: server.major });
-    note(sent.text);
+  private async learn(text: string): Promise<Known> {
+    const read = await readStatement(text, 'plans');
+    if ('refusal' in read) return { refused: read.refusal };
+    const unsafe = await unsafeReach(this.ask, read.named, 'plans');
+    if (unsafe) return { refused: unsafe };
+    const { parameters } = read.named;
+    const sent = await statementFor({ sql: `${render(marker(this.id)).text} ${text}`, analyze: false, generic: parameters > 0, parameters, major: this.server.major });
+    this.note(sent.text);
     return { sent, nulls: parameters > 0 && sent.deallocate === null ? Array.from({ length: parameters }, () => null) : [], taken: false };
   }
 
-  async function explained(one: Exclude<Known, { refused: Unplanned }>): Promise<PlannedStatement> {
+  private async explained(one: Taken): Promise<PlannedStatement> {
     const { sent } = one;
-    const send = (text: string, values: null[] = []) => client.query({ text, values, types: rawText } as never) as unknown as Promise<{ rows: Record<string, string>[] }>;
+    const send = (text: string, values: null[] = []) => this.client.query({ text, values, types: rawText } as never) as unknown as Promise<{ rows: Record<string, string>[] }>;
     for (const before of sent.prepare) await send(before);
     const answer = sent.simply && one.taken ? [] : (await send(sent.text, one.nulls)).rows;
     one.taken = true;
     if (sent.deallocate) await send(sent.deallocate);
-    return planIn(sent.simply ? (await simply(client, sent.text)).join('\n') : String(Object.values(answer[0] ?? {})[0] ?? ''));
+    return planIn(sent.simply ? (await simply(this.client, sent.text)).join('\n') : String(Object.values(answer[0] ?? {})[0] ?? ''));
   }
-
-  const plan = async (text: string, searchPath?: readonly string[]): Promise<PlannedStatement> => {
-    const key = JSON.stringify([text, searchPath]);
-    const before = known.get(key);
-    if (before && 'refused' in before) return before;
-    const { result, clean } = await inSavepoint<{ result: PlannedStatement; clean: string | null }>(
-      async () => {
-        await settle(searchPath);
-        const one = before ?? (await learn(text));
-        known.set(key, one);
-        return { result: 'refused' in one ? one : await explained(one), clean: null };
-      },
-      (error) => ({ result: { refused: refusalOf(error, server) }, clean: before ?? known.get(key) ? 'deallocate' : null }),
-    );
-    if (clean !== null) await forget(known.get(key));
-    if ('refused' in result) known.set(key, result);
-    return result;
-  };
 
   /** A statement that was prepared outlives the savepoint. */
-  async function forget(one: Known | undefined): Promise<void> {
-    if (one && 'sent' in one && one.sent.deallocate) await inSavepoint(async () => void (await client.query(one.sent.deallocate ?? '')), () => {});
+  private async forget(one: Known | undefined): Promise<void> {
+    const deallocate = one && 'sent' in one ? one.sent.deallocate : null;
+    if (deallocate) await this.inSavepoint(async () => void (await this.client.query(deallocate)), () => {});
   }
-
-  return { plan, attempt: async (work) => attempted(client, work) };
 }
 
 /** In a savepoint that stays where the work succeeds. */
@@ -101,8 +110,6 @@ async function attempted<T>(client: DeskClient, work: () => Promise<T>): Promise
     return null;
   }
 }
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 function planIn(json: string): PlannedStatement {
   const value: unknown = JSON.parse(json);

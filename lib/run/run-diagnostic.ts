@@ -123,7 +123,7 @@ ${marker(id)}`;
     texts.push(render(whole).text);
     return ask(whole);
   };
-  const planner = plannerOn(client, server, (sent) => texts.push(sent), render(marker(id)).text);
+  const planner = plannerOn(client, server, (sent) => texts.push(sent), id);
   const found = (await diagnostic.read(marked, { params: question.params as never, server, planner })) as Row[];
   return { rows: arranged(diagnostic, question, maskRows(diagnostic.row, found)), sqlText: texts.join(';\n\n') };
 }
