@@ -117,7 +117,7 @@ function keepAsking(url: URL, request: Buffer, end: number): Promise<number> {
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1');
       if (!isWhole(answer)) return;
-      if (!/^HTTP\/1\.1 20\d /.test(answer)) return reject(new Error(answer.slice(0, 300)));
+      if (!/^HTTP\/1\.1 20\d /.test(answer)) return reject(new Error(`${path(request)} answered ${answer.slice(9, 12)}: ${answer.slice(answer.indexOf('\r\n\r\n') + 4, answer.indexOf('\r\n\r\n') + 400)}`));
       answer = '';
       answered += 1;
       if (performance.now() < end) return socket.write(request);
@@ -126,6 +126,8 @@ function keepAsking(url: URL, request: Buffer, end: number): Promise<number> {
     });
   });
 }
+
+const path = (request: Buffer): string => request.toString('latin1').split(' ', 2)[1] ?? '';
 
 function isWhole(answer: string): boolean {
   const headEnd = answer.indexOf('\r\n\r\n') + 4;

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { exitWith, PlainError } from '@/scripts/plain-error';
 import type { TestServer } from '@/test/cluster';
 import { batch } from './batch';
+import { chart } from './chart';
 import { detail } from './detail';
 import { list } from './list';
 import { outage } from './outage';
@@ -21,6 +22,7 @@ const parts: Record<string, (setting: Setting) => Promise<Line[]>> = {
   detail: ({ stage, samples }) => detail(stage, samples),
   slow: ({ stage, samples }) => slow(stage, samples),
   page: ({ stage }) => page(stage),
+  chart: ({ stage }) => chart(stage),
   batch: ({ stage }) => batch(stage),
   partitions: ({ server, rows, samples }) => partitions(server, Math.min(rows, 120_000), samples),
   rooms: ({ server }) => rooms(server),

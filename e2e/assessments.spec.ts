@@ -260,6 +260,32 @@ test('leaving with something unsaved asks first', async ({ analyst: page }) => {
   await page.waitForURL(/\/assessments$/);
 });
 
+test('the palette, the account menu and the browser’s Back ask before they lose something unsaved', async ({ analyst: page }) => {
+  await page.goto('/assessments');
+  await settle(page);
+  await page.getByRole('link', { name: 'New assessment' }).click();
+  const name = page.getByLabel('Business name');
+  await name.click();
+  await page.keyboard.type('Half done');
+  const dialog = page.getByRole('dialog', { name: 'Leave without saving?' });
+  const stays = async () => {
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await expect(name).toHaveValue('Half done');
+  };
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.getByRole('dialog', { name: 'Go to' }).getByRole('option', { name: /^Overview/ }).click();
+  await stays();
+  await page.getByRole('button', { name: /^Account: / }).click();
+  await page.getByRole('menuitem', { name: 'Account' }).click();
+  await stays();
+  await page.evaluate('history.back()');
+  await stays();
+  await name.click();
+  await page.evaluate('history.back()');
+  await dialog.getByRole('button', { name: 'Leave' }).click();
+  await page.waitForURL(/\/assessments$/);
+});
+
 test('a DBA reads, and is not offered to write', async ({ dba: page }) => {
   const { items } = (await (await page.request.get('/api/assessments?limit=1')).json()) as AssessmentList;
   const path = `/assessments/${items[0]?.id}`;

@@ -54,6 +54,8 @@ async function sourceOf(entry: Registered): Promise<string> {
   switch (entry.diagnostic.source) {
     case 'process':
       return '**Source.** The process of this console; no server is asked.';
+    case 'history':
+      return `**Source.** Samples of \`${entry.room.name}.${entry.diagnostic.of}\` that this console keeps in its own database, and that question asked now.`;
     case 'pgbouncer':
       return `**Source.** The admin console of the PgBouncer that \`PGBOUNCER_URL\` names: ${(await commandsOf(entry.diagnostic)).map((what) => `\`SHOW ${what}\``).join(', ')}.`;
     default:
@@ -87,6 +89,7 @@ async function describe(entry: Registered): Promise<string> {
     `\`GET /api/${entry.room.name}/${diagnostic.name}\`, permission \`${diagnostic.permission}\``,
     diagnostic.why,
     `**How it is obtained.** ${diagnostic.how}`,
+    diagnostic.sample ? `**Kept over time.** Every ${diagnostic.sample.everyMinutes} minutes, for ${diagnostic.sample.keepDays} days: ${diagnostic.sample.values.map((key) => `\`${key}\``).join(', ')} of the first thousand rows.` : '',
     diagnostic.onDemand ? `**On demand only.** ${diagnostic.onDemand}` : '',
     params.length > 0 ? `**Parameters**\n\n${params.join('\n')}` : '',
     `**Columns** (default order \`${diagnostic.sort}\`)\n\n| key | heading | unit | note |\n|---|---|---|---|\n${columns.join('\n')}`,

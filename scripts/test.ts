@@ -1,5 +1,5 @@
 import { oneFailed, summary, total, type Counts, type Problem } from './gate/counts';
-import { longSteps, steps, type Step } from './gate/steps';
+import { longSteps, majorSteps, steps, type Step } from './gate/steps';
 import { exitWith, plainLine, PlainError } from './plain-error';
 
 /** `npm test -- --only unit,types` runs some of the steps. */
@@ -15,8 +15,12 @@ function chosen(argv: string[], all: Step[]): Step[] {
 
 const manyRounds = '100';
 
-/** `--faults` runs what has a long form, and that at length. */
+/** `--faults` runs what has a long form, and that at length; `--majors` every diagnostic on servers of every kind and major. */
 function wanted(argv: string[]): Step[] {
+  if (argv.includes('--majors')) {
+    process.env.TEST_MAJORS = 'all';
+    return majorSteps;
+  }
   if (!argv.includes('--faults')) return chosen(argv, steps);
   process.env.FAULT_ROUNDS ||= manyRounds;
   console.log(`FAULT_ROUNDS=${process.env.FAULT_ROUNDS}`);

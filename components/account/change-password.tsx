@@ -1,7 +1,7 @@
 'use client';
 
-import { zodResolver } from '@hookform/resolvers/zod';
-import { useForm } from 'react-hook-form';
+import { useEffect } from 'react';
+import { useForm, type Resolver } from 'react-hook-form';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
 import { Field } from '@/components/ui/field';
@@ -12,16 +12,21 @@ import { toast } from '@/components/ui/toast';
 import { showRefusal } from '@/lib/client/form-errors';
 import { ApiError } from '@/lib/client/problem';
 import { useAccountChanges } from '@/lib/client/use-accounts';
-import { passwordChangeSchema } from '@/lib/rooms/auth/schema';
+import type { PasswordChange } from '@/lib/rooms/auth/schema';
 import { passwordLength } from '@/lib/rooms/auth/values';
 
-const empty = { currentPassword: '', newPassword: '', revokeOtherSessions: true };
+/** The schemas are loaded after the page, and are there before somebody has typed. */
+const schema = () => import('./password-schema');
+const resolver: Resolver<PasswordChange> = async (...asked) => (await schema()).check(...asked);
+
+const empty: PasswordChange = { currentPassword: '', newPassword: '', revokeOtherSessions: true };
 
 /** `email` is for password managers, which keep the new password under it. */
 export function ChangePassword({ email }: { email: string }) {
   const { changePassword } = useAccountChanges();
-  const form = useForm({ resolver: zodResolver(passwordChangeSchema), defaultValues: empty });
+  const form = useForm({ resolver, defaultValues: empty });
   const { errors, isSubmitting } = form.formState;
+  useEffect(() => void schema().catch(() => {}), []);
   const submit = form.handleSubmit(async (change) => {
     try {
       await changePassword(change);

@@ -1,8 +1,9 @@
 'use client';
 
 import { useRouter } from 'next/navigation';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { ConfirmDialog } from '@/components/ui/confirm-dialog';
+import { guardPage } from '@/lib/client/leave';
 
 /** Where a click leads within this console, if it leaves the page. */
 function destination(event: MouseEvent): string | null {
@@ -12,29 +13,50 @@ function destination(event: MouseEvent): string | null {
   return link.pathname === window.location.pathname ? null : link.pathname + link.search + link.hash;
 }
 
-/** While there is something unsaved: asks before a link of ours leaves, and has the browser ask before it does. */
-export function LeaveGuard({ active }: { active: boolean }) {
+/** The browser's Back and Forward, where it lets a page have a say: a second press in a row it does not ask about. */
+function onTraverse(ask: (go: () => void) => void, mayLeave: () => boolean, signal: AbortSignal): void {
+  const { navigation } = window;
+  navigation?.addEventListener('navigate', (event) => {
+    const { navigationType, cancelable, destination: to } = event;
+    if (mayLeave() || navigationType !== 'traverse' || !cancelable || new URL(to.url).pathname === window.location.pathname) return;
+    event.preventDefault();
+    ask(() => navigation.traverseTo(to.key));
+  }, { signal });
+}
+
+type Props = { active: boolean };
+
+/** While there is something unsaved: asks before a link, a menu or the palette leaves and before Back does, and has the browser ask before it does. */
+export function LeaveGuard({ active }: Props) {
   const router = useRouter();
-  const [to, setTo] = useState<string | null>(null);
+  const [go, setGo] = useState<(() => void) | null>(null);
+  const leaving = useRef(false);
   useEffect(() => {
     if (!active) return;
     const abort = new AbortController();
+    const ask = (next: () => void) => setGo(() => next);
+    const release = guardPage(ask);
     const onClick = (event: MouseEvent) => {
       const href = destination(event);
       if (href === null) return;
       event.preventDefault();
       event.stopPropagation();
-      setTo(href);
+      ask(() => router.push(href));
     };
     window.addEventListener('beforeunload', (event) => event.preventDefault(), { signal: abort.signal });
     document.addEventListener('click', onClick, { capture: true, signal: abort.signal });
-    return () => abort.abort();
-  }, [active]);
+    onTraverse(ask, () => leaving.current, abort.signal);
+    return () => {
+      release();
+      abort.abort();
+    };
+  }, [active, router]);
   const leave = () => {
-    if (to !== null) router.push(to);
+    leaving.current = true;
+    go?.();
   };
   return (
-    <ConfirmDialog open={to !== null} onClose={() => setTo(null)} title="Leave without saving?" confirmLabel="Leave" danger onConfirm={leave}>
+    <ConfirmDialog open={go !== null} onClose={() => setGo(null)} title="Leave without saving?" confirmLabel="Leave" danger onConfirm={leave}>
       <p>What you typed here has not been saved and would be lost.</p>
     </ConfirmDialog>
   );

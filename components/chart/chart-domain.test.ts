@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { share, ticks, topBars } from './chart-domain';
+import { overTime, share, ticks, topBars } from './chart-domain';
 
 describe('topBars', () => {
   const rows = [
@@ -41,5 +41,20 @@ describe('share', () => {
     expect(share(5, 4)).toBe(100);
     expect(share(0, 4)).toBe(0);
     expect(share(null, 4)).toBe(0);
+  });
+});
+
+describe('over time', () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 0, 1, 0, minute)).toISOString();
+  const points = (values: [number, number | null][]) => values.map(([minute, value]) => ({ at: at(minute), value }));
+
+  it('lines meet in one row a time; what a line does not know stays away', () => {
+    const rows = overTime([{ label: 'a', points: points([[0, 1], [15, 2]]) }, { label: 'b', points: points([[15, 5], [30, null]]) }]);
+    expect(rows).toEqual([{ at: at(0), 0: 1 }, { at: at(15), 0: 2, 1: 5 }, { at: at(30), 1: null }]);
+  });
+
+  it('F1: where nobody measured stands a row without values, so that a gap is drawn as a gap', () => {
+    const rows = overTime([{ label: 'a', points: points([[0, 1], [15, 2], [30, 3], [150, 4], [165, 5]]) }]);
+    expect(rows.map((row) => [row.at, row['0']])).toEqual([[at(0), 1], [at(15), 2], [at(30), 3], [at(90), undefined], [at(150), 4], [at(165), 5]]);
   });
 });

@@ -1,3 +1,4 @@
+import type { Line } from '@/lib/kit/history';
 import { format, type Unit } from '@/lib/units';
 
 export type Value = string | number | boolean | null | undefined;
@@ -51,4 +52,26 @@ export function summary(title: string, bars: readonly Bar[], unit: Unit): string
   const last = bars.at(-1) ?? first;
   const range = bars.length > 1 ? `, down to ${format(last.total, unit)} (${last.label})` : '';
   return `${title}: ${bars.length} bars, the longest ${format(first.total, unit)} (${first.label})${range}.`;
+}
+
+/** A step this many times as long as most is a time in which nobody measured. */
+const gapSteps = 3;
+
+/** Lines as rows by time, a line's index its key. Where nobody measured stands a row of nulls, so that no line is drawn across. */
+export function overTime(lines: readonly Line[]): (Datum & { at: string })[] {
+  const byTime = new Map<string, { ms: number; row: Datum & { at: string } }>();
+  for (const [index, { points }] of lines.entries()) {
+    for (const { at, value } of points) {
+      const known = byTime.get(at) ?? { ms: Date.parse(at), row: { at } };
+      known.row[String(index)] = value;
+      byTime.set(at, known);
+    }
+  }
+  const times = [...byTime.values()].toSorted((a, b) => a.ms - b.ms);
+  const steps = times.slice(1).map(({ ms }, index) => ms - (times[index]?.ms ?? ms));
+  const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? 0;
+  return times.flatMap(({ ms, row }, index) => {
+    const before = steps[index - 1] ?? 0;
+    return before > usual * gapSteps ? [{ at: new Date(ms - before / 2).toISOString() }, row] : [row];
+  });
 }

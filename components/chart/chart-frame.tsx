@@ -28,6 +28,7 @@ export const seriesColor = (index: number): string => `var(--chart-${(index % 5)
 export function ChartFrame({ title, about, series, rows, labelHeading, height, empty = 'Nothing to draw yet.', children }: Props) {
   const [asTable, setAsTable] = useState(false);
   const id = useId();
+  const long = series.some(({ label }) => label.length > longLabel);
   return (
     <figure aria-labelledby={id} className="flex min-w-0 flex-col">
       <figcaption className="flex items-start gap-2 pb-2">
@@ -35,11 +36,12 @@ export function ChartFrame({ title, about, series, rows, labelHeading, height, e
           <p id={id} className="text-sm font-medium">{title}</p>
           {about ? <p className="text-xs text-faint">{about}</p> : null}
         </div>
-        {series.length > 1 ? <Legend series={series} /> : null}
+        {series.length > 1 && !long ? <Legend series={series} /> : null}
         <Button kind="ghost" size="small" icon aria-label={asTable ? `Show ${title} as a chart` : `Show ${title} as a table`} aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           {asTable ? <ChartNoAxesColumn className="size-4" aria-hidden /> : <Table2 className="size-4" aria-hidden />}
         </Button>
       </figcaption>
+      {long ? <Legend series={series} long /> : null}
       <div style={{ minHeight: height }} className="min-w-0">
         {rows.length === 0 ? <p className="flex items-center justify-center text-sm text-faint" style={{ height }}>{empty}</p> : asTable ? <ChartTable {...{ title, series, rows, labelHeading }} /> : children}
       </div>
@@ -47,13 +49,16 @@ export function ChartFrame({ title, about, series, rows, labelHeading, height, e
   );
 }
 
-function Legend({ series }: { series: Series[] }) {
+/** Beyond this a label is a statement, and has a line of its own. */
+const longLabel = 40;
+
+function Legend({ series, long = false }: { series: Series[]; long?: boolean }) {
   return (
-    <ul className="flex flex-wrap justify-end gap-x-3 gap-y-1 text-xs text-muted">
+    <ul className={long ? 'grid min-w-0 gap-1 pb-3 font-mono text-xs text-muted' : 'flex flex-wrap justify-end gap-x-3 gap-y-1 text-xs text-muted'}>
       {series.map(({ key, label }, index) => (
-        <li key={key} className="flex items-center gap-1.5">
-          <span className="size-2 rounded-[2px]" style={{ background: seriesColor(index) }} aria-hidden />
-          {label}
+        <li key={key} className="flex min-w-0 items-center gap-1.5">
+          <span className="size-2 shrink-0 rounded-[2px]" style={{ background: seriesColor(index) }} aria-hidden />
+          <span className="truncate">{label}</span>
         </li>
       ))}
     </ul>

@@ -87,8 +87,8 @@ function Tip({ series, time = false, active = false, label = '', payload }: TipP
       <p className="mb-1 text-faint">{time ? format(new Date(Number(label)).toISOString(), 'time') : label}</p>
       {series.map(({ key, label: name, unit }, index) => (
         <p key={key} className="flex items-center gap-2">
-          <span className="size-2 rounded-[2px]" style={{ background: seriesColor(index) }} />
-          <span className="text-muted">{name}</span>
+          <span className="size-2 shrink-0 rounded-[2px]" style={{ background: seriesColor(index) }} />
+          <span className="max-w-72 truncate text-muted">{name}</span>
           <span className="numeric ml-auto pl-3 font-medium">{format(payload?.find((entry) => entry.dataKey === key)?.value, unit)}</span>
         </p>
       ))}

@@ -84,7 +84,7 @@ function PanelContent({ view, prefix, measured }: { view: DiagnosticView; prefix
           ))}
         </dl>
       ) : null}
-      {measured.rows.length > 0 ? <PanelCharts view={view} rows={measured.rows} /> : null}
+      {measured.rows.length > 0 ? <PanelCharts view={view} rows={measured.rows} lines={measured.lines ?? []} /> : null}
       <div className="border-t border-line">
         <PanelTable view={view} prefix={prefix} measured={measured} />
       </div>

@@ -4,6 +4,7 @@ import { Command } from 'cmdk';
 import { useRouter, useSearchParams } from 'next/navigation';
 import { useEffect, useRef } from 'react';
 import { toast } from '@/components/ui/toast';
+import { leavePage } from '@/lib/client/leave';
 import { messageOf } from '@/lib/client/problem';
 import { signOut } from '@/lib/client/session';
 import { chooseTheme, themes } from '@/lib/client/theme';
@@ -40,7 +41,7 @@ export function Palette({ open, onClose, places }: Props) {
             {groups.map((name) => (
               <Command.Group key={name} heading={name} className={group}>
                 {places.filter((place) => place.group === name).map((place) => (
-                  <Command.Item key={place.href} value={`${place.label} ${place.about} ${place.href}`} onSelect={() => run(() => router.push(withTarget(place.href, target)))} className={item}>
+                  <Command.Item key={place.href} value={`${place.label} ${place.about} ${place.href}`} onSelect={() => run(() => leavePage(() => router.push(withTarget(place.href, target))))} className={item}>
                     <span className="shrink-0 font-medium">{place.label}</span>
                     <span className="truncate text-xs text-faint">{place.about}</span>
                   </Command.Item>
@@ -53,7 +54,7 @@ export function Palette({ open, onClose, places }: Props) {
                   Theme: {theme}
                 </Command.Item>
               ))}
-              <Command.Item value="sign out" onSelect={() => run(() => void signOut().catch((error: unknown) => toast('You are still signed in', { tone: 'error', about: messageOf(error) })))} className={item}>
+              <Command.Item value="sign out" onSelect={() => run(() => leavePage(() => void signOut().catch((error: unknown) => toast('You are still signed in', { tone: 'error', about: messageOf(error) }))))} className={item}>
                 Sign out
               </Command.Item>
             </Command.Group>

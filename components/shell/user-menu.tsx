@@ -4,6 +4,7 @@ import { useRouter } from 'next/navigation';
 import { LogOut, UserRound } from 'lucide-react';
 import { Menu, MenuItem } from '@/components/ui/menu';
 import { toast } from '@/components/ui/toast';
+import { leavePage } from '@/lib/client/leave';
 import { messageOf } from '@/lib/client/problem';
 import { signOut } from '@/lib/client/session';
 
@@ -22,11 +23,11 @@ export function UserMenu({ person }: { person: Person }) {
             <p className="truncate text-xs text-faint">{person.email}</p>
             <p className="mt-1 text-xs text-muted">Role: {person.role}</p>
           </div>
-          <MenuItem onSelect={() => router.push('/account')}>
+          <MenuItem onSelect={() => leavePage(() => router.push('/account'))}>
             <UserRound className="size-4 text-faint" aria-hidden />
             Account
           </MenuItem>
-          <MenuItem onSelect={() => void leave()}>
+          <MenuItem onSelect={() => leavePage(() => void leave())}>
             <LogOut className="size-4 text-faint" aria-hidden />
             Sign out
           </MenuItem>

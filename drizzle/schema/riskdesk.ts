@@ -41,6 +41,20 @@ export const findingDecisions = riskdesk.table(
   (table) => [primaryKey({ columns: [table.target, table.findingId] })],
 );
 
+/** Figures of diagnostics over time: `rows` holds, by the row's key, the values of `columns`. */
+export const samples = riskdesk.table(
+  'samples',
+  {
+    target: text('target').notNull(),
+    diagnostic: text('diagnostic').notNull(),
+    at: timestamp('at', { withTimezone: true }).notNull(),
+    since: timestamp('since', { withTimezone: true }),
+    columns: text('columns').array().notNull(),
+    rows: jsonb('rows').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.target, table.diagnostic, table.at] })],
+);
+
 /** Counters of failed sign-ins by account and by address; rate-limiter-flexible keeps them. */
 export const rateLimits = riskdesk.table('rate_limits', {
   key: text('key').primaryKey(),

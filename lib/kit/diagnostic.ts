@@ -1,6 +1,7 @@
 import type { SQL } from '@/lib/pg/sql';
 import type { Columns, RowOf } from './column';
 import type { Finding } from './finding';
+import type { Line, Sample } from './history';
 import type { Params, ParamsOf } from './param';
 import type { Permission } from './permission';
 import type { Planner } from './planner';
@@ -66,8 +67,11 @@ type SqlBuilder<P extends Params> = (context: SqlContext<P>) => SQL;
 
 type FindingContext<P extends Params, X extends Columns> = { params: ParamsOf<P>; server: ServerFacts | null; context: RowOf<X> | null };
 
-/** A chart over the rows that the table shows. `label` and the `values` are column keys. */
-export type ChartSpec<C extends Columns> = { kind: 'bars' | 'stacked-bars'; title: string; label: keyof C & string; values: (keyof C & string)[]; top: number };
+/** A chart over the rows that the table shows, or with `lines` over time, of what a `history` diagnostic returns. `label` and the `values` are column keys. */
+export type ChartSpec<C extends Columns> = { kind: 'bars' | 'stacked-bars' | 'lines'; title: string; label: keyof C & string; values: (keyof C & string)[]; top: number };
+
+/** Figures that the console keeps over time, of the first thousand rows in the default order. */
+export type Sampling<C extends Columns> = { everyMinutes: number; keepDays: number; values: (keyof C & string)[] };
 
 type Common<P extends Params, C extends Columns, X extends Columns> = {
   name: string;
@@ -100,6 +104,8 @@ type Common<P extends Params, C extends Columns, X extends Columns> = {
   onDemand?: string;
   /** The longest that its statements may run; without it what every diagnostic may. */
   timeLimitMs?: number;
+  /** Set where its figures over time answer another question, of `source: 'history'`. */
+  sample?: Sampling<C>;
 };
 
 type FromSql<P extends Params> = { source: 'sql'; /** By minimum server major. */ sql: Record<number, SqlBuilder<P>> };
@@ -109,7 +115,16 @@ type FromProcess<P extends Params, C extends Columns> = { source: 'process'; rea
 /** The admin console of the PgBouncer at PGBOUNCER_URL, whatever the target: one console has one. */
 type FromPgBouncer<P extends Params, C extends Columns> = { source: 'pgbouncer'; read: (show: Show, context: { params: ParamsOf<P>; server: AskServer }) => Promise<RowOf<C>[]> };
 
-export type DiagnosticSpec<P extends Params, C extends Columns, X extends Columns> = Common<P, C, X> & (FromSql<P> | FromFacts<P, C> | FromProcess<P, C> | FromPgBouncer<P, C>);
+/** Another diagnostic of the room, over time: its kept samples, the oldest first, and what it says now as the last of them. Both have the same key. */
+type FromHistory<P extends Params, C extends Columns> = {
+  source: 'history';
+  of: string;
+  /** How many days back, from the parameters. */
+  days: (params: ParamsOf<P>) => number;
+  read: (history: { samples: Sample[]; now: Record<string, unknown>[] }, context: { params: ParamsOf<P> }) => { rows: RowOf<C>[]; lines: Line[] };
+};
+
+export type DiagnosticSpec<P extends Params, C extends Columns, X extends Columns> = Common<P, C, X> & (FromSql<P> | FromFacts<P, C> | FromProcess<P, C> | FromPgBouncer<P, C> | FromHistory<P, C>);
 
 /** Any diagnostic, as the engine sees it. */
 // The engine treats every diagnostic alike; what is specific was checked where it was declared.

@@ -1,5 +1,6 @@
 import type { ColumnView } from './column';
 import type { Finding, Remedy } from './finding';
+import type { Line } from './history';
 
 export type Row = Record<string, string | number | boolean | null>;
 
@@ -17,6 +18,8 @@ export type UnmeasuredReason = {
     | 'setting'
     | 'standby'
     | 'unsupported_version'
+    /** Kept figures do not reach back far enough. */
+    | 'too_early'
     | 'failed';
   says: string;
 };
@@ -36,6 +39,8 @@ export type Measured = {
   stats_since: string | null;
   /** Facts about the whole (eviction, limits …), by the keys of `DiagnosticView.contextColumns`. */
   context: Row | null;
+  /** Values over time, where the question is about time. */
+  lines?: Line[];
 };
 
 export type Unmeasured = { state: 'unmeasured'; reason: UnmeasuredReason; remedy: Remedy | null };
@@ -60,7 +65,7 @@ export type DiagnosticView = {
   sort: string;
   show: string[];
   params: ParamView[];
-  charts: { kind: 'bars' | 'stacked-bars'; title: string; label: string; values: string[]; top: number }[];
+  charts: { kind: 'bars' | 'stacked-bars' | 'lines'; title: string; label: string; values: string[]; top: number }[];
   refreshSeconds: number;
   /** What asking costs the server; null where it may be asked at any time. */
   onDemand: string | null;

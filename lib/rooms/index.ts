@@ -55,6 +55,7 @@ import { running as queriesRunning } from './queries/running.diagnostic';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
 import { temp as queriesTemp } from './queries/temp.diagnostic';
 import { total as queriesTotal } from './queries/total.diagnostic';
+import { trend as queriesTrend } from './queries/trend.diagnostic';
 import { room as replicationRoom } from './replication/room';
 import { archiver as replicationArchiver } from './replication/archiver.diagnostic';
 import { replicas as replicationReplicas } from './replication/replicas.diagnostic';
@@ -64,6 +65,7 @@ import { room as tablesRoom } from './tables/room';
 import { bloatExact as tablesBloatExact } from './tables/bloat-exact.diagnostic';
 import { bloat as tablesBloat } from './tables/bloat.diagnostic';
 import { freeze as tablesFreeze } from './tables/freeze.diagnostic';
+import { growth as tablesGrowth } from './tables/growth.diagnostic';
 import { horizon as tablesHorizon } from './tables/horizon.diagnostic';
 import { hygiene as tablesHygiene } from './tables/hygiene.diagnostic';
 import { sequences as tablesSequences } from './tables/sequences.diagnostic';
@@ -82,8 +84,8 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables] },
   { room: plansRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
-  { room: queriesRoom, diagnostics: [queriesCalls, queriesIo, queriesN_plus_one, queriesRunning, queriesSlow, queriesTemp, queriesTotal] },
+  { room: queriesRoom, diagnostics: [queriesCalls, queriesIo, queriesN_plus_one, queriesRunning, queriesSlow, queriesTemp, queriesTotal, queriesTrend] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
-  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
+  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
   { room: targetsRoom, diagnostics: [] },
 ];

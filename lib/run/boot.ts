@@ -10,6 +10,7 @@ import { log } from './log';
 import { startMetrics } from './metrics';
 import { monitorPool } from './monitor';
 import { watchRequests } from './peer';
+import { sampleForever } from './sampler';
 
 const retryMs = 1000;
 const hourMs = 3_600_000;
@@ -56,6 +57,7 @@ async function untilReady(): Promise<void> {
     }
   }
   setInterval(() => void upkeep(), hourMs).unref();
+  void sampleForever();
 }
 
 async function prepare(): Promise<void> {

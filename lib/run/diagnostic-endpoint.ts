@@ -35,6 +35,7 @@ export function diagnosticEndpoint(entry: Registered): Endpoint {
     at: z.string(),
     stats_since: z.string().nullable(),
     context: z.record(z.string(), z.unknown()).nullable(),
+    lines: z.array(z.object({ label: z.string(), points: z.array(z.object({ at: z.string(), value: z.number().nullable() })) })).optional(),
   });
   return endpoint({
     method: 'GET',

@@ -9,13 +9,14 @@ import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/resu
 import type { DeskClient } from '@/lib/pg/client';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
 import { ident, join, keyword, likePattern, marker, or, render, sql, type SQL } from '@/lib/pg/sql';
+import { readHistory } from './ask-history';
 import { log } from './log';
 import { maskFinding, maskRows } from './masked';
 import { diagnosticTimeoutMs, monitorPools, monitorTransaction, requireTarget } from './monitor';
 import { unmetNeed } from './needs';
 import { withPgBouncer } from './pgbouncer';
 import { plannerOn } from './planner';
-import type { Registered } from './registry';
+import { diagnostics, type Registered } from './registry';
 import { serverFacts } from './server';
 import { sharedAnswer } from './shared-answers';
 
@@ -81,6 +82,7 @@ export function runDiagnostic(entry: Registered, question: Question, { fresh = t
 async function answered(entry: Registered, question: Question): Promise<DiagnosticResult> {
   try {
     if (entry.diagnostic.source === 'process') return askProcess(entry.diagnostic, question);
+    if (entry.diagnostic.source === 'history') return await askHistory(entry, entry.diagnostic, question);
     return entry.diagnostic.source === 'pgbouncer' ? await askBouncer(entry, entry.diagnostic, question) : await askServer(entry, question);
   } catch (error) {
     return explain(error, entry);
@@ -151,6 +153,18 @@ async function askBouncer({ id }: Registered, diagnostic: Extract<Diagnostic, { 
   if (!Array.isArray(found)) return found;
   checkShape(diagnostic.row, found, id);
   return measured(diagnostic, question, { rows: arranged(diagnostic, question, found), context: null, server: null, at: new Date().toISOString(), sqlText: commands.join('\n'), tookMs: performance.now() - started });
+}
+
+async function askHistory({ room }: Registered, diagnostic: Extract<Diagnostic, { source: 'history' }>, question: Question): Promise<DiagnosticResult> {
+  const started = performance.now();
+  const of = diagnostics.get(`${room.name}.${diagnostic.of}`);
+  if (!of) throw new Error(`${diagnostic.name} goes by a diagnostic that is not declared`);
+  const ask = () => runDiagnostic(of, toQuestion(questionSchema(of.diagnostic).parse({ target: question.target, limit: '1000' })));
+  const found = await readHistory(diagnostic, of, question.target, question.params, ask);
+  if ('state' in found) return found;
+  const rows = arranged(diagnostic, question, found.rows);
+  checkShape(diagnostic.row, rows, diagnostic.name);
+  return { ...measured(diagnostic, question, { rows, context: null, server: null, at: found.now.at, sqlText: found.now.sql, tookMs: performance.now() - started }), stats_since: found.from, lines: found.lines };
 }
 
 /** Search, order and limit, for rows that no statement arranges. */

@@ -110,3 +110,6 @@ export const longSteps: Step[] = [
   { name: 'build', run: build },
   { name: 'e2e', run: endToEnd(withLongForm('.spec.ts', ['e2e'])) },
 ];
+
+/** `npm run test:majors`: the tests that walk the diagnostics, on servers of every supported major. */
+export const majorSteps: Step[] = [{ name: 'integration', run: vitest('integration', async () => ['lib/run/diagnostics.int.test.ts', 'lib/run/servers.int.test.ts']) }];

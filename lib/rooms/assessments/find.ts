@@ -1,7 +1,7 @@
 import type { Database } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import { sql, type SQL } from '@/lib/pg/sql';
-import { wholeAssessment } from './json';
+import { wholeColumns } from './json';
 import { hasManyMonths } from './months';
 
 /** No partition begins later, and PostgreSQL would not read the year as JavaScript writes it. */
@@ -31,7 +31,7 @@ export const missing = () => new AppError('not_found', 'There is no such assessm
 export async function findAssessment(db: Database, id: string): Promise<string> {
   const planEachTime = await hasManyMonths(db);
   const at = async (time: string): Promise<string | undefined> => {
-    const [row] = await db.rows<{ whole: string }>(sql`select (${wholeAssessment(id, time)})::text as whole from risk_assessments a where ${isAt(id, time)}`, { planEachTime });
+    const [row] = await db.rows<{ whole: string }>(sql`select row_to_json(whole)::text as whole from (select ${wholeColumns(id, time)} from risk_assessments a where ${isAt(id, time)}) whole`, { planEachTime });
     return row?.whole;
   };
   const time = timeOf(id);

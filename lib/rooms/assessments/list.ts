@@ -3,7 +3,7 @@ import { and, inlineNumber, join, keyword, sql, type SQL } from '@/lib/pg/sql';
 import { conditions, inSpan, spanOf } from './conditions';
 import { countMatching } from './count';
 import { readCursor, writeCursor, type Cursor } from './cursor';
-import { isoTime, itemFields } from './json';
+import { isoTime, itemColumns } from './json';
 import { fewMonths, monthStarts, widening, type Span } from './months';
 import type { ListQuery } from './schema';
 import { inRange, scoreRanges } from './score';
@@ -50,8 +50,8 @@ function pageStatement(query: ListQuery, cursor: Cursor | null, parts: SQL[]): S
       ${ends(sql`p.key`, 'last')} as last_key, ${ends(sql`p.id`, 'last')} as last_id
     from (
       select row_number() over (order by ${order.by} ${direction}, a.id ${direction}) as n,
-        json_build_object(${itemFields})::text as item, ${order.text} as key, a.id::text as id
-      from (${rows}) a
+        row_to_json(item)::text as item, ${order.text} as key, a.id::text as id
+      from (${rows}) a, lateral (select ${itemColumns}) item
     ) p`;
 }
 

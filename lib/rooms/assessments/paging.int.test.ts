@@ -125,7 +125,7 @@ test('P17: a lookup by id is planned over one partition of each table, however m
   const client = await db.connect('app');
   const statements = await recorded(client, (own) => findAssessment(own, (body as { id: string }).id));
   const planned: string[] = [];
-  for (const { text, values } of statements.filter((statement) => statement.text.includes('json_build_object'))) {
+  for (const { text, values } of statements.filter((statement) => statement.text.includes('row_to_json'))) {
     const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(`explain (format json) ${text}`, values);
     planned.push(...[...JSON.stringify(rows).matchAll(/"Relation Name":"(\w+)"/g)].map(([, name]) => name ?? ''));
   }

@@ -19,6 +19,7 @@ export const total = diagnostic({
   charts: [{ kind: 'bars', title: 'Total time by statement', label: 'query', values: ['total_ms'], top: 10 }],
   codes: { 'queries.dominant': 'One statement takes at least half of the database’s execution time.' },
   context,
+  sample: { everyMinutes: 15, keepDays: 30, values: ['calls', 'total_ms'] },
   source: 'sql',
   sql: { 14: ({ server }) => counted(server, Object.keys(columns), sql`s.calls > 0`) },
   findings: (rows) =>

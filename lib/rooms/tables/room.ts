@@ -8,5 +8,5 @@ export const room = declare({
   order: 40,
   permission: 'stats:read',
   path: '/tables',
-  questions: ['size', 'bloat', 'bloat_exact', 'vacuum', 'stale_statistics', 'freeze', 'horizon', 'sequences', 'hygiene'],
+  questions: ['size', 'growth', 'bloat', 'bloat_exact', 'vacuum', 'stale_statistics', 'freeze', 'horizon', 'sequences', 'hygiene'],
 });

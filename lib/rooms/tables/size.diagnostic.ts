@@ -37,6 +37,7 @@ export const size = diagnostic({
   charts: [{ kind: 'bars', title: 'Size by table', label: 'tab', values: ['total_bytes'], top: 10 }],
   codes: { 'tables.low_hot': 'Most updates of a table found no room on their page, so every index got a new entry.' },
   refreshSeconds: 60,
+  sample: { everyMinutes: 60, keepDays: 90, values: ['total_bytes', 'row_estimate'] },
   source: 'sql',
   sql: {
     14: ({ params, server }) => {
