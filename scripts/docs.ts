@@ -45,7 +45,7 @@ async function sqlOn(server: ServerFacts, entry: Registered, question: Question)
     texts.push(render(statement).text.trim());
     return [];
   };
-  const planner: Planner = { plan: async () => ({ refused: { code: 'docs', says: 'No server is asked.' } }), attempt: (work) => work() };
+  const planner: Planner = { admit: async () => {}, plan: async () => ({ refused: { code: 'docs', says: 'No server is asked.' } }), attempt: (work) => work() };
   await diagnostic.read(ask, { params: question.params as never, server, planner });
   return texts.join(';\n\n');
 }

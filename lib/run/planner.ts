@@ -6,7 +6,7 @@ import { isPermissionDenied, isTimeout, isUnavailable, sqlState } from '@/lib/pg
 import { marker, render, sql, type SQL } from '@/lib/pg/sql';
 import { statementFor, type Sent } from '@/lib/rooms/plans/safety/explain-text';
 import { unsafeReach } from '@/lib/rooms/plans/safety/reach';
-import { readStatement } from '@/lib/rooms/plans/safety/statement';
+import { readStatement, type Named } from '@/lib/rooms/plans/safety/statement';
 
 type Taken = { sent: Sent; nulls: null[]; /** The server has taken this very text as one statement. */ taken: boolean };
 type Known = { refused: Unplanned } | Taken;
@@ -16,23 +16,41 @@ const rawText = { getTypeParser: () => (value: string) => value };
 /** For one diagnostic in one transaction. `note` is told of what is sent, once a statement. */
 export function plannerOn(client: DeskClient, server: ServerFacts, note: (text: string) => void, id: string): Planner {
   const planner = new StatementPlanner(client, server, note, id);
-  return { plan: (text, searchPath) => planner.plan(text, searchPath), attempt: (work) => attempted(client, work) };
+  return { admit: (texts, searchPath) => planner.admit(texts, searchPath), plan: (text, searchPath) => planner.plan(text, searchPath), attempt: (work) => attempted(client, work) };
 }
 
 class StatementPlanner {
   private readonly known = new Map<string, Known>();
+  /** Texts that reach nothing but what is harmless, all together. */
+  private readonly admitted = new Set<string>();
 
   constructor(private readonly client: DeskClient, private readonly server: ServerFacts, private readonly note: (text: string) => void, private readonly id: string) {}
 
+  async admit(texts: readonly string[], searchPath?: readonly string[]): Promise<void> {
+    const union: Named = { functions: [], operators: [], types: [], relations: [], parameters: 0 };
+    const fitting: string[] = [];
+    for (const text of texts) {
+      const read = await readStatement(text, 'plans');
+      if ('refusal' in read) continue;
+      fitting.push(text);
+      for (const key of ['functions', 'operators', 'types', 'relations'] as const) (union[key] as unknown[]).push(...read.named[key]);
+    }
+    const isSafe = fitting.length > 1 && (await this.inSavepoint(async () => {
+      await this.settle(searchPath);
+      return (await unsafeReach(this.ask, union, 'plans')) === null;
+    }, () => false));
+    if (isSafe) for (const text of fitting) this.admitted.add(keyOf(text, searchPath));
+  }
+
   async plan(text: string, searchPath?: readonly string[]): Promise<PlannedStatement> {
-    const key = JSON.stringify([text, searchPath]);
+    const key = keyOf(text, searchPath);
     const before = this.known.get(key);
     if (before && 'refused' in before) return before;
     let failed = false;
     const result = await this.inSavepoint<PlannedStatement>(
       async () => {
         await this.settle(searchPath);
-        const one = before ?? (await this.learn(text));
+        const one = before ?? (await this.learn(text, this.admitted.has(key)));
         this.known.set(key, one);
         return 'refused' in one ? one : this.explained(one);
       },
@@ -69,10 +87,10 @@ ${marker(this.id)}`))).rows;
     return this.client.query(`select set_config('standard_conforming_strings', 'on', true)${searchPath ? ", set_config('search_path', $1, true)" : ''}${this.server.isSuperuser ? ", set_config('role', 'pg_read_all_data', true)" : ''}`, path);
   }
 
-  private async learn(text: string): Promise<Known> {
+  private async learn(text: string, isAdmitted: boolean): Promise<Known> {
     const read = await readStatement(text, 'plans');
     if ('refusal' in read) return { refused: read.refusal };
-    const unsafe = await unsafeReach(this.ask, read.named, 'plans');
+    const unsafe = isAdmitted ? null : await unsafeReach(this.ask, read.named, 'plans');
     if (unsafe) return { refused: unsafe };
     const { parameters } = read.named;
     const sent = await statementFor({ sql: `${render(marker(this.id)).text} ${text}`, analyze: false, generic: parameters > 0, parameters, major: this.server.major });
@@ -96,6 +114,8 @@ ${marker(this.id)}`))).rows;
     if (deallocate) await this.inSavepoint(async () => void (await this.client.query(deallocate)), () => {});
   }
 }
+
+const keyOf = (text: string, searchPath: readonly string[] | undefined): string => JSON.stringify([text, searchPath]);
 
 /** In a savepoint that stays where the work succeeds. */
 async function attempted<T>(client: DeskClient, work: () => Promise<T>): Promise<T | null> {

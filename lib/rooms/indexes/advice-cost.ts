@@ -60,7 +60,7 @@ function shareOf(predicate: string, statistics: Statistics[]): number | null {
 }
 
 /** What keeps an index as it is: one entry an insert, and one for each update that is not HOT. */
-export const entriesPerDay = ({ inserts, updates, hot, days }: Writes): number | null => (days === null || days <= 0 ? null : (inserts + updates - hot) / days);
+export const entriesPerDay = ({ inserts, updates, hot, days }: Writes): number | null => (days === null || days < 1 ? null : (inserts + updates - hot) / days);
 
 /** The cost for those who write, in words. `sets` are the columns that captured UPDATEs assign. */
 export function writeCost(candidate: Candidate, writes: Writes | undefined, sets: Set<string>): string {
@@ -68,12 +68,12 @@ export function writeCost(candidate: Candidate, writes: Writes | undefined, sets
   const { inserts, updates, hot, days } = writes;
   if (inserts + updates === 0) return 'Nothing was inserted or updated since the statistics were reset.';
   const each = entriesPerDay(writes);
-  const rate = each === null ? `${formatCount(inserts + updates - hot)} new entries since the statistics were reset` : `about ${formatCount(Math.ceil(each))} new entries a day`;
-  const young = days !== null && days < 1 ? ', counted for less than a day' : '';
+  const since = days !== null && days < 1 ? 'since the statistics were reset, less than a day ago' : 'since the statistics were reset';
+  const rate = each === null ? `${formatCount(inserts + updates - hot)} new entries ${since}` : `about ${formatCount(Math.ceil(each))} new entries a day`;
   const stored = new Set([...candidate.keys.map(({ column }) => column), ...candidate.includes]);
   // A column that is indexed already prevents HOT as it is.
   const indexed = new Set(candidate.relation.indexes.flatMap((index) => [...index.keys.map(({ of }) => of), ...index.includes]));
   const changed = [...sets].filter((column) => stored.has(column) && !indexed.has(quoteName(column)));
   const lost = changed.length > 0 && hot > 0 ? `; updates that change ${changed.join(' or ')} stop being HOT (${formatCount(hot)} of ${formatCount(updates)} updates were)` : '';
-  return `${rate[0]?.toUpperCase()}${rate.slice(1)}${young}${lost}.`;
+  return `${rate[0]?.toUpperCase()}${rate.slice(1)}${lost}.`;
 }

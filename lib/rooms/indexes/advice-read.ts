@@ -98,11 +98,12 @@ type Planned = { subject: Subject; found: Advisable[] };
 /** The plans of today, of statements that something could help. */
 async function planned(considered: Considered[], planner: Planner, deadline: number, advice: Advice): Promise<Planned[]> {
   const subjects: Planned[] = [];
-  for (const { read, found, options } of considered) {
-    if (options.length === 0 && !found.some(({ usage }) => usage.searched.length > 0)) continue;
+  const worth = considered.filter(({ found, options }) => options.length > 0 || found.some(({ usage }) => usage.searched.length > 0));
+  await admitAll(worth.map(({ read }) => read), planner);
+  for (const { read, found, options } of worth) {
     if (performance.now() > deadline) {
       advice.late = true;
-      advice.unknown.push({ captured: read.captured, why: { code: 'late', says: 'Not reached: planning takes at most a second and a half for one answer. Ask for the statement by its id.' } });
+      advice.unknown.push({ captured: read.captured, why: { code: 'late', says: 'Not reached: planning takes at most a second and a half for one answer. Ask for fewer statements, or for one by its id.' } });
       continue;
     }
     const result = await planner.plan(read.text, read.captured.searchPath);
@@ -110,6 +111,13 @@ async function planned(considered: Considered[], planner: Planner, deadline: num
     else subjects.push({ subject: { captured: read.captured, text: read.text, options, relations: new Set(found.map(({ relation }) => relation.oid)), before: result.plan }, found });
   }
   return subjects;
+}
+
+/** Statements of one search path together. */
+export async function admitAll(reads: Read[], planner: Planner): Promise<void> {
+  const paths = new Map<string, Read[]>();
+  for (const read of reads) paths.set(JSON.stringify(read.captured.searchPath), [...(paths.get(JSON.stringify(read.captured.searchPath)) ?? []), read]);
+  for (const group of paths.values()) await planner.admit(group.map(({ text }) => text), group[0]?.captured.searchPath);
 }
 
 async function prove(subjects: Planned[], planner: Planner, hypothetical: Hypothetical, deadline: number, advice: Advice): Promise<void> {

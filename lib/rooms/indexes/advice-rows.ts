@@ -10,7 +10,7 @@ import { entriesPerDay, sizeOf, statisticsOf, writeCost, writesOf, type Statisti
 import { createStatements, Names } from './advice-ddl';
 import { invalidTwin } from './advice-existing';
 import { costOf, nodesOf } from './advice-hypothetical';
-import type { Advice, Unknown } from './advice-read';
+import { type Advice, type Unknown } from './advice-read';
 import type { Captured } from './advice-workload';
 
 export type AdviceRow = {
@@ -110,6 +110,11 @@ function unknownRows(unknown: Unknown[], server: ServerFacts): AdviceRow[] {
   }));
 }
 
+/** The search for candidates ended before all were tried. */
+const lateRow = ({ reads }: Advice): AdviceRow => ({
+  ...nobody, verdict: 'not known', because: 'Not every candidate was tried: planning takes at most a second and a half for one answer. What is advised holds; there may be more. Ask again once it is made, or for single statements.', statements: reads.length, query: null, queryids: '', id: 'late',
+});
+
 /** Columns that captured UPDATEs assign, by table. */
 function setsOf({ reads, relations }: Advice): Map<string, Set<string>> {
   const sets = new Map<string, Set<string>>();
@@ -129,5 +134,6 @@ export async function rowsOf(ask: Ask, server: ServerFacts, advice: Advice, want
   const none = relations.length === 0;
   const costs: Costs = { writes: none ? new Map() : await writesOf(ask, relations), statistics: none ? [] : await statisticsOf(ask, relations), names: await Names.read(ask, relations), sets: setsOf(advice) };
   const nothing = wantsAll ? advice.nothing.map(({ captured, why }): AdviceRow => ({ ...nobody, ...ofCaptured([captured]), verdict: 'no index', because: why, id: `nothing ${captured.queryid}` })) : [];
-  return [...advice.chosen.map((choice) => provedRow(choice, costs)).filter((row) => row !== null), ...suggestedRows(advice, costs), ...searchedRows(advice, costs), ...unknownRows(advice.unknown, server), ...nothing];
+  const late = advice.late && !advice.unknown.some(({ why }) => why.code === 'late') ? [lateRow(advice)] : [];
+  return [...late, ...advice.chosen.map((choice) => provedRow(choice, costs)).filter((row) => row !== null), ...suggestedRows(advice, costs), ...searchedRows(advice, costs), ...unknownRows(advice.unknown, server), ...nothing];
 }

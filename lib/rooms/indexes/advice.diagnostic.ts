@@ -17,9 +17,9 @@ export const advice = diagnostic({
   name: 'advice',
   title: 'Advice',
   why: 'A statement that reads a whole table for a few rows costs that every time it is called; one index can serve several.',
-  how: 'The captured statements of this database in order of their total time, or one by its id. Candidates come from the parsed statement: equality first, then one range or the order, joins, expressions, covering columns, constant conditions. With HypoPG each is tried as a hypothetical index: kept if the plan uses it and its cost falls by a tenth, and only what is needed beside the others. Plans are generic, as parameters have no values here; costs are the planner’s estimates, and milliseconds assume that time follows them. Without HypoPG a candidate is named where today’s plan reads a large table from front to end for few rows, and is not proved. Tables of fewer than 16 pages are left out, views are not looked into. The size is the most that a fresh index takes.',
+  how: 'The captured statements of this database in order of their total time, or the one whose query id is given. Candidates come from the parsed statement: equality first, then one range or the order, joins, expressions, covering columns, constant conditions. With HypoPG each is tried as a hypothetical index: kept if the plan uses it and its cost falls by a tenth, and only what is needed beside the others. Plans are generic, as parameters have no values here; costs are the planner’s estimates, and milliseconds assume that time follows them. Without HypoPG a candidate is named where today’s plan reads a large table from front to end for few rows, and is not proved. Tables of fewer than 16 pages are left out, views are not looked into. The size is the most that a fresh index takes.',
   permission: 'stats:read',
-  params: { queryid: param.text('Query id (empty: the whole workload)'), statements: param.count('Statements, by total time', 20), show: param.choice('Show', ['advice', 'every statement']) },
+  params: { queryid: param.text('Query id'), statements: param.count('Statements, by total time', 20), show: param.choice('Show', ['advice', 'every statement']) },
   row: {
     verdict: col.text('Verdict', { note: 'proved, not proved, not known (it could not be planned), no index' }),
     table: col.maybe(col.code('Table')),
@@ -44,7 +44,7 @@ export const advice = diagnostic({
   key: ['id'],
   search: ['table', 'keys', 'query', 'queryids', 'verdict'],
   sort: '-saved_ms',
-  show: ['verdict', 'table', 'keys', 'because', 'saved_ms', 'gain_ratio', 'statements', 'query', 'cost_before', 'cost_after', 'plan_before', 'plan_after', 'size_bytes', 'write_cost', 'ddl'],
+  show: ['verdict', 'table', 'keys', 'saved_ms', 'gain_ratio', 'statements', 'cost_before', 'cost_after', 'size_bytes', 'query'],
   needs: [...needs, { monitor: 'Without pg_monitor the statements of other roles are hidden: advice from the rest would be a part that looks like the whole.' }],
   charts: [],
   codes: {
@@ -63,7 +63,7 @@ export const advice = diagnostic({
     const remedy = row.ddl === null ? null : { sql: row.ddl };
     const about = row.table ?? 'captured statements';
     if (row.verdict === 'not known') return [{ code: 'indexes.unjudged', severity: 'info', about, says: row.because, evidence: { statements: row.statements, share_ratio: row.share_ratio }, remedy }];
-    if (row.verdict === 'not proved') return [{ code: 'indexes.advice_unproved', severity: 'info', about, says: `An index on ${row.keys} could help. ${row.because} ${row.write_cost ?? ''}`.trim(), evidence, remedy }];
+    if (row.verdict === 'not proved') return [{ code: 'indexes.advice_unproved', severity: 'info', about, says: `${row.keys?.startsWith('GIN ') ? `A GIN index on ${row.keys.slice(4)}` : `An index on ${row.keys}`} could help. ${row.because} ${row.write_cost ?? ''}`.trim(), evidence, remedy }];
     if (row.verdict !== 'proved') return [];
     const share = (row.share_ratio ?? 0) * (row.gain_ratio ?? 0);
     return [{

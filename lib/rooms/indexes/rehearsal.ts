@@ -6,7 +6,7 @@ import { array, ident, sql } from '@/lib/pg/sql';
 import { formatCount } from '@/lib/units';
 import { busy, sizeOf } from './catalog';
 import { costOf, nodesOf } from './advice-hypothetical';
-import { readStatements, type Read } from './advice-read';
+import { admitAll, readStatements, type Read } from './advice-read';
 import { capturedStatements, type Captured } from './advice-workload';
 
 export type RehearsalRow = {
@@ -62,6 +62,7 @@ const reads = (plan: PlanJson, index: Rehearsed): boolean => {
 async function planAll(statements: Read[], planner: Planner, deadline: number): Promise<{ planned: Planned[]; unjudged: number }> {
   const planned: Planned[] = [];
   let unjudged = 0;
+  await admitAll(statements, planner);
   for (const { captured, text } of statements) {
     const result = performance.now() > deadline ? null : await planner.plan(text, captured.searchPath);
     if (result && 'plan' in result) planned.push({ captured, text, before: result.plan, after: new Map() });
