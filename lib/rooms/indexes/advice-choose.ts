@@ -104,12 +104,15 @@ function narrowest(scored: Scored[]): Scored | undefined {
 /** Milliseconds of the captured time, as far as time follows cost. */
 const weightOf = ({ captured }: Subject): number => Math.max(captured.total_ms, 0.001);
 
+/** What begins with none of the keys that a statement asks for is not tried on it. */
+const couldServe = ({ relation, keys }: Candidate, { options }: Subject): boolean => options.some((option) => option.some((own) => own.relation.oid === relation.oid && own.keys[0]?.text === keys[0]?.text));
+
 async function gainOf(option: Option, chosen: Candidate[], subjects: Subject[], costs: Costs): Promise<number> {
   let sum = 0;
   const together = joined(chosen, option);
   if (together.length === chosen.length) return 0;
   for (const subject of subjects) {
-    if (!option.some(({ relation }) => subject.relations.has(relation.oid))) continue;
+    if (!option.some((candidate) => couldServe(candidate, subject))) continue;
     const [now, then] = [await costs.of(subject, chosen), await costs.of(subject, together)];
     if (!now || !then || !option.every((candidate) => then.used.has(idOf(candidate)))) continue;
     const gain = (now.cost - then.cost) / costOf(subject.before);

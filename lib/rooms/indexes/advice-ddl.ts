@@ -27,9 +27,11 @@ export class Names {
   private constructor(private readonly taken: Set<string>) {}
 
   static async read(ask: Ask, relations: RelationFacts[]): Promise<Names> {
-    const rows = await ask<{ schema: string; name: string }>(sql`
-      select n.nspname::text as schema, c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = any (${array([...new Set(relations.map(({ schema }) => schema))])}::text[])
-        and c.relname like '%\\_idx%'`);
+    // Names cut off keep as much of the table's as this.
+    const rows = relations.length === 0 ? [] : await ask<{ schema: string; name: string }>(sql`
+      select n.nspname::text as schema, c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        join unnest(${array(relations.map(({ schema }) => schema))}::text[], ${array(relations.map(({ name }) => name))}::text[]) t (schema, name) on n.nspname = t.schema and left(c.relname, 4) = left(t.name, 4)
+      where c.relname like '%\\_idx%'`);
     return new Names(new Set(rows.map(({ schema, name }) => JSON.stringify([schema, name]))));
   }
 

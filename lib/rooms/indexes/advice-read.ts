@@ -14,8 +14,8 @@ import { searches, suggest, type Search, type Suggestion } from './advice-unprov
 /** Tables of fewer pages are read faster than an index on them. */
 export const fewestPages = 16;
 const fewestRows = 500;
-/** Planning costs the server what it costs: no more than this much time for one answer. */
-const budgetMs = 1500;
+/** Planning costs the server what it costs: no more than this much time for one answer, once the catalog is read. */
+export const budgetMs = 3000;
 
 export type Read = { captured: Captured; text: string; tree: Tree; shape: StatementShape };
 export type Unknown = { captured: Captured; why: Unplanned };
@@ -74,7 +74,6 @@ export async function readStatements(ask: Ask, captured: Captured[]): Promise<{ 
 export type Asked = { queryid: string; most: number };
 
 export async function advise(ask: Ask, server: ServerFacts, planner: Planner, asked: Asked): Promise<Advice> {
-  const deadline = performance.now() + budgetMs;
   const captured = await capturedStatements(ask, server, asked);
   const { reads, unknown, relations } = captured.length === 0 ? { reads: [], unknown: [], relations: null } : await readStatements(ask, captured);
   const considered = relations ? consider(reads, relations) : [];
@@ -82,7 +81,10 @@ export async function advise(ask: Ask, server: ServerFacts, planner: Planner, as
   const advice: Advice = { chosen: [], suggested: [], searched: [], unknown, nothing: [], late: false, hypopg: server.extensions.get('hypopg')?.version ?? null, reads, relations: relations?.all ?? [] };
   await hypothetical?.reset();
   try {
-    const subjects = await planned(considered, planner, deadline, advice);
+    const worth = considered.filter(({ found, options }) => options.length > 0 || found.some(({ usage }) => usage.searched.length > 0));
+    await admitAll(worth.map(({ read }) => read), planner);
+    const deadline = performance.now() + budgetMs;
+    const subjects = await planned(worth, planner, deadline, advice);
     if (hypothetical) await prove(subjects, planner, hypothetical, deadline, advice);
     else for (const { subject, found } of subjects) guess(subject, found, advice);
     for (const { subject, found } of subjects) search(subject, found, server, advice);
@@ -98,12 +100,10 @@ type Planned = { subject: Subject; found: Advisable[] };
 /** The plans of today, of statements that something could help. */
 async function planned(considered: Considered[], planner: Planner, deadline: number, advice: Advice): Promise<Planned[]> {
   const subjects: Planned[] = [];
-  const worth = considered.filter(({ found, options }) => options.length > 0 || found.some(({ usage }) => usage.searched.length > 0));
-  await admitAll(worth.map(({ read }) => read), planner);
-  for (const { read, found, options } of worth) {
+  for (const { read, found, options } of considered) {
     if (performance.now() > deadline) {
       advice.late = true;
-      advice.unknown.push({ captured: read.captured, why: { code: 'late', says: 'Not reached: planning takes at most a second and a half for one answer. Ask for fewer statements, or for one by its id.' } });
+      advice.unknown.push({ captured: read.captured, why: { code: 'late', says: 'Not reached: planning takes at most 3 s for one answer. Ask for fewer statements, or for one by its id.' } });
       continue;
     }
     const result = await planner.plan(read.text, read.captured.searchPath);
@@ -151,7 +151,7 @@ function tellNothing(subjects: Planned[], considered: Considered[], advice: Advi
   for (const { read, found, options } of considered) {
     if (told.has(read.captured)) continue;
     const why = subjects.some(({ subject }) => subject.captured === read.captured)
-      ? advice.late ? 'Not everything was tried: planning takes at most a second and a half for one answer.' : advice.hypopg === null ? 'Its plan reads no large table from front to end for few rows.' : 'No index lowers the cost of its plan by a tenth.'
+      ? advice.late ? 'Not everything was tried: planning takes at most 3 s for one answer.' : advice.hypopg === null ? 'Its plan reads no large table from front to end for few rows.' : 'No index lowers the cost of its plan by a tenth.'
       : found.length === 0 ? `It reads no table of ${fewestPages} pages or more.` : options.length === 0 ? 'Nothing that an index could serve is without one.' : 'Nothing to try.';
     advice.nothing.push({ captured: read.captured, why });
   }

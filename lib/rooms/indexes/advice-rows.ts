@@ -14,13 +14,13 @@ import { type Advice, type Unknown } from './advice-read';
 import type { Captured } from './advice-workload';
 
 export type AdviceRow = {
-  verdict: string; table: string | null; keys: string | null; because: string; saved_ms: number | null; gain_ratio: number | null; share_ratio: number | null; statements: number; query: string | null;
+  verdict: string; table: string | null; /** Table and keys, by which a finding names the row. */ index_on: string | null; because: string; saved_ms: number | null; gain_ratio: number | null; share_ratio: number | null; statements: number; query: string | null;
   cost_before: number | null; cost_after: number | null; plan_before: string | null; plan_after: string | null; size_bytes: number | null; entries_per_day: number | null; write_cost: string | null; ddl: string | null; queryids: string; id: string;
 };
 
 type Costs = { writes: Map<string, Writes>; statistics: Statistics[]; names: Names; sets: Map<string, Set<string>> };
 
-const nobody = { table: null, keys: null, saved_ms: null, gain_ratio: null, share_ratio: null, cost_before: null, cost_after: null, plan_before: null, plan_after: null, size_bytes: null, entries_per_day: null, write_cost: null, ddl: null };
+const nobody = { table: null, index_on: null, saved_ms: null, gain_ratio: null, share_ratio: null, cost_before: null, cost_after: null, plan_before: null, plan_after: null, size_bytes: null, entries_per_day: null, write_cost: null, ddl: null };
 
 /** How a plan reads a relation, in its own words. */
 function scanOf(plan: PlanJson, relation: RelationFacts): string | null {
@@ -33,8 +33,8 @@ function scanOf(plan: PlanJson, relation: RelationFacts): string | null {
 const tailOf = (candidate: Candidate): string => definitionOn(candidate, '', '').trim();
 const columnsOf = ({ keys }: Candidate): string[] => keys.flatMap(({ column }) => column ?? []);
 
-function shownKeys({ keys, includes, predicate }: Candidate): string {
-  return `(${keysText(keys)})${includes.length > 0 ? ` INCLUDE (${includes.map(quoteName).join(', ')})` : ''}${predicate === null ? '' : ` WHERE ${predicate}`}`;
+function shownKeys({ relation, keys, includes, predicate }: Candidate): string {
+  return `${relation.shown} (${keysText(keys)})${includes.length > 0 ? ` INCLUDE (${includes.map(quoteName).join(', ')})` : ''}${predicate === null ? '' : ` WHERE ${predicate}`}`;
 }
 
 function costsOf(candidate: Candidate, costs: Costs): Pick<AdviceRow, 'size_bytes' | 'entries_per_day' | 'write_cost' | 'ddl'> {
@@ -57,7 +57,7 @@ function provedRow({ candidate, helped, gainMs }: Choice, costs: Costs): AdviceR
   const parts = candidate.relation.kind === 'p' ? ' On each partition.' : '';
   const many = helped.length > 1 ? ` Helps ${helped.length} captured statements.` : '';
   return {
-    verdict: 'proved', table: candidate.relation.shown, keys: shownKeys(candidate), because: `${sentence(candidate.because)}.${parts}${many}`, saved_ms: gainMs, gain_ratio: total > 0 ? gainMs / total : null,
+    verdict: 'proved', table: candidate.relation.shown, index_on: shownKeys(candidate), because: `${sentence(candidate.because)}.${parts}${many}`, saved_ms: gainMs, gain_ratio: total > 0 ? gainMs / total : null,
     share_ratio: helped.reduce((sum, { subject }) => sum + subject.captured.share_ratio, 0), statements: helped.length, query: captured.query, cost_before: costOf(before), cost_after: first.after,
     plan_before: scanOf(before, candidate.relation), plan_after: scanOf(first.plan, candidate.relation), ...costsOf(candidate, costs), queryids: helped.map(({ subject }) => subject.captured.queryid).join(' '), id: idOf(candidate),
   };
@@ -80,7 +80,7 @@ function suggestedRows({ suggested, hypopg }: Advice, costs: Costs): AdviceRow[]
     byId.set(idOf(widest), { ...known, captured: [...known.captured, captured] });
   }
   return [...byId.values()].map(({ candidate, why, captured }) => ({
-    ...nobody, ...ofCaptured(captured), verdict: 'not proved', table: candidate.relation.shown, keys: shownKeys(candidate), because: why + unprovedWhy(hypopg), ...costsOf(candidate, costs), id: idOf(candidate),
+    ...nobody, ...ofCaptured(captured), verdict: 'not proved', table: candidate.relation.shown, index_on: shownKeys(candidate), because: why + unprovedWhy(hypopg), ...costsOf(candidate, costs), id: idOf(candidate),
   }));
 }
 
@@ -95,7 +95,7 @@ function searchedRows({ searched }: Advice, costs: Costs): AdviceRow[] {
     byId.set(id, { search, captured: [...(byId.get(id)?.captured ?? []), captured] });
   }
   return [...byId].map(([id, { search, captured }]) => ({
-    ...nobody, ...ofCaptured([...new Set(captured)]), verdict: 'not proved', table: search.relation.shown, keys: `GIN ${search.keys}`, because: `${search.why} Not proved: HypoPG knows no GIN indexes.`,
+    ...nobody, ...ofCaptured([...new Set(captured)]), verdict: 'not proved', table: search.relation.shown, index_on: `${search.relation.shown} USING gin ${search.keys}`, because: `${search.why} Not proved: HypoPG knows no GIN indexes.`,
     ddl: `${search.prefix}${createStatements({ relation: search.relation, columns: [], tail: search.ddlTail }, costs.names)}`, id,
   }));
 }
@@ -106,13 +106,13 @@ function unknownRows(unknown: Unknown[], server: ServerFacts): AdviceRow[] {
   for (const one of unknown) byCode.set(one.why.code, [...(byCode.get(one.why.code) ?? []), one]);
   return [...byCode].map(([code, list]) => ({
     ...nobody, ...ofCaptured(list.map(({ captured }) => captured)), verdict: 'not known', because: `${list.length === 1 ? 'One statement' : `${formatCount(list.length)} statements`} could not be judged. ${list[0]?.why.says ?? ''}`,
-    ddl: code === 'privilege' ? `-- lets it read every table; or grant SELECT on single tables\n${render(sql`GRANT pg_read_all_data TO ${ident(server.user)}`).text};` : null, id: `unknown ${code}`,
+    ddl: code === 'privilege' ? `-- lets it read every table; or grant SELECT on single tables\n${render(sql`GRANT pg_read_all_data TO ${ident(server.user)}`).text};` : null, id: `captured statements (${code})`,
   }));
 }
 
 /** The search for candidates ended before all were tried. */
 const lateRow = ({ reads }: Advice): AdviceRow => ({
-  ...nobody, verdict: 'not known', because: 'Not every candidate was tried: planning takes at most a second and a half for one answer. What is advised holds; there may be more. Ask again once it is made, or for single statements.', statements: reads.length, query: null, queryids: '', id: 'late',
+  ...nobody, verdict: 'not known', because: 'Not every candidate was tried: planning takes at most 3 s for one answer. What is advised holds; there may be more. Ask again once it is made, or for single statements.', statements: reads.length, query: null, queryids: '', id: 'captured statements (late)',
 });
 
 /** Columns that captured UPDATEs assign, by table. */

@@ -23,7 +23,7 @@ export const advice = diagnostic({
   row: {
     verdict: col.text('Verdict', { note: 'proved, not proved, not known (it could not be planned), no index' }),
     table: col.maybe(col.code('Table')),
-    keys: col.maybe(col.code('Index on')),
+    index_on: col.maybe(col.code('Index on')),
     because: col.text('Because'),
     saved_ms: col.maybe(col.ms('Could save', { note: 'Of the captured time, if time follows cost' })),
     gain_ratio: col.maybe(col.ratio('Of their cost', { note: 'Share of the statements’ cost that it saves' })),
@@ -42,9 +42,9 @@ export const advice = diagnostic({
     id: col.code('Id'),
   },
   key: ['id'],
-  search: ['table', 'keys', 'query', 'queryids', 'verdict'],
+  search: ['index_on', 'query', 'queryids', 'verdict'],
   sort: '-saved_ms',
-  show: ['verdict', 'table', 'keys', 'saved_ms', 'gain_ratio', 'statements', 'cost_before', 'cost_after', 'size_bytes', 'query'],
+  show: ['verdict', 'index_on', 'because', 'saved_ms', 'gain_ratio', 'cost_before', 'cost_after', 'size_bytes', 'query'],
   needs: [...needs, { monitor: 'Without pg_monitor the statements of other roles are hidden: advice from the rest would be a part that looks like the whole.' }],
   charts: [],
   codes: {
@@ -59,16 +59,17 @@ export const advice = diagnostic({
     return rowsOf(ask, server, found, params.queryid.trim() !== '' || params.show === 'every statement');
   },
   findings: (rows) => rows.flatMap((row): Finding[] => {
-    const evidence = { queryid: row.queryids.split(' ')[0] ?? null, saved_ms: row.saved_ms, cost_before: row.cost_before, cost_after: row.cost_after, size_bytes: row.size_bytes, statements: row.statements };
+    const evidence = { statement: row.queryids.split(' ')[0] ?? null, saved_ms: row.saved_ms, cost_before: row.cost_before, cost_after: row.cost_after, size_bytes: row.size_bytes, statements: row.statements };
     const remedy = row.ddl === null ? null : { sql: row.ddl };
-    const about = row.table ?? 'captured statements';
+    // Two indexes of one table are two findings, of which one can be accepted.
+    const about = row.index_on ?? row.id;
     if (row.verdict === 'not known') return [{ code: 'indexes.unjudged', severity: 'info', about, says: row.because, evidence: { statements: row.statements, share_ratio: row.share_ratio }, remedy }];
-    if (row.verdict === 'not proved') return [{ code: 'indexes.advice_unproved', severity: 'info', about, says: `${row.keys?.startsWith('GIN ') ? `A GIN index on ${row.keys.slice(4)}` : `An index on ${row.keys}`} could help. ${row.because} ${row.write_cost ?? ''}`.trim(), evidence, remedy }];
+    if (row.verdict === 'not proved') return [{ code: 'indexes.advice_unproved', severity: 'info', about, says: `An index on ${row.index_on} could help. ${row.because} ${row.write_cost ?? ''}`.trim(), evidence, remedy }];
     if (row.verdict !== 'proved') return [];
     const share = (row.share_ratio ?? 0) * (row.gain_ratio ?? 0);
     return [{
       code: 'indexes.advice', severity: share >= muchTime ? 'warning' : 'info', about,
-      says: `An index on ${row.keys} would lower the planner’s cost of ${row.statements === 1 ? 'a captured statement' : `${row.statements} captured statements`}, the costliest from ${formatCount(row.cost_before ?? 0)} to ${formatCount(row.cost_after ?? 0)}: about ${formatMs(row.saved_ms ?? 0)} of the time counted so far, ${formatRatio(share)} of all. It takes at most${sized(row.size_bytes).replace(',', '') || ' what is not known'}. ${row.write_cost ?? ''}`,
+      says: `An index on ${row.index_on} would lower the planner’s cost of ${row.statements === 1 ? 'a captured statement' : `${row.statements} captured statements`}, the costliest from ${formatCount(row.cost_before ?? 0)} to ${formatCount(row.cost_after ?? 0)}: about ${formatMs(row.saved_ms ?? 0)} of the time counted so far, ${formatRatio(share)} of all. It takes at most${sized(row.size_bytes).replace(',', '') || ' what is not known'}. ${row.write_cost ?? ''}`,
       evidence, remedy,
     }];
   }),

@@ -6,15 +6,13 @@ import { array, ident, sql } from '@/lib/pg/sql';
 import { formatCount } from '@/lib/units';
 import { busy, sizeOf } from './catalog';
 import { costOf, nodesOf } from './advice-hypothetical';
-import { admitAll, readStatements, type Read } from './advice-read';
+import { admitAll, budgetMs, readStatements, type Read } from './advice-read';
 import { capturedStatements, type Captured } from './advice-workload';
 
 export type RehearsalRow = {
   index: string; table: string; verdict: string; because: string; statements: number; query: string | null; cost_before: number | null; cost_after: number | null; size_bytes: number | null; planned: number; unjudged: number; queryids: string; oid: string;
 };
 
-/** Plans are asked for this long; what was not reached is counted. */
-const budgetMs = 1500;
 const leastLoss = 0.1;
 const mostIndexes = 200;
 
@@ -59,16 +57,17 @@ const reads = (plan: PlanJson, index: Rehearsed): boolean => {
   return nodesOf(plan).some((node) => names.has(String(node['Index Name'] ?? '')));
 };
 
-async function planAll(statements: Read[], planner: Planner, deadline: number): Promise<{ planned: Planned[]; unjudged: number }> {
+async function planAll(statements: Read[], planner: Planner): Promise<{ planned: Planned[]; unjudged: number; deadline: number }> {
   const planned: Planned[] = [];
   let unjudged = 0;
   await admitAll(statements, planner);
+  const deadline = performance.now() + budgetMs;
   for (const { captured, text } of statements) {
     const result = performance.now() > deadline ? null : await planner.plan(text, captured.searchPath);
     if (result && 'plan' in result) planned.push({ captured, text, before: result.plan, after: new Map() });
     else unjudged += 1;
   }
-  return { planned, unjudged };
+  return { planned, unjudged, deadline };
 }
 
 /** The cost of each statement that reads the index, with the planner blind to it. */
@@ -123,7 +122,6 @@ function successors(index: Rehearsed, all: NamedIndex[]): string {
 }
 
 export async function rehearse(ask: Ask, server: ServerFacts, planner: Planner, { index: wanted, most }: { index: string; most: number }): Promise<RehearsalRow[]> {
-  const deadline = performance.now() + budgetMs;
   const captured = await capturedStatements(ask, server, { queryid: '', most });
   const { reads: statements, unknown, relations } = captured.length === 0 ? { reads: [], unknown: [], relations: null } : await readStatements(ask, captured);
   const tables = (relations?.all ?? []).filter((facts) => !isSystem(facts));
@@ -134,7 +132,7 @@ export async function rehearse(ask: Ask, server: ServerFacts, planner: Planner, 
   const hypopg = server.extensions.get('hypopg');
   // Hypothetical indexes that an earlier question left would be read instead.
   if (hypopg) await planner.attempt(() => ask(sql`select ${ident(hypopg.schema, 'hypopg_reset')}()`));
-  const { planned, unjudged } = await planAll(touching, planner, deadline);
+  const { planned, unjudged, deadline } = await planAll(touching, planner);
   const schema = hideable(server);
   if (schema !== null) for (const index of indexes) if (performance.now() < deadline) await hide(ask, planner, schema, index, planned);
   const all = [...tables.flatMap(({ indexes: own }) => own), ...indexes];
