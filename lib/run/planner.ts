@@ -60,7 +60,8 @@ class StatementPlanner {
       },
     );
     if (failed) await this.forget(this.known.get(key));
-    if ('refused' in result) this.known.set(key, result);
+    // What failed once may do so with one hypothetical index and not with another.
+    if ('refused' in result && !before) this.known.set(key, result);
     return result;
   }
 

@@ -33,8 +33,15 @@ class Costs {
 
   constructor(private readonly planner: Planner, private readonly hypothetical: Hypothetical, private readonly deadline: number) {}
 
+  /** A plan that was there before failed with an index: not everything was tried. */
+  private failed = false;
+
   get isLate(): boolean {
     return performance.now() > this.deadline;
+  }
+
+  get isIncomplete(): boolean {
+    return this.failed || this.isLate;
   }
 
   /** Null where the statement cannot be planned with them, or there is no time left. */
@@ -45,6 +52,7 @@ class Costs {
     if (before !== undefined) return before;
     if (this.isLate) return null;
     const found = (await this.hypothetical.set(own)) ? await this.planner.plan(subject.text, subject.captured.searchPath) : null;
+    if (found && 'refused' in found) this.failed = true;
     const uses = (kind: Use) => new Set(found && 'plan' in found ? own.filter((one) => this.hypothetical.useOf(one, found.plan) === kind).map(idOf) : []);
     const result = found && 'plan' in found ? { cost: costOf(found.plan), plan: found.plan, used: uses('narrow'), wide: uses('wide') } : null;
     this.known.set(key, result);
@@ -69,14 +77,14 @@ export async function chooseIndexes(subjects: Subject[], planner: Planner, hypot
     chosen = joined(chosen, best.option);
   }
   for (const candidate of chosen.toReversed()) if (!(await isNeeded(candidate, chosen, subjects, costs))) chosen = chosen.filter((other) => other !== candidate);
-  return { chosen: await choices(chosen, subjects, costs), doubtful: await doubts(chosen, subjects, costs), late: costs.isLate };
+  return { chosen: await choices(chosen, subjects, costs), doubtful: await doubts(chosen, subjects, costs), late: costs.isIncomplete };
 }
 
 /** The planner takes a comparison with a parameter for a third of the rows: an index by it alone may help or not. */
 async function doubts(chosen: Candidate[], subjects: Subject[], costs: Costs): Promise<Doubtful[]> {
   const found: Doubtful[] = [];
   for (const subject of subjects) {
-    if (chosen.some(({ relation }) => subject.relations.has(relation.oid))) continue;
+    if ((await costs.of(subject, chosen))?.used.size) continue;
     for (const [candidate, ...more] of subject.options) {
       if (!candidate || more.length > 0 || candidate.keys.length === candidate.fixed || candidate.includes.length > 0 || candidate.because.includes('order of the rows')) continue;
       const then = await costs.of(subject, [candidate]);

@@ -10,6 +10,7 @@ import { entriesPerDay, sizeOf, statisticsOf, writeCost, writesOf, type Statisti
 import { createStatements, Names } from './advice-ddl';
 import { invalidTwin } from './advice-existing';
 import { costOf, nodesOf } from './advice-hypothetical';
+import { asComment } from './catalog';
 import { type Advice, type Unknown } from './advice-read';
 import type { Captured } from './advice-workload';
 
@@ -18,7 +19,7 @@ export type AdviceRow = {
   cost_before: number | null; cost_after: number | null; plan_before: string | null; plan_after: string | null; size_bytes: number | null; entries_per_day: number | null; write_cost: string | null; ddl: string | null; queryids: string; id: string;
 };
 
-type Costs = { writes: Map<string, Writes>; statistics: Statistics[]; names: Names; sets: Map<string, Set<string>> };
+type Costs = { writes: Map<string, Writes>; statistics: Statistics[]; names: Names; sets: Map<string, Set<string>>; /** OIDs of indexes that are being built. */ building: Set<string> };
 
 const nobody = { table: null, index_on: null, saved_ms: null, gain_ratio: null, share_ratio: null, cost_before: null, cost_after: null, plan_before: null, plan_after: null, size_bytes: null, entries_per_day: null, write_cost: null, ddl: null };
 
@@ -37,15 +38,23 @@ function shownKeys({ relation, keys, includes, predicate }: Candidate): string {
   return `${relation.shown} (${keysText(keys)})${includes.length > 0 ? ` INCLUDE (${includes.map(quoteName).join(', ')})` : ''}${predicate === null ? '' : ` WHERE ${predicate}`}`;
 }
 
+/** An index of these keys that is there and not valid: being built, waiting for its partitions, or left behind by a build that failed. */
+function beforeCreating(candidate: Candidate, building: Set<string>): { comment: string; instead: boolean } | null {
+  const invalid = invalidTwin(candidate, quoteName);
+  if (!invalid) return null;
+  if (building.has(invalid.oid)) return { comment: asComment(`${invalid.name} is being built at this moment, with these keys: nothing is to be done.`), instead: true };
+  if (invalid.partitioned) return { comment: asComment(`${invalid.name} has these keys, and is not valid before every partition has its part: see Gaps between partitions.`), instead: true };
+  return { comment: `${asComment(`${invalid.name} would do, but is invalid: a build that failed left it. It is written and never read.`)}\nDROP INDEX CONCURRENTLY ${invalid.name};`, instead: false };
+}
+
 function costsOf(candidate: Candidate, costs: Costs): Pick<AdviceRow, 'size_bytes' | 'entries_per_day' | 'write_cost' | 'ddl'> {
   const { relation } = candidate;
   const writes = costs.writes.get(relation.oid);
-  const invalid = invalidTwin(candidate, quoteName);
-  const before = invalid ? `-- ${invalid.name} would do, but is invalid: a build that failed left it. Drop it first, it is written and never read.\nDROP INDEX CONCURRENTLY ${invalid.name};\n` : '';
+  const before = beforeCreating(candidate, costs.building);
+  const create = before?.instead ? [] : [createStatements({ relation, columns: columnsOf(candidate), tail: tailOf(candidate) }, costs.names)];
   return {
     size_bytes: sizeOf(candidate, costs.statistics), entries_per_day: writes && candidate.predicate === null ? entriesPerDay(writes) : null,
-    write_cost: writeCost(candidate, writes, costs.sets.get(relation.oid) ?? new Set()),
-    ddl: before + createStatements({ relation, columns: columnsOf(candidate), tail: tailOf(candidate) }, costs.names),
+    write_cost: writeCost(candidate, writes, costs.sets.get(relation.oid) ?? new Set()), ddl: [...(before ? [before.comment] : []), ...create].join('\n'),
   };
 }
 
@@ -54,16 +63,15 @@ function provedRow({ candidate, helped, gainMs }: Choice, costs: Costs): AdviceR
   if (!first) return null;
   const total = helped.reduce((sum, { subject }) => sum + subject.captured.total_ms, 0);
   const { captured, before } = first.subject;
+  const scans = [before, first.plan].map((plan) => scanOf(plan, candidate.relation));
   const parts = candidate.relation.kind === 'p' ? ' On each partition.' : '';
   const many = helped.length > 1 ? ` Helps ${helped.length} captured statements.` : '';
   return {
-    verdict: 'proved', table: candidate.relation.shown, index_on: shownKeys(candidate), because: `${sentence(candidate.because)}.${parts}${many}`, saved_ms: gainMs, gain_ratio: total > 0 ? gainMs / total : null,
+    verdict: 'proved', table: candidate.relation.shown, index_on: shownKeys(candidate), because: `Serves ${candidate.because}: ${scans[0] ?? 'not read'} now, ${scans[1] ?? 'not read'} with it.${parts}${many}`, saved_ms: gainMs, gain_ratio: total > 0 ? gainMs / total : null,
     share_ratio: helped.reduce((sum, { subject }) => sum + subject.captured.share_ratio, 0), statements: helped.length, query: captured.query, cost_before: costOf(before), cost_after: first.after,
-    plan_before: scanOf(before, candidate.relation), plan_after: scanOf(first.plan, candidate.relation), ...costsOf(candidate, costs), queryids: helped.map(({ subject }) => subject.captured.queryid).join(' '), id: idOf(candidate),
+    plan_before: scans[0] ?? null, plan_after: scans[1] ?? null, ...costsOf(candidate, costs), queryids: helped.map(({ subject }) => subject.captured.queryid).join(' '), id: idOf(candidate),
   };
 }
-
-const sentence = (text: string): string => `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`;
 
 const unprovedWhy = (hypopg: string | null): string => (hypopg === null ? ' Not proved: HypoPG is not installed in this database.' : ' Not proved.');
 
@@ -112,7 +120,7 @@ function unknownRows(unknown: Unknown[], server: ServerFacts): AdviceRow[] {
 
 /** The search for candidates ended before all were tried. */
 const lateRow = ({ reads }: Advice): AdviceRow => ({
-  ...nobody, verdict: 'not known', because: 'Not every candidate was tried: planning takes at most 3 s for one answer. What is advised holds; there may be more. Ask again once it is made, or for single statements.', statements: reads.length, query: null, queryids: '', id: 'captured statements (late)',
+  ...nobody, verdict: 'not known', because: 'Not every candidate could be tried: planning takes at most 3 s for one answer, and gives way to locks. What is advised holds; there may be more. Ask again once it is made, or for single statements.', statements: reads.length, query: null, queryids: '', id: 'captured statements (late)',
 });
 
 /** Columns that captured UPDATEs assign, by table. */
@@ -128,11 +136,13 @@ function setsOf({ reads, relations }: Advice): Map<string, Set<string>> {
   return sets;
 }
 
+const buildingNow = async (ask: Ask): Promise<Set<string>> => new Set((await ask<{ oid: string }>(sql`select p.index_relid::text as oid from pg_stat_progress_create_index p where p.index_relid <> 0`)).map(({ oid }) => oid));
+
 export async function rowsOf(ask: Ask, server: ServerFacts, advice: Advice, wantsAll: boolean): Promise<AdviceRow[]> {
   const tables = new Map([...advice.chosen.map(({ candidate }) => candidate), ...advice.suggested.map(({ suggestion }) => suggestion.candidate), ...advice.searched.map(({ search }) => search)].map(({ relation }) => [relation.oid, relation]));
   const relations = [...tables.values()];
   const none = relations.length === 0;
-  const costs: Costs = { writes: none ? new Map() : await writesOf(ask, relations), statistics: none ? [] : await statisticsOf(ask, relations), names: await Names.read(ask, relations), sets: setsOf(advice) };
+  const costs: Costs = { writes: none ? new Map() : await writesOf(ask, relations), statistics: none ? [] : await statisticsOf(ask, relations), names: await Names.read(ask, relations), sets: setsOf(advice), building: none ? new Set() : await buildingNow(ask) };
   const nothing = wantsAll ? advice.nothing.map(({ captured, why }): AdviceRow => ({ ...nobody, ...ofCaptured([captured]), verdict: 'no index', because: why, id: `nothing ${captured.queryid}` })) : [];
   const late = advice.late && !advice.unknown.some(({ why }) => why.code === 'late') ? [lateRow(advice)] : [];
   return [...late, ...advice.chosen.map((choice) => provedRow(choice, costs)).filter((row) => row !== null), ...suggestedRows(advice, costs), ...searchedRows(advice, costs), ...unknownRows(advice.unknown, server), ...nothing];

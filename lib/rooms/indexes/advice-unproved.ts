@@ -13,15 +13,22 @@ const innerOf = (plan: PlanJson): PlanJson[] => (Array.isArray(plan['Plans']) ? 
 /** How many processes share the rows of a parallel scan, as the planner reckons: the leader does less the more workers there are. */
 const sharers = (workers: number): number => (workers === 0 ? 1 : workers + Math.max(0, 1 - 0.3 * workers));
 
+/** Which nodes of a plan scan this mention of a relation, or its partitions, from front to end. */
+function scansOf(relation: RelationFacts, alias: string): (node: PlanJson) => boolean {
+  const tables = new Set([relation.shown, ...relation.leaves.map(({ shown }) => shown)]);
+  return (node) => {
+    const own = String(node['Alias'] ?? '');
+    return node['Node Type'] === 'Seq Scan' && tables.has(`${quoteName(String(node['Schema'] ?? ''))}.${quoteName(String(node['Relation Name'] ?? ''))}`) && (own === alias || own.replace(/_\d+$/, '') === alias);
+  };
+}
+
 /** Sequential scans of the relation, or of its partitions; null where the plan has none. */
 export function sequentialScan(plan: PlanJson, relation: RelationFacts, alias: string): Scan | null {
-  const tables = new Set([relation.shown, ...relation.leaves.map(({ shown }) => shown)]);
+  const isScan = scansOf(relation, alias);
   const found: { rows: number; cost: number }[] = [];
   const visit = (node: PlanJson, workers: number) => {
     const share = node['Workers Planned'] === undefined ? workers : Number(node['Workers Planned']);
-    const name = `${quoteName(String(node['Schema'] ?? ''))}.${quoteName(String(node['Relation Name'] ?? ''))}`;
-    const own = String(node['Alias'] ?? '');
-    if (node['Node Type'] === 'Seq Scan' && tables.has(name) && (own === alias || own.replace(/_\d+$/, '') === alias)) found.push({ rows: Number(node['Plan Rows'] ?? 0) * (node['Parallel Aware'] === true ? sharers(share) : 1), cost: costOf(node) });
+    if (isScan(node)) found.push({ rows: Number(node['Plan Rows'] ?? 0) * (node['Parallel Aware'] === true ? sharers(share) : 1), cost: costOf(node) });
     for (const inner of innerOf(node)) visit(inner, share);
   };
   visit(plan, 0);
@@ -31,11 +38,12 @@ export function sequentialScan(plan: PlanJson, relation: RelationFacts, alias: s
 
 const hasNode = (plan: PlanJson, type: string): boolean => plan['Node Type'] === type || innerOf(plan).some((inner) => hasNode(inner, type));
 
-/** The fewest rows that a join over the relation gives. */
-function joinRows(plan: PlanJson): number | null {
-  const own = typeof plan['Join Type'] === 'string' ? [Number(plan['Plan Rows'] ?? 0)] : [];
-  const rows = [...own, ...innerOf(plan).map(joinRows).filter((count) => count !== null)];
-  return rows.length === 0 ? null : Math.min(...rows);
+/** The fewest rows that a join above a sequential scan of the relation gives; `over` where the scan is below this node. */
+function joinRows(plan: PlanJson, isScan: (node: PlanJson) => boolean): { over: boolean; rows: number } {
+  const inner = innerOf(plan).map((one) => joinRows(one, isScan)).filter(({ over }) => over);
+  const over = inner.length > 0 || isScan(plan);
+  const own = over && typeof plan['Join Type'] === 'string' ? Number(plan['Plan Rows'] ?? 0) : Infinity;
+  return { over, rows: Math.min(own, ...inner.map(({ rows }) => rows)) };
 }
 
 /** At most this share of the rows is worth an index: beyond, reading the table from front to end is no slower. */
@@ -77,8 +85,8 @@ export function suggest(plan: PlanJson, { shape, relation, usage }: Advisable, c
     const candidate = pick(candidates, relation, ['equality, then the order of the rows', 'the order of the rows']);
     if (candidate) return { candidate, why: `Today about ${rows} rows are read and sorted to return the first of them.` };
   }
-  const joined = usage.joins.length > 0 ? joinRows(plan) : null;
-  if (joined !== null && joined <= scan.reads * fewJoined) {
+  const joined = usage.joins.length > 0 ? joinRows(plan, scansOf(relation, shape.alias)).rows : Infinity;
+  if (joined <= scan.reads * fewJoined) {
     const candidate = pick(candidates, relation, ['equality and a join', 'a join']);
     if (candidate) return { candidate, why: `Today a sequential scan reads about ${rows} rows for a join that gives ${formatCount(Math.ceil(joined))}.` };
   }

@@ -4,6 +4,7 @@ import { askMeasured } from '@/test/ask';
 import { useDatabase } from '@/test/database';
 import { startTestServer, type TestServer } from '@/test/cluster';
 import { startHypopgServer } from '@/test/hypopg';
+import { parseSql } from '@/lib/pg/parser';
 import { adviceCases, adviceTables } from './advice-corpus';
 
 await useDatabase();
@@ -184,11 +185,15 @@ test('a name that is taken, and an invalid index that would do', async () => {
   await proved.query('create sequence orders_customer_id_idx');
   await proved.query('create table duplicates as select 1 as customer_id from generate_series(1, 2)');
   await proved.query("insert into orders select -1, 3, 'x', 1, now(), now(), true, '', null, '', 1, '{}', '{}', 0");
-  await expect(proved.query('create unique index concurrently broken on orders (customer_id)')).rejects.toMatchObject({ code: '23505' });
+  // A line break in a name must not lead out of a comment.
+  const broken = '"broken\ndrop table tiny; --"';
+  await expect(proved.query(`create unique index concurrently ${broken} on orders (customer_id)`)).rejects.toMatchObject({ code: '23505' });
   const [row] = await adviceFor(proved, 'proved', ['select * from orders where customer_id = 17']);
-  expect(row?.ddl).toContain('DROP INDEX CONCURRENTLY public.broken;');
+  const parsed = await parseSql(row?.ddl ?? '');
+  expect('statements' in parsed && parsed.statements.map((statement) => Object.keys(statement)[0])).toEqual(['DropStmt', 'IndexStmt']);
+  expect(row?.ddl).toContain(`DROP INDEX CONCURRENTLY public.${broken};`);
   expect(row?.ddl).toContain('CREATE INDEX CONCURRENTLY orders_customer_id_idx1 ON public.orders');
-  for (const undo of ['drop index broken', 'drop sequence orders_customer_id_idx', 'delete from orders where id = -1']) await proved.query(undo);
+  for (const undo of [`drop index ${broken}`, 'drop sequence orders_customer_id_idx', 'delete from orders where id = -1']) await proved.query(undo);
 });
 
 test('a partitioned table: an index on each partition, then one on the parent that takes them over', async () => {
