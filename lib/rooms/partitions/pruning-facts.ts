@@ -1,4 +1,4 @@
-import { statementsView } from '@/lib/kit/counted-statements';
+import { statements } from '@/lib/kit/captured';
 import type { Ask, ServerFacts } from '@/lib/kit/diagnostic';
 import { parseSql } from '@/lib/pg/parser';
 import { ofPeople, qualified } from '@/lib/pg/relations';
