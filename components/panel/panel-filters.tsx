@@ -10,7 +10,7 @@ import { formatAmount, parseAmount, type TypedUnit } from '@/lib/units';
 import { panelKeys } from './panel-state';
 
 /** Search and parameters of a diagnostic, kept in the address. */
-export function PanelFilters({ view, prefix }: { view: DiagnosticView; prefix: string }) {
+export function PanelFilters({ view, prefix, given = {} }: { view: DiagnosticView; prefix: string; /** Parameters that the page has set. */ given?: Record<string, string> }) {
   const { params, set } = useUrlState();
   const keys = panelKeys(view, prefix);
   return (
@@ -18,7 +18,7 @@ export function PanelFilters({ view, prefix }: { view: DiagnosticView; prefix: s
       {view.search.length > 0 ? (
         <SearchInput label={`Search ${view.title}`} value={params.get(keys.q) ?? ''} onChange={(value) => set({ [keys.q]: value })} maxLength={200} />
       ) : null}
-      {view.params.map((param) => (
+      {view.params.filter(({ key }) => !(key in given)).map((param) => (
         <ParamControl key={param.key} param={param} value={params.get(keys.param(param.key)) ?? param.default} onChange={(value) => set({ [keys.param(param.key)]: value === param.default ? null : value })} />
       ))}
     </>

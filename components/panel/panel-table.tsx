@@ -8,14 +8,14 @@ import { useUrlState } from '@/lib/client/url-state';
 import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
 import { formatCount } from '@/lib/units';
 import { PanelFilters } from './panel-filters';
-import { panelKeys, rowKeyOf } from './panel-state';
+import { panelKeys, rowKeyOf, rowPage } from './panel-state';
 import { SqlBlock } from './sql-block';
 import { withTarget } from '@/components/shell/places';
 import { LinkButton } from '@/components/ui/button';
 import { statementHash } from '@/components/plans/plan-hash';
 
 /** The rows of a diagnostic, ordered by the server. */
-export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
+export function PanelTable({ view, prefix, measured, given }: { view: DiagnosticView; prefix: string; measured: Measured; given: Record<string, string> }) {
   const { params, set } = useUrlState();
   const keys = panelKeys(view, prefix);
   const about = params.get('about');
@@ -33,7 +33,8 @@ export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; p
       sort={params.get(keys.sort) ?? view.sort}
       onSort={(sort) => set({ [keys.sort]: sort === view.sort ? null : sort })}
       csvName={`${view.room}-${view.name}`}
-      toolbar={<PanelFilters view={view} prefix={prefix} />}
+      toolbar={<PanelFilters view={view} prefix={prefix} given={given} />}
+      rowHref={(row) => rowPage(view, row, params.get('target'))}
       renderDetails={(row) => <RowDetails view={view} row={row} />}
       empty={<EmptyState title={narrowed ? 'Nothing matches' : 'Nothing here'}>{narrowed ? 'The server was asked and no row fits the search and the limits above.' : 'The server was asked and there is nothing of this kind.'}</EmptyState>}
       footer={measured.rows.length > 0 ? <span className="numeric">{measured.truncated ? `The first ${formatCount(measured.rows.length)} rows; there are more` : `${formatCount(measured.rows.length)} ${measured.rows.length === 1 ? 'row' : 'rows'}`}</span> : undefined}
@@ -43,6 +44,8 @@ export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; p
 
 /** The row of the object that a finding on the overview was about. */
 const isAbout = (about: string) => (row: Row): boolean => Object.values(row).some((value) => value === about || `pid ${value}` === about);
+/** Columns whose statements have a plan. */
+const explained = ['query', 'rewrite', 'together', 'parent'];
 
 /** Every column of one row, the statement whole. */
 function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
@@ -52,8 +55,12 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   return (
     <div className="flex max-w-5xl flex-col gap-4">
       {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
-      {view.room === 'queries' && typeof row['query'] === 'string' ? (
-        <LinkButton size="small" className="self-start" href={`${withTarget('/plans', target)}${statementHash(row['query'])}`}>Explain</LinkButton>
+      {view.room === 'queries' ? (
+        <div className="flex flex-wrap gap-2">
+          {statements.filter(({ key }) => explained.includes(key)).map(({ key, label }) => (
+            <LinkButton key={key} size="small" href={`${withTarget('/plans', target)}${statementHash(String(row[key]))}`}>{key === 'query' ? 'Explain' : `Explain: ${label.toLowerCase()}`}</LinkButton>
+          ))}
+        </div>
       ) : null}
       <dl className="grid grid-cols-[repeat(auto-fill,minmax(11rem,1fr))] gap-x-6 gap-y-3">
         {others.map(({ key, label, unit, note }) => (

@@ -13,8 +13,8 @@ export type RowOptions<R extends TableRow> = {
   rowKey: (row: R) => string;
   /** Cells of a column's own making, by column key. */
   renderCell?: Partial<Record<string, (row: R) => ReactNode>>;
-  /** Where a row leads; its first cell is the link. */
-  rowHref?: (row: R) => string;
+  /** Where a row leads, or null; its first cell is the link. */
+  rowHref?: (row: R) => string | null;
   /** The row that somebody came for. */
   isMarked?: (row: R) => boolean;
   /** What a row opens to. */
@@ -51,6 +51,7 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
         const key = rowKey(row);
         const open = opened.has(key);
         const marked = isMarked?.(row) ?? false;
+        const href = rowHref?.(row) ?? null;
         return (
           <Fragment key={key}>
             <tr data-row tabIndex={-1} aria-current={marked || undefined} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken', marked && 'bg-accent-soft/50')}>
@@ -66,7 +67,7 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
                 const content = renderCell[column.key]?.(row) ?? <Cell value={row[column.key]} unit={column.unit} />;
                 return (
                   <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} data-span={isLong(row[column.key], column.unit) ? '' : undefined} className={classNames('h-10 px-3 py-1.5 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap', column.unit === 'sql' && 'w-full max-w-0 max-sm:max-w-none')}>
-                    {index === 0 && rowHref ? <Link href={rowHref(row)} prefetch={false} data-open className="font-medium hover:text-accent hover:underline">{content}</Link> : content}
+                    {index === 0 && href !== null ? <Link href={href} prefetch={false} data-open className={classNames('hover:text-accent hover:underline', column.unit !== 'sql' && 'font-medium')}>{content}</Link> : content}
                   </td>
                 );
               })}

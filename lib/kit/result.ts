@@ -70,6 +70,8 @@ export type DiagnosticView = {
   refreshSeconds: number;
   /** What asking costs the server; null where it may be asked at any time. */
   onDemand: string | null;
+  /** Where a row leads: parameter of that page → column. */
+  page: { path: string; by: Record<string, string> } | null;
 };
 
 /** What somebody decided about a finding: it comes back when a snooze is over, or when it has become worse. */

@@ -29,9 +29,9 @@ export async function findFinding(caller: Caller, target: string, id: string): P
   return found;
 }
 
-/** The findings themselves, whatever was decided about them. What costs the server a scan is asked by a person alone. */
+/** The findings themselves, whatever was decided about them. What costs the server a scan, or is about one thing, is asked by a person alone. */
 async function collect(caller: Caller, target: string, fresh: boolean): Promise<Collected> {
-  const readable = [...diagnostics.values()].filter(({ diagnostic }) => may(caller, diagnostic.permission) && !diagnostic.onDemand);
+  const readable = [...diagnostics.values()].filter(({ diagnostic }) => may(caller, diagnostic.permission) && !diagnostic.onDemand && !diagnostic.concerns);
   const answers = await Promise.all(readable.map((entry) => ask(entry, target, fresh)));
   return { items: ranked(answers.map((answer) => answer.items)), unmeasured: answers.flatMap((answer) => answer.unmeasured) };
 }

@@ -1,6 +1,9 @@
 import { col, type RowOf } from '@/lib/kit/column';
+import { busy, held, lockedRelations } from '@/lib/pg/index-facts';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatBytes } from '@/lib/units';
+
+export { busy, held };
 
 /** Schemas of people, for the namespace `n`. */
 export const ownSchemas = sql`n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%'`;
@@ -12,12 +15,6 @@ export const tree = sql`tree(root, leaf) as (
         union all
         select tree.root, h.inhrelid from tree join pg_inherits h on h.inhparent = tree.leaf
       )`;
-
-const lockedRelations = sql`select relation from pg_locks
-        where locktype = 'relation' and mode = 'AccessExclusiveLock' and pid is distinct from pg_backend_pid() and database = (select oid from pg_database where datname = current_database())`;
-
-/** Relations whose size or definition cannot be read without waiting: pg_relation_size and pg_get_indexdef lock what they look at. */
-export const busy = sql`busy as materialized (${lockedRelations})`;
 
 /*
  * Sizes and definitions are worked out for the rows that are shown only: PostgreSQL puts a costly column after the engine's ORDER BY and LIMIT if it can
@@ -78,12 +75,6 @@ export const scanned = sql`asked as materialized (
           sum(pg_stat_get_tuples_inserted(x.indrelid) + pg_stat_get_tuples_updated(x.indrelid) - pg_stat_get_tuples_hot_updated(x.indrelid))::float8 as writes
         from tree join pg_class c on c.oid = tree.leaf join pg_index x on x.indexrelid = tree.leaf join asked on asked.indrelid = x.indrelid
         group by tree.root
-      )`;
-
-/** The constraints that each index holds up: its own, and foreign keys that point to it. pg_constraint has no index on conindid: once for all. */
-export const held = sql`held as materialized (
-        select k.conindid, string_agg(quote_ident(k.conname), ', ' order by k.conname) as constraints, max(k.contype::text) filter (where k.contype in ('p', 'u', 'x')) as kind, bool_or(k.contype = 'f') as referenced
-        from pg_constraint k where k.conindid <> 0 group by k.conindid
       )`;
 
 /** The foreign keys whose referencing columns are the first columns of the index `x`, in any order. */
