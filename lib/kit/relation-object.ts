@@ -12,8 +12,10 @@ export type RelationObject = ActionObject & {
   rel: string;
   table_name: string;
   owned: boolean;
-  /** May VACUUM, ANALYZE and REINDEX it; from PostgreSQL 17 also without owning it. */
+  /** May REINDEX it; from PostgreSQL 17 also without owning it. */
   maintained: boolean;
+  /** May VACUUM and ANALYZE it, as who owns the database may too. */
+  vacuumed: boolean;
   system: boolean;
 };
 
@@ -29,7 +31,8 @@ export async function findRelation(ask: Ask, name: string, kinds: string, role: 
     select format('%I.%I', n.nspname, c.relname) as name, 'relation ' || t.oid as key, ${bare(sql`c.oid`)} || ' ' || coalesce(pg_relation_filenode(c.oid), 0) as identity, ${bare(sql`t.oid`)} as "table",
       pg_total_relation_size(c.oid)::float8 as bytes, ${bare(sql`c.oid`)} as oid, c.relkind::text as kind, c.relpersistence::text as persistence, n.nspname::text as schema, c.relname::text as rel,
       format('%I.%I', tn.nspname, t.relname) as table_name, pg_has_role(${role}::name, t.relowner, 'USAGE') as owned,
-      (pg_has_role(${role}::name, t.relowner, 'USAGE') or pg_has_role(${role}::name, (select datdba from pg_database where datname = current_database()), 'USAGE') ${maintain}) as maintained,
+      (pg_has_role(${role}::name, t.relowner, 'USAGE') ${maintain}) as maintained,
+      (pg_has_role(${role}::name, t.relowner, 'USAGE') or pg_has_role(${role}::name, (select datdba from pg_database where datname = current_database()), 'USAGE') ${maintain}) as vacuumed,
       n.nspname in ('pg_catalog', 'information_schema', 'pg_toast') as system
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_index i on i.indexrelid = c.oid join pg_class t on t.oid = coalesce(i.indrelid, c.oid) join pg_namespace tn on tn.oid = t.relnamespace
@@ -38,7 +41,7 @@ export async function findRelation(ask: Ask, name: string, kinds: string, role: 
 }
 
 /** What speaks against any maintenance of a relation by this role. */
-export function relationGuards(object: RelationObject, role: string, needs: 'owned' | 'maintained'): Refusal[] {
+export function relationGuards(object: RelationObject, role: string, needs: 'owned' | 'maintained' | 'vacuumed'): Refusal[] {
   const refusals: Refusal[] = [];
   if (object.persistence === 't') refusals.push({ name: 'temporary', says: 'It is another session’s temporary table.', saferWay: null });
   if (object.system) refusals.push({ name: 'system', says: 'It belongs to PostgreSQL itself.', saferWay: null });

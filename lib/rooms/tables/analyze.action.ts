@@ -11,7 +11,7 @@ export const analyze = action({
   risk: 'light',
   params: { table: param.object('Table') },
   find: (ask, { params, role, server }): Promise<RelationObject | null> => findRelation(ask, params.table, 'rmp', role, server.major),
-  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'maintained')],
+  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'vacuumed')],
   plan: ({ schema, rel, kind }) => [
     { sql: sql`ANALYZE ${ident(schema, rel)}`, note: kind === 'p' ? 'Samples the table as a whole and each of its partitions.' : 'Samples the table.', lock: 'SHARE UPDATE EXCLUSIVE', waits: 'bounded' },
   ],

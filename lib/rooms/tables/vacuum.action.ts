@@ -11,7 +11,7 @@ export const vacuum = action({
   risk: 'light',
   params: { table: param.object('Table'), analyze: param.choice('Analyze too', ['yes', 'no']), freeze: param.choice('Freeze all rows', ['no', 'yes']), truncate: param.choice('Give empty pages at the end back', ['no', 'yes']) },
   find: (ask, { params, role, server }): Promise<RelationObject | null> => findRelation(ask, params.table, 'rmp', role, server.major),
-  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'maintained')],
+  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'vacuumed')],
   plan: ({ schema, rel }, { params }) => [
     {
       sql: sql`VACUUM (VERBOSE${params.freeze === 'yes' ? sql`, FREEZE` : sql``}${params.analyze === 'yes' ? sql`, ANALYZE` : sql``}${params.truncate === 'yes' ? sql`` : sql`, TRUNCATE false`}) ${ident(schema, rel)}`,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type pg from 'pg';
 import { call, type Sent } from '@/test/call';
 import { useDatabase } from '@/test/database';
 import { usePeople } from '@/test/people';
@@ -51,6 +52,17 @@ beforeEach(async () => {
   const owner = await db.connect('maintenance');
   await owner.query('truncate "Odd ""one"""');
   await owner.query('insert into "Odd ""one""" select g, md5(g::text) from generate_series(1, 20000) g');
+});
+
+const holders: pg.Client[] = [];
+async function holding(begin: string): Promise<pg.Client> {
+  const holder = await db.connect('superuser');
+  holders.push(holder);
+  await holder.query(begin);
+  return holder;
+}
+afterEach(async () => {
+  for (const holder of holders.splice(0)) await holder.query('rollback');
 });
 
 const [table, index] = ['public."Odd ""one"""', 'public."B ""x"""'];
@@ -114,8 +126,10 @@ describe('guards', () => {
   });
 
   test('what the role does not own is refused before anything runs', async () => {
-    await db.sql('create table somebody_elses (a int)');
-    expect((await preview('tables.vacuum', { table: 'public.somebody_elses' })).body).toMatchObject({ code: 'guard_refused', guards: [{ name: 'privilege' }] });
+    await db.sql('create table somebody_elses (a int primary key); create index elsewhere on somebody_elses (a)');
+    // Who owns the database may vacuum what is in it, and no more.
+    expect((await preview('tables.vacuum', { table: 'public.somebody_elses' })).status).toBe(200);
+    for (const action of ['indexes.reindex', 'indexes.drop']) expect((await preview(action, { index: 'public.elsewhere' })).body).toMatchObject({ code: 'guard_refused', guards: [{ name: 'privilege' }] });
   });
 
   test('what is not there is 404, an unknown parameter 422 by its name', async () => {
@@ -138,8 +152,7 @@ describe('guards', () => {
 
 describe('locks', () => {
   test('R14, P19: behind a lock it gives way again and again, nobody waits for it, and it ends when the lock is free', async () => {
-    const [holder, reader] = [await db.connect('superuser'), await db.connect('superuser')];
-    await holder.query('begin');
+    const [holder, reader] = [await holding('begin'), await db.connect('superuser')];
     await holder.query('lock table "Odd ""one""" in share update exclusive mode');
     const shown = await sealed('tables.vacuum', { table });
     expect(shown.blockers).toHaveLength(1);
@@ -161,9 +174,10 @@ describe('locks', () => {
 
 describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
   const held = async () => {
-    const holder = await db.connect('superuser');
-    await holder.query('begin isolation level repeatable read');
+    const holder = await holding('begin isolation level repeatable read');
     await holder.query('select count(*) from "Odd ""one"""');
+    // A preview names transactions that have been open for a second.
+    await sleep(1100);
     return holder;
   };
 
@@ -199,8 +213,7 @@ describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
 
 test('R17, P18: a job whose console has died is taken over within seconds and settled by what the catalog says', async () => {
   const owner = await db.connect('maintenance');
-  const holder = await db.connect('superuser');
-  await holder.query('begin');
+  const holder = await holding('begin');
   await holder.query('select count(*) from "Odd ""one"""');
   const dying = owner.query(`reindex index concurrently ${index}`).catch(() => 'ended');
   await vi.waitFor(async () => expect(await invalid()).not.toEqual([]), { timeout: 10_000, interval: 50 });
