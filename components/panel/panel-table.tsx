@@ -8,6 +8,7 @@ import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
 import { formatCount } from '@/lib/units';
 import { PanelFilters } from './panel-filters';
 import { panelKeys, rowKeyOf } from './panel-state';
+import { ActionButtons } from '@/components/jobs/action-buttons';
 import { SqlBlock } from './sql-block';
 import { withTarget } from '@/components/shell/places';
 import { LinkButton } from '@/components/ui/button';
@@ -45,6 +46,7 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   const target = useUrlState().params.get('target');
   return (
     <div className="flex max-w-5xl flex-col gap-4">
+      {view.actions.length > 0 ? <ActionButtons view={view} row={row} /> : null}
       {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
       {view.room === 'queries' && typeof row['query'] === 'string' ? (
         <LinkButton size="small" className="self-start" href={`${withTarget('/plans', target)}${statementHash(row['query'])}`}>Explain</LinkButton>

@@ -1,3 +1,4 @@
+import type { Risk } from './action';
 import type { ColumnView } from './column';
 import type { Finding, Remedy } from './finding';
 import type { Line } from './history';
@@ -50,6 +51,9 @@ export type DiagnosticResult = Measured | Unmeasured;
 
 export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; default: string; choices?: string[] };
 
+/** An action that a row of a diagnostic offers. `from` is the column that each parameter is filled in from. */
+export type ActionView = { id: string; title: string; about: string; risk: Risk; params: ParamView[]; from: Record<string, string> };
+
 /** A diagnostic as the browser gets it. */
 export type DiagnosticView = {
   id: `${string}.${string}`;
@@ -69,6 +73,7 @@ export type DiagnosticView = {
   refreshSeconds: number;
   /** What asking costs the server; null where it may be asked at any time. */
   onDemand: string | null;
+  actions: ActionView[];
 };
 
 /** What somebody decided about a finding: it comes back when a snooze is over, or when it has become worse. */

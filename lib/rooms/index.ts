@@ -21,6 +21,7 @@ import { unused as indexesUnused } from './indexes/unused.diagnostic';
 import { usage as indexesUsage } from './indexes/usage.diagnostic';
 import { drop as indexesDropAction } from './indexes/drop.action';
 import { reindex as indexesReindexAction } from './indexes/reindex.action';
+import { room as jobsRoom } from './jobs/room';
 import { room as locksRoom } from './locks/room';
 import { activity as locksActivity } from './locks/activity.diagnostic';
 import { blocking as locksBlocking } from './locks/blocking.diagnostic';
@@ -82,6 +83,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[
   { room: authRoom, diagnostics: [], actions: [] },
   { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings], actions: [] },
   { room: indexesRoom, diagnostics: [indexesBloat, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage], actions: [indexesDropAction, indexesReindexAction] },
+  { room: jobsRoom, diagnostics: [], actions: [] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [] },
   { room: maintenanceRoom, diagnostics: [], actions: [] },
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsRunway, partitionsTables], actions: [] },

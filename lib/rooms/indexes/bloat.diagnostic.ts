@@ -40,6 +40,7 @@ export const bloat = diagnostic({
     'indexes.bloat_hidden': 'Statistics of some tables may not be read by this role: bloat of their indexes is not known.',
   },
   context: hiddenStatistics,
+  actions: [{ action: 'indexes.reindex', from: { index: 'index' } }],
   refreshSeconds: 600,
   source: 'sql',
   sql: { 14: ({ params }) => bloatSql(params.min_bytes) },

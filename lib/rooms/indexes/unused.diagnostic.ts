@@ -43,6 +43,7 @@ export const unused = diagnostic({
   charts: [{ kind: 'bars', title: 'Size', label: 'index', values: ['size_bytes'], top: 10 }],
   codes: { 'indexes.unused': 'An index has not been scanned since the statistics were reset, long ago, and nothing needs it.' },
   context: counters,
+  actions: [{ action: 'indexes.drop', from: { index: 'index' } }],
   refreshSeconds: 300,
   source: 'sql',
   sql: { 14: ({ params }) => unusedSql(params.min_days * dayMs, params.min_table_scans, params.show === 'all') },

@@ -40,6 +40,7 @@ export const staleStatistics = diagnostic({
     'tables.parent_never_analyzed': 'A partitioned table has no statistics of its own, and autovacuum will not make them.',
     'tables.parent_stale': 'A partitioned table’s statistics are of another number of rows than its partitions hold.',
   },
+  actions: [{ action: 'tables.analyze', from: { table: 'tab' } }],
   refreshSeconds: 60,
   source: 'sql',
   sql: {

@@ -38,6 +38,7 @@ export const vacuum = diagnostic({
   needs: counted,
   charts: [],
   codes: { 'tables.vacuum_overdue': 'Dead or inserted rows are far beyond the threshold at which autovacuum should have come.' },
+  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }],
   refreshSeconds: 30,
   source: 'sql',
   sql: {
