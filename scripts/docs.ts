@@ -4,6 +4,7 @@ import type { Ask, Diagnostic, ServerFacts, Show } from '@/lib/kit/diagnostic';
 import type { Planner } from '@/lib/kit/planner';
 import { columnViews } from '@/lib/kit/column';
 import { render } from '@/lib/pg/sql';
+import { actions, type RegisteredAction } from '@/lib/run/actions/registry';
 import { diagnostics, rooms, viewOf, type Registered } from '@/lib/run/registry';
 import { questionSchema, statementOf, type Question } from '@/lib/run/run-diagnostic';
 
@@ -100,14 +101,26 @@ async function describe(entry: Registered): Promise<string> {
   ].filter(Boolean).join('\n\n');
 }
 
-/** File name → text of every room that has diagnostics. */
+function describeAction({ id, room, action }: RegisteredAction): string {
+  const params = Object.entries(action.params).map(([key, { label, kind, default: fallback, choices }]) => `- \`${key}\` (${choices ? choices.join(' or ') : kind}): ${label}${fallback === '' ? '' : `; default \`${fallback}\``}`);
+  return [
+    `## Action: ${action.title}`,
+    `\`POST /api/${room.name}/${action.name}\` (\`${id}\`), permission \`${action.permission}\`, risk: ${action.risk}`,
+    action.about,
+    `**Who waits.** ${action.blocks}`,
+    `**Parameters**\n\n${params.join('\n')}`,
+  ].join('\n\n');
+}
+
+/** File name → text of every room that has diagnostics or actions. */
 export async function roomDocs(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const room of rooms) {
     const entries = [...diagnostics.values()].filter((entry) => entry.room.name === room.name);
-    if (entries.length === 0) continue;
+    const done = [...actions.values()].filter((entry) => entry.room.name === room.name);
+    if (entries.length + done.length === 0) continue;
     const head = `<!-- Written by \`npm run docs\` from the declarations: do not edit. -->\n\n# ${room.title}\n\n${room.about}.`;
-    files.set(`${room.name}.md`, `${[head, ...(await Promise.all(entries.map(describe)))].join('\n\n')}\n`);
+    files.set(`${room.name}.md`, `${[head, ...(await Promise.all(entries.map(describe))), ...done.map(describeAction)].join('\n\n')}\n`);
   }
   return files;
 }

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
+import { actionEndpoint } from '@/lib/run/actions/action-endpoint';
+import { actions } from '@/lib/run/actions/registry';
 import { diagnosticEndpoint } from '@/lib/run/diagnostic-endpoint';
 import { openApi } from '@/lib/run/openapi';
 import { diagnostics } from '@/lib/run/registry';
@@ -7,6 +9,7 @@ import { assessmentEndpoints } from './assessments/endpoints';
 import { auditEndpoints } from './audit/endpoints';
 import { authEndpoints } from './auth/endpoints';
 import { findingEndpoints } from './findings/endpoints';
+import { jobEndpoints } from './jobs/endpoints';
 import { operationEndpoints } from './operations';
 import { planEndpoints } from './plans/endpoints';
 import { sessionEndpoints } from './sessions/endpoints';
@@ -23,4 +26,4 @@ export const getOpenApi: Endpoint = endpoint({
 });
 
 /** Every endpoint of the console. OpenAPI and the route tests read this list; a test holds it against the build's routes. */
-export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint)];
+export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, ...jobEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint), ...[...actions.values()].map(actionEndpoint)];

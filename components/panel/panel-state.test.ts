@@ -4,7 +4,7 @@ import { panelQuery, panelState, rowPage } from './panel-state';
 
 const view: DiagnosticView = {
   id: 'queries.slow', room: 'queries', name: 'slow', title: '', why: '', how: '', columns: [], contextColumns: [], key: [], search: ['query'], sort: '-total_ms', show: [],
-  params: [{ key: 'min_mean_ms', label: 'Mean', kind: 'number', default: '100' }], charts: [], refreshSeconds: 5, onDemand: null, page: null,
+  params: [{ key: 'min_mean_ms', label: 'Mean', kind: 'number', default: '100' }], charts: [], refreshSeconds: 5, onDemand: null, page: null, actions: [],
 };
 const measured: Measured = { state: 'measured', rows: [{ a: 1 }], truncated: false, findings: [], more_findings: false, sql: null, took_ms: 1, at: '', stats_since: null, context: null };
 const away: Unmeasured = { state: 'unmeasured', reason: { code: 'unreachable', says: 'away' }, remedy: null };

@@ -9,6 +9,7 @@ import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
 import { formatCount } from '@/lib/units';
 import { PanelFilters } from './panel-filters';
 import { panelKeys, rowKeyOf, rowPage } from './panel-state';
+import { ActionButtons } from '@/components/jobs/action-buttons';
 import { SqlBlock } from './sql-block';
 import { withTarget } from '@/components/shell/places';
 import { LinkButton } from '@/components/ui/button';
@@ -54,6 +55,7 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   const target = useUrlState().params.get('target');
   return (
     <div className="flex max-w-5xl flex-col gap-4">
+      {view.actions.length > 0 ? <ActionButtons view={view} row={row} /> : null}
       {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
       {view.room === 'queries' ? (
         <div className="flex flex-wrap gap-2">

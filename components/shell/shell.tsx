@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import Link from 'next/link';
+import { LateJobIndicator } from '@/components/jobs/late-indicator';
 import { ToastHost } from '@/components/ui/toast';
 import type { Theme } from '@/lib/client/theme';
 import { Brand, BrandMark } from './brand';
@@ -36,6 +37,7 @@ export function Shell({ person, entries, places, targets, theme, children }: Pro
           </Link>
           {targets.length > 0 ? <TargetSelect targets={targets} /> : null}
           <div className="ml-auto flex items-center gap-1">
+            {targets.length > 0 ? <LateJobIndicator /> : null}
             <PaletteButton places={places} />
             <ThemeMenu initial={theme} />
             <UserMenu person={person} />

@@ -146,6 +146,8 @@ type Common<P extends Params, C extends Columns, X extends Columns> = {
   concerns?: keyof P & string;
   /** The longest that its statements may run; without it what every diagnostic may. */
   timeLimitMs?: number;
+  /** What can be done about a row: an action by its id, and the column that each of its parameters is filled in from. */
+  actions?: { action: string; from: Record<string, keyof C & string> }[];
   /** Set where its figures over time answer another question, of `source: 'history'`. */
   sample?: Sampling<C>;
 };

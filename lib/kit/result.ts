@@ -1,3 +1,4 @@
+import type { Risk } from './action';
 import type { ColumnView } from './column';
 import type { TypedUnit } from '@/lib/units';
 import type { Chart } from './diagnostic';
@@ -55,6 +56,9 @@ export type DiagnosticResult = Measured | Unmeasured;
 
 export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; unit?: TypedUnit; default: string; choices?: string[] };
 
+/** An action that a row of a diagnostic offers. `from` is the column that each parameter is filled in from. */
+export type ActionView = { id: string; title: string; about: string; risk: Risk; params: ParamView[]; from: Record<string, string> };
+
 /** A diagnostic as the browser gets it. */
 export type DiagnosticView = {
   id: `${string}.${string}`;
@@ -76,6 +80,7 @@ export type DiagnosticView = {
   onDemand: string | null;
   /** Where a row leads: parameter of that page → column. */
   page: { path: string; by: Record<string, string> } | null;
+  actions: ActionView[];
 };
 
 /** What somebody decided about a finding: it comes back when a snooze is over, or when it has become worse. */

@@ -1,4 +1,5 @@
 // Written by `npm run rooms` from the folders beside it: do not edit.
+import type { Action } from '@/lib/kit/action';
 import type { Diagnostic } from '@/lib/kit/diagnostic';
 import type { Room } from '@/lib/kit/room';
 import { room as assessmentsRoom } from './assessments/room';
@@ -20,6 +21,9 @@ import { partitionGaps as indexesPartitionGaps } from './indexes/partition-gaps.
 import { redundant as indexesRedundant } from './indexes/redundant.diagnostic';
 import { unused as indexesUnused } from './indexes/unused.diagnostic';
 import { usage as indexesUsage } from './indexes/usage.diagnostic';
+import { drop as indexesDropAction } from './indexes/drop.action';
+import { reindex as indexesReindexAction } from './indexes/reindex.action';
+import { room as jobsRoom } from './jobs/room';
 import { room as locksRoom } from './locks/room';
 import { activity as locksActivity } from './locks/activity.diagnostic';
 import { blocking as locksBlocking } from './locks/blocking.diagnostic';
@@ -79,20 +83,23 @@ import { sequences as tablesSequences } from './tables/sequences.diagnostic';
 import { size as tablesSize } from './tables/size.diagnostic';
 import { staleStatistics as tablesStaleStatistics } from './tables/stale-statistics.diagnostic';
 import { vacuum as tablesVacuum } from './tables/vacuum.diagnostic';
+import { analyze as tablesAnalyzeAction } from './tables/analyze.action';
+import { vacuum as tablesVacuumAction } from './tables/vacuum.action';
 import { room as targetsRoom } from './targets/room';
 
-export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
-  { room: assessmentsRoom, diagnostics: [] },
-  { room: authRoom, diagnostics: [] },
-  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings] },
-  { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage] },
-  { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
-  { room: maintenanceRoom, diagnostics: [] },
-  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline] },
-  { room: plansRoom, diagnostics: [] },
-  { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
-  { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend] },
-  { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
-  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
-  { room: targetsRoom, diagnostics: [] },
+export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[] }[] = [
+  { room: assessmentsRoom, diagnostics: [], actions: [] },
+  { room: authRoom, diagnostics: [], actions: [] },
+  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings], actions: [] },
+  { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage], actions: [indexesDropAction, indexesReindexAction] },
+  { room: jobsRoom, diagnostics: [], actions: [] },
+  { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [] },
+  { room: maintenanceRoom, diagnostics: [], actions: [] },
+  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [] },
+  { room: plansRoom, diagnostics: [], actions: [] },
+  { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing], actions: [] },
+  { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend], actions: [] },
+  { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby], actions: [] },
+  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum], actions: [tablesAnalyzeAction, tablesVacuumAction] },
+  { room: targetsRoom, diagnostics: [], actions: [] },
 ];

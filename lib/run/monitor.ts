@@ -31,6 +31,9 @@ function settingsOf(name: string): ConnectionSettings {
   return fromUrl(target.url);
 }
 
+/** Who changes a target: the product's own maintenance role, elsewhere the role of TARGETS. @throws AppError not_found */
+export const maintenanceSettings = (target: string): ConnectionSettings => (target === 'main' ? ownSettings('maintenance') : settingsOf(target));
+
 /** The small pool that diagnostics of one target use, and nothing else does. What may run for longer has one of its own. @throws AppError not_found */
 export function monitorPool(target: string, limitMs = diagnosticTimeoutMs): DeskPool {
   const pools = (shared.riskdeskMonitors ??= new Map());

@@ -2,9 +2,11 @@ import 'server-only';
 import { columnViews } from '@/lib/kit/column';
 import type { Diagnostic } from '@/lib/kit/diagnostic';
 import { may, type Caller } from '@/lib/kit/caller';
-import type { DiagnosticView } from '@/lib/kit/result';
+import type { Params } from '@/lib/kit/param';
+import type { ActionView, DiagnosticView, ParamView } from '@/lib/kit/result';
 import type { Room } from '@/lib/kit/room';
 import { declared } from '@/lib/rooms';
+import { actions } from './actions/registry';
 
 export type Registered = { id: `${string}.${string}`; room: Room; diagnostic: Diagnostic };
 
@@ -26,12 +28,22 @@ export function diagnosticsOf(roomName: string): DiagnosticView[] {
 }
 
 export function viewOf({ id, room, diagnostic }: Registered): DiagnosticView {
-  const { name, title, why, how, row, key, search = [], sort, show, params, charts, context, refreshSeconds, onDemand = null, page = null } = diagnostic;
+  const { name, title, why, how, row, key, search = [], sort, show, params, charts, context, refreshSeconds, onDemand = null, page = null, actions: offered = [] } = diagnostic;
   return {
     id, room: room.name, name, title, why, how, key, search, sort, charts, refreshSeconds, onDemand, page,
     columns: columnViews(row),
     contextColumns: columnViews(context?.row ?? {}),
     show: show ?? Object.keys(row),
-    params: Object.entries(params).map(([paramKey, { label, kind, unit, default: fallback, choices }]) => ({ key: paramKey, label, kind, ...(unit ? { unit } : {}), default: fallback, ...(choices ? { choices: [...choices] } : {}) })),
+    params: paramViews(params),
+    actions: offered.map(({ action, from }) => ({ ...actionView(action), from })),
   };
+}
+
+const paramViews = (params: Params): ParamView[] => Object.entries(params).map(([key, { label, kind, unit, default: fallback, choices }]) => ({ key, label, kind, ...(unit ? { unit } : {}), default: fallback, ...(choices ? { choices: [...choices] } : {}) }));
+
+function actionView(id: string): Omit<ActionView, 'from'> {
+  const entry = actions.get(id);
+  if (!entry) throw new Error(`there is no action ${id}`);
+  const { title, about, risk, params } = entry.action;
+  return { id, title, about, risk, params: paramViews(params) };
 }

@@ -25,10 +25,29 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     }
     return `/api/findings/${finding}/decision`;
   };
+  /** An action on an object of its own, with the seal of its preview: a job that nobody runs stays open on its object. */
+  const ofAction = async (action: string, kind: 'table' | 'index'): Promise<Example> => {
+    const name = `example_${(made += 1)}`;
+    const owner = await db.connect('maintenance');
+    await owner.query(`create table ${name} (a int)`);
+    await owner.query(`create index ${name}_a on ${name} (a)`);
+    const body = { params: kind === 'table' ? { table: `public.${name}` } : { index: `public.${name}_a` }, ...(action === 'indexes/drop' ? { confirm: `public.${name}_a` } : {}) };
+    const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params: body.params } })).body as { seal: string };
+    return { path: `/api/${action}`, body: { ...body, seal } };
+  };
   const acceptance = () => ({ target: 'main', kind: 'accepted', reason: `example ${(made += 1)}` });
   return {
     // Running it leaves a row in the audit log.
     'POST /api/plans/explain': async () => ({ path: '/api/plans/explain', body: { target: 'main', sql: 'select 1', analyze: true } }),
+    'POST /api/tables/analyze': () => ofAction('tables/analyze', 'table'),
+    'POST /api/tables/vacuum': () => ofAction('tables/vacuum', 'table'),
+    'POST /api/indexes/reindex': () => ofAction('indexes/reindex', 'index'),
+    'POST /api/indexes/drop': () => ofAction('indexes/drop', 'index'),
+    'DELETE /api/jobs/{id}': async () => {
+      const { path, body } = await ofAction('tables/analyze', 'table');
+      const { jobId } = (await call('POST', path, { ...as, body })).body as { jobId: string };
+      return { path: `/api/jobs/${jobId}` };
+    },
     'PUT /api/findings/{id}/decision': async () => ({ path: await anyFinding(), body: acceptance() }),
     'DELETE /api/findings/{id}/decision': async () => {
       const path = await anyFinding();

@@ -10,7 +10,10 @@ const people = await usePeople(db);
 const { admin } = people;
 const { token, id: tokenId } = await addToken(db, admin.id);
 const made = await call('POST', '/api/assessments', { cookie: admin.cookie, body: { businessName: 'Read', riskScore: 0.4 } });
-const ids: Record<string, string> = { assessments: (made.body as { id: string }).id, users: admin.id, sessions: admin.sessionId, tokens: tokenId };
+const asked = { params: { table: 'public.users' } };
+const { seal } = (await call('POST', '/api/tables/analyze?preview', { cookie: admin.cookie, body: asked })).body as { seal: string };
+const { jobId } = (await call('POST', '/api/tables/analyze', { cookie: admin.cookie, body: { ...asked, seal } })).body as { jobId: string };
+const ids: Record<string, string> = { jobs: jobId, assessments: (made.body as { id: string }).id, users: admin.id, sessions: admin.sessionId, tokens: tokenId };
 
 const reads = endpoints.filter(({ method }) => method === 'GET').map(({ path }) => path.replace(/\{id\}/, () => ids[path.split('/')[2] ?? ''] ?? 'none'));
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { endpoints } from '@/app/api/endpoints';
 import { auth } from '@/lib/auth/auth';
 import { rolePermissions, roles, permissions } from '@/lib/kit/permission';
+import { actions } from '@/lib/run/actions/registry';
 import { diagnostics } from '@/lib/run/registry';
 import { call, routes, type Sent } from '@/test/call';
 import { useDatabase } from '@/test/database';
@@ -17,7 +18,7 @@ const document = (await call('GET', '/api/openapi.json', { cookie })).body as De
 function pathsOf(segments: string[]): string[] {
   if (segments.some((segment) => segment.startsWith('[...'))) return [];
   if (segments.join('/') !== '[room]/[name]') return [`/api/${segments.map((segment) => segment.replace(/^\[(\w+)\]$/, '{$1}')).join('/')}`];
-  return [...diagnostics.values()].map(({ room, diagnostic }) => `/api/${room.name}/${diagnostic.name}`);
+  return [...new Set([...diagnostics.keys(), ...actions.keys()])].map((id) => `/api/${id.replace('.', '/')}`);
 }
 
 const paths = routes.flatMap(({ segments }) => pathsOf(segments));

@@ -41,6 +41,7 @@ export const bloat = diagnostic({
     'indexes.bloat_hidden': 'Statistics of some tables may not be read by this role: bloat of their indexes is not known.',
   },
   context: hiddenStatistics,
+  actions: [{ action: 'indexes.reindex', from: { index: 'index' } }],
   refreshSeconds: 600,
   source: 'sql',
   alarm: ({ params }) => sql`d.least_ratio >= 0.4 and d.least_bytes >= ${params.min_bloat_bytes}::float8`,

@@ -40,6 +40,7 @@ export const invalid = diagnostic({
     'indexes.incomplete': 'An index of a partitioned table lacks its part on some partitions.',
     'indexes.building': 'An index is invalid because it is being built or dropped at this moment, or may be.',
   },
+  actions: [{ action: 'indexes.reindex', from: { index: 'index' } }, { action: 'indexes.drop', from: { index: 'index' } }],
   refreshSeconds: 15,
   source: 'sql',
   late,

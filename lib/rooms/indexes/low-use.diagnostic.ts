@@ -51,6 +51,7 @@ export const lowUse = diagnostic({
   charts: [],
   codes: { 'indexes.low_use': 'A big index is written far more often than it is read.' },
   context: counters,
+  actions: [{ action: 'indexes.drop', from: { index: 'index' } }],
   refreshSeconds: 300,
   source: 'sql',
   late,

@@ -47,6 +47,7 @@ export const redundant = diagnostic({
     row: { locked: col.count('Locked tables', { note: 'Left out at this moment: reading their definitions would wait' }) },
     sql: () => sql`with ${busy} select ${lockedTables} as locked`,
   },
+  actions: [{ action: 'indexes.drop', from: { index: 'index' } }],
   refreshSeconds: 300,
   source: 'facts',
   read: async (ask) => {

@@ -44,6 +44,7 @@ export const unused = diagnostic({
   charts: [{ kind: 'bars', title: 'Size', label: 'index', values: ['size_bytes'], top: 10 }],
   codes: { 'indexes.unused': 'An index has not been scanned since the statistics were reset, long ago, and nothing needs it.' },
   context: counters,
+  actions: [{ action: 'indexes.drop', from: { index: 'index' } }],
   refreshSeconds: 300,
   source: 'sql',
   alarm: () => sql`d.verdict = 'unused'`,

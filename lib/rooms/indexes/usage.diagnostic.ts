@@ -69,6 +69,7 @@ export const usage = diagnostic({
   ],
   codes: {},
   context: counters,
+  actions: [{ action: 'indexes.reindex', from: { index: 'index' } }, { action: 'indexes.drop', from: { index: 'index' } }],
   refreshSeconds: 60,
   source: 'sql',
   late,

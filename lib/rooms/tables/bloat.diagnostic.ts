@@ -42,6 +42,7 @@ export const bloat = diagnostic({
     row: { big: col.count('Tables', { note: 'From 64 pages on' }), hidden: col.count('Hidden', { note: 'No SELECT on a column of theirs, so no column statistics' }) },
     sql: () => heapsWhole,
   },
+  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }],
   refreshSeconds: 60,
   source: 'facts',
   read: async (ask, { server }) => (await readHeaps(ask, server)).map(bloatOf),

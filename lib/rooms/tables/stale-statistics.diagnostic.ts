@@ -40,6 +40,7 @@ export const staleStatistics = diagnostic({
     'tables.parent_never_analyzed': 'A partitioned table has no statistics of its own, and autovacuum will not make them.',
     'tables.parent_stale': 'A partitioned table’s statistics are of another number of rows than its partitions hold.',
   },
+  actions: [{ action: 'tables.analyze', from: { table: 'tab' } }],
   refreshSeconds: 60,
   source: 'sql',
   alarm: ({ params }) => sql`d.changed >= ${params.min_rows}::float8 and (case when d.partitioned then d.state <> 'fresh' else d.waited and d.due_ratio >= ${params.times}::float8 end)`,

@@ -38,6 +38,7 @@ export const vacuum = diagnostic({
   needs: counted,
   charts: [],
   codes: { 'tables.vacuum_overdue': 'Dead or inserted rows are far beyond the threshold at which autovacuum should have come.' },
+  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }],
   refreshSeconds: 30,
   source: 'sql',
   alarm: ({ params }) => sql`d.waited and d.due_ratio >= ${params.times}::float8 and greatest(d.dead_rows, d.inserted) >= ${params.min_rows}::float8`,

@@ -1,0 +1,172 @@
+'use client';
+
+import { useEffect, useState, type ReactNode } from 'react';
+import { SqlBlock } from '@/components/panel/sql-block';
+import { Badge } from '@/components/ui/badge';
+import { Button } from '@/components/ui/button';
+import { Dialog } from '@/components/ui/dialog';
+import { Field } from '@/components/ui/field';
+import { Input, Select } from '@/components/ui/input';
+import { Notice } from '@/components/ui/notice';
+import { ApiError, isRecord, messageOf } from '@/lib/client/problem';
+import { previewAction, useJobChanges, type Wish } from '@/lib/client/use-jobs';
+import type { Blocker, PreviewView } from '@/lib/kit/job';
+import type { ActionView, ParamView } from '@/lib/kit/result';
+import { formatBytes, formatMs } from '@/lib/units';
+import { JobProgress } from './job-progress';
+
+type Props = { action: ActionView; target: string; given: Record<string, string>; onClose: () => void };
+type Looked = { preview: PreviewView } | { refused: unknown };
+
+/** Looks at what the action would do, again whenever an option changes. */
+function usePreview(wish: Wish): { looked: Looked | null; again: () => void } {
+  const [looked, setLooked] = useState<{ of: string; answer: Looked } | null>(null);
+  const [round, setRound] = useState(0);
+  const of = JSON.stringify([wish, round]);
+  useEffect(() => {
+    let over = false;
+    const [asked] = JSON.parse(of) as [Wish, number];
+    previewAction(asked).then((preview) => ({ preview }), (refused: unknown) => ({ refused })).then((answer: Looked) => {
+      if (!over) setLooked({ of, answer });
+    }, () => {});
+    return () => {
+      over = true;
+    };
+  }, [of]);
+  return { looked: looked?.of === of ? looked.answer : null, again: () => setRound(round + 1) };
+}
+
+/** From a wish to a job: what it would do and block, then its seal, then how it goes. */
+export function ActionDialog({ action, target, given, onClose }: Props) {
+  const options = action.params.filter(({ key }) => !(key in given));
+  const [chosen, setChosen] = useState<Record<string, string>>(() => Object.fromEntries(options.map(({ key, default: fallback }) => [key, fallback])));
+  const [typed, setTyped] = useState('');
+  const [job, setJob] = useState<string | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const wish = { action: action.id, target, params: { ...chosen, ...given } };
+  const { looked, again } = usePreview(wish);
+  const { run } = useJobChanges();
+  const preview = looked && 'preview' in looked ? looked.preview : null;
+  const mustType = action.risk === 'destructive';
+  const start = async () => {
+    if (!preview) return;
+    setFailure(null);
+    try {
+      setJob(await run(wish, preview.seal, mustType ? typed : undefined));
+    } catch (error) {
+      setFailure(messageOf(error));
+      again();
+    }
+  };
+  const footer = job ? <Button kind="primary" onClick={onClose}>Close</Button> : (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button kind={mustType ? 'danger' : 'primary'} disabled={!preview || (mustType && typed !== preview.object.name)} onClick={() => void start()}>{action.title}</Button>
+    </>
+  );
+  return (
+    <Dialog open onClose={onClose} title={action.title} about={action.about} size="large" keep footer={footer}>
+      {job ? <JobProgress id={job} /> : (
+        <div className="flex flex-col gap-4">
+          {failure ? <Notice tone="critical" title="It was not started">{failure}</Notice> : null}
+          {options.length > 0 ? <Options options={options} chosen={chosen} onChange={setChosen} /> : null}
+          {looked === null ? <output className="text-sm text-muted">Looking at what it would do …</output> : null}
+          {looked && 'refused' in looked ? <Refused error={looked.refused} onAgain={again} /> : null}
+          {preview ? <Preview preview={preview} /> : null}
+          {preview && mustType ? (
+            <Field label={`Type ${preview.object.name} to confirm`} required>
+              {(control) => <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />}
+            </Field>
+          ) : null}
+        </div>
+      )}
+    </Dialog>
+  );
+}
+
+function Options({ options, chosen, onChange }: { options: ParamView[]; chosen: Record<string, string>; onChange: (next: Record<string, string>) => void }) {
+  return (
+    <div className="grid gap-3 sm:grid-cols-3">
+      {options.map(({ key, label, choices }) => (
+        <Field key={key} label={label}>
+          {(control) => choices ? (
+            <Select {...control} value={chosen[key]} onChange={(event) => onChange({ ...chosen, [key]: event.target.value })}>
+              {choices.map((choice) => <option key={choice}>{choice}</option>)}
+            </Select>
+          ) : <Input {...control} value={chosen[key]} onChange={(event) => onChange({ ...chosen, [key]: event.target.value })} />}
+        </Field>
+      ))}
+    </div>
+  );
+}
+
+function Refused({ error, onAgain }: { error: unknown; onAgain: () => void }) {
+  const guards = error instanceof ApiError && Array.isArray(error.problem['guards']) ? error.problem['guards'].filter(isRecord) : [];
+  return (
+    <Notice tone="warning" title={guards.length > 0 ? 'It is not done here' : 'It could not be looked at'} action={<Button size="small" onClick={onAgain}>Look again</Button>}>
+      {guards.length === 0 ? messageOf(error) : (
+        <ul className="flex flex-col gap-2">
+          {guards.map((guard) => (
+            <li key={String(guard['name'])}>
+              <p>{String(guard['says'])}</p>
+              {guard['saferWay'] ? <p className="text-muted">{String(guard['saferWay'])}</p> : null}
+            </li>
+          ))}
+        </ul>
+      )}
+    </Notice>
+  );
+}
+
+function Preview({ preview }: { preview: PreviewView }) {
+  const { object, plan, blocks, estimate, blockers, snapshots, users, inverse } = preview;
+  return (
+    <>
+      <dl className="flex flex-wrap gap-x-8 gap-y-2 text-sm">
+        <Fact label="Object"><span className="font-mono text-xs wrap-anywhere">{object.name}</span></Fact>
+        {object.bytes === null ? null : <Fact label="Size">{formatBytes(object.bytes)}</Fact>}
+        {estimate.disk_bytes === null ? null : <Fact label="Disk it needs besides, at most">{formatBytes(estimate.disk_bytes)}</Fact>}
+        <Fact label="Sessions on the table now">{users}</Fact>
+      </dl>
+      <p className="text-sm text-muted">{blocks}</p>
+      {plan.map(({ sql, note, lock, waits }) => (
+        <div key={sql} className="flex flex-col gap-1.5">
+          <p className="flex flex-wrap items-center gap-2 text-sm">
+            {note}
+            {lock ? <Badge tone={lock.includes('ACCESS EXCLUSIVE') ? 'critical' : 'neutral'}>{lock}</Badge> : null}
+            {lock ? <span className="text-xs text-faint">{waits === 'bounded' ? 'asks for the lock for 100 ms at a time' : 'waits for the lock without a limit'}</span> : null}
+          </p>
+          <SqlBlock sql={sql} label="Runs exactly as shown" />
+        </div>
+      ))}
+      <Sessions title="In its way now" sessions={blockers} />
+      <Sessions title="It would wait at its end for these older transactions" sessions={snapshots} />
+      {inverse && 'sql' in inverse ? <SqlBlock sql={inverse.sql} label="Takes it back" /> : null}
+    </>
+  );
+}
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="min-w-0">
+      <dt className="text-2xs text-faint">{label}</dt>
+      <dd className="numeric">{children}</dd>
+    </div>
+  );
+}
+
+function Sessions({ title, sessions }: { title: string; sessions: Blocker[] }) {
+  if (sessions.length === 0) return null;
+  return (
+    <Notice tone="warning" title={title}>
+      <ul className="flex flex-col gap-1.5">
+        {sessions.map(({ pid, role, state, open_ms: ms, holds, query }) => (
+          <li key={pid} className="min-w-0 text-xs">
+            <p>{`Process ${pid}, ${role ?? 'a hidden role'}, ${state ?? 'state hidden'}${ms === null ? '' : `, transaction open for ${formatMs(ms)}`}: ${holds}`}</p>
+            {query ? <p className="truncate font-mono text-muted">{query}</p> : null}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}

@@ -1,0 +1,60 @@
+'use client';
+
+import { AskedPanel } from '@/components/panel/asked-panel';
+import { DataTable } from '@/components/table/data-table';
+import { EmptyState } from '@/components/ui/empty-state';
+import { useUrlState } from '@/lib/client/url-state';
+import { useJobs } from '@/lib/client/use-jobs';
+import type { ColumnView } from '@/lib/kit/column';
+import type { JobView } from '@/lib/kit/job';
+import { formatMs } from '@/lib/units';
+import { JobDetails, JobProgress } from './job-progress';
+import { JobStateBadge } from './job-state';
+
+const columns: ColumnView[] = [
+  { key: 'state', label: 'State', unit: 'text', nullable: false },
+  { key: 'action', label: 'Action', unit: 'code', nullable: false },
+  { key: 'object', label: 'On', unit: 'code', nullable: false },
+  { key: 'target', label: 'Database', unit: 'code', nullable: false },
+  { key: 'createdAt', label: 'Asked for', unit: 'time', nullable: false },
+  { key: 'requestedBy', label: 'By', unit: 'text', nullable: false },
+  { key: 'took', label: 'Took', unit: 'text', nullable: true },
+  { key: 'says', label: 'Outcome', unit: 'text', nullable: true },
+];
+
+const took = ({ startedAt, finishedAt }: JobView): string | null => (startedAt && finishedAt ? formatMs(Date.parse(finishedAt) - Date.parse(startedAt)) : null);
+
+const renderCell = {
+  state: ({ state }: JobView) => <JobStateBadge state={state} />,
+  took: (job: JobView) => took(job) ?? <span className="text-faint">–</span>,
+};
+
+const never = () => false;
+
+/** What runs, what waits and what has ended. */
+export function JobList() {
+  const { params, set } = useUrlState();
+  const asked = useJobs(100);
+  return (
+    <AskedPanel title="Jobs" hiddenTitle asked={asked} rows={8}>
+      {(jobs) => (
+        <DataTable<JobView>
+          caption="Jobs"
+          columns={columns}
+          show={columns.map(({ key }) => key)}
+          rows={jobs}
+          rowKey={({ id }) => id}
+          renderCell={renderCell}
+          renderDetails={(job) => (job.finishedAt ? <JobDetails job={job} /> : <JobProgress id={job.id} />)}
+          columnChoice={params.get('cols')}
+          onColumnChoice={(chosen) => set({ cols: chosen?.join(',') ?? null })}
+          sort="-createdAt"
+          onSort={never}
+          sortable={never}
+          csvName="jobs"
+          empty={<EmptyState title="Nothing has been done yet">Actions begin where a problem is shown: open a row of a table or an index, and choose what to do about it.</EmptyState>}
+        />
+      )}
+    </AskedPanel>
+  );
+}

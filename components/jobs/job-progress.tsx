@@ -1,0 +1,109 @@
+'use client';
+
+import { useEffect, useRef, type ReactNode } from 'react';
+import { SqlBlock } from '@/components/panel/sql-block';
+import { evidenceText } from '@/components/panel/findings';
+import { Button } from '@/components/ui/button';
+import { Notice } from '@/components/ui/notice';
+import { ScrollRegion } from '@/components/ui/scroll-region';
+import { toast } from '@/components/ui/toast';
+import { messageOf } from '@/lib/client/problem';
+import { useJob, useJobChanges } from '@/lib/client/use-jobs';
+import { isOpen, type JobView } from '@/lib/kit/job';
+import { formatMs, formatRatio } from '@/lib/units';
+import { JobStateBadge } from './job-state';
+
+/** A job as it runs, and how it ended. */
+export function JobProgress({ id }: { id: string }) {
+  const { data: job, error } = useJob(id);
+  const { measureAgain } = useJobChanges();
+  const open = job ? isOpen(job.state) : true;
+  const wasOpen = useRef(open);
+  useEffect(() => {
+    if (wasOpen.current && !open) measureAgain();
+    wasOpen.current = open;
+  }, [open, measureAgain]);
+  if (!job) return error ? <Notice tone="warning" title="The job cannot be seen">{messageOf(error)}</Notice> : <output className="text-sm text-muted">Asking …</output>;
+  return <JobDetails job={job} />;
+}
+
+export function JobDetails({ job }: { job: JobView }) {
+  return (
+    <div className="flex min-w-0 flex-col gap-4">
+      <output className="flex flex-wrap items-center gap-3">
+        <JobStateBadge state={job.state} />
+        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
+        {isOpen(job.state) ? <CancelButton job={job} /> : null}
+      </output>
+      {isOpen(job.state) ? <Bar job={job} /> : null}
+      <Figures job={job} />
+      {job.log.length > 0 ? <Log job={job} /> : null}
+      {job.plan.map(({ sql, note }) => <SqlBlock key={sql} label={note} sql={sql} />)}
+      {job.state === 'succeeded' && job.inverse && 'sql' in job.inverse ? <SqlBlock label="Takes it back" sql={job.inverse.sql} /> : null}
+    </div>
+  );
+}
+
+function phaseOf({ progress, plan }: JobView): string {
+  const step = plan.length > 1 ? `Step ${(progress?.step ?? 0) + 1} of ${plan.length}. ` : '';
+  return `${step}${progress?.phase ?? 'Runs'}${progress?.fraction === null || progress === null ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
+}
+
+function CancelButton({ job }: { job: JobView }) {
+  const { cancel } = useJobChanges();
+  const stop = () => cancel(job.id).catch((error: unknown) => toast('It was not cancelled', { tone: 'error', about: messageOf(error) }));
+  return <Button size="small" className="ml-auto" disabled={job.cancelRequestedAt !== null} onClick={() => void stop()}>Cancel job</Button>;
+}
+
+function Bar({ job }: { job: JobView }) {
+  const fraction = job.progress?.fraction ?? null;
+  return (
+    <progress
+      aria-label={`Progress of ${job.action} on ${job.object}`}
+      max={1}
+      value={fraction ?? undefined}
+      className="h-1.5 w-full overflow-hidden rounded-full bg-hover indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
+    />
+  );
+}
+
+function Fact({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt className="text-2xs text-faint">{label}</dt>
+      <dd className="numeric text-sm">{children}</dd>
+    </div>
+  );
+}
+
+function Figures({ job }: { job: JobView }) {
+  const { before, after, waitedMs, progress } = job;
+  const names = Object.keys(before ?? {});
+  return (
+    <dl className="flex flex-wrap gap-x-8 gap-y-2">
+      {names.map((name) => (
+        <Fact key={name} label={name.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ')}>
+          {evidenceText(name, before?.[name] ?? null)}
+          {after ? <span className="text-muted"> → {evidenceText(name, after[name] ?? null)}</span> : null}
+        </Fact>
+      ))}
+      <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact>
+      {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}
+    </dl>
+  );
+}
+
+function Log({ job }: { job: JobView }) {
+  return (
+    <ScrollRegion label={`Log of ${job.action} on ${job.object}`} className="max-h-48 overflow-auto rounded-md border border-line bg-sunken px-3 py-2">
+      <ol className="font-mono text-xs leading-5">
+        {job.log.map(({ at, says }, index) => (
+          <li key={`${at} ${index}`} className="flex gap-3">
+            <time dateTime={at} className="shrink-0 text-faint">{at.slice(11, 19)}</time>
+            <span className="whitespace-pre-wrap wrap-anywhere">{says}</span>
+          </li>
+        ))}
+      </ol>
+    </ScrollRegion>
+  );
+}

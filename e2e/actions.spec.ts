@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connectTo, databaseName, roleNames } from '../scripts/postgres/roles';
+import { settle, violations } from './axe';
+import { dataDir, expect, test } from './fixtures';
+
+const name = `acted_${Date.now().toString(36)}`;
+const [table, index] = [`public.${name}`, `public.${name}_b`];
+
+/** As the role that owns the product's tables, and whose jobs are. */
+async function asOwner(statements: string[]): Promise<void> {
+  const { port, passwords } = JSON.parse(readFileSync(join(dataDir(), 'postgres.json'), 'utf8')) as { port: number; passwords: { maintenance: string } };
+  const client = await connectTo(port, databaseName, passwords.maintenance, roleNames.maintenance);
+  for (const statement of statements) await client.query(statement);
+  await client.end();
+}
+
+test.beforeAll(() =>
+  asOwner([
+    `create table ${name} (a int primary key, b int) with (autovacuum_enabled = off)`, `insert into ${name} select g, g from generate_series(1, 20000) g`,
+    `create index ${name}_b on ${name} (b)`, `create index ${name}_bb on ${name} (b, a)`, `analyze ${name}`, `delete from ${name} where a % 2 = 0`,
+  ]));
+
+test.afterAll(() => asOwner([`drop table ${name}`]));
+
+test('a DBA vacuums the table that has dead rows, from its row to a green re-measurement', async ({ dba: page }) => {
+  await page.goto(`/tables?view=vacuum&q=${name}`);
+  const row = page.getByRole('row').filter({ hasText: table });
+  await expect(row).toContainText('10,000');
+  await row.getByRole('button').first().click();
+  await page.getByRole('button', { name: 'Vacuum a table' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Vacuum a table' });
+  await expect(dialog).toContainText('SHARE UPDATE EXCLUSIVE');
+  await expect(dialog).toContainText(`VACUUM (VERBOSE, ANALYZE, TRUNCATE false) "public"."${name}"`);
+  await dialog.getByLabel('Freeze all rows').selectOption('yes');
+  await expect(dialog).toContainText('VACUUM (VERBOSE, FREEZE, ANALYZE, TRUNCATE false)');
+  await settle(page);
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Vacuum a table' }).click();
+  await expect(dialog).toContainText(/succeeded/i, { timeout: 15_000 });
+  await expect(dialog).toContainText('dead rows10,000 → 0');
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await expect(row).not.toContainText('10,000', { timeout: 15_000 });
+
+  await page.goto('/maintenance');
+  const job = page.getByRole('row').filter({ hasText: table });
+  await expect(job).toContainText('tables.vacuum');
+  await expect(job).toContainText(/succeeded/i);
+  await settle(page);
+  expect(await violations(page)).toEqual([]);
+});
+
+test('a DBA drops a redundant index: its name has to be typed, and its definition stays with the job', async ({ dba: page }) => {
+  await page.goto(`/indexes?view=redundant&q=${name}`);
+  const row = page.getByRole('row').filter({ hasText: index }).first();
+  await row.getByRole('button').first().click();
+  await page.getByRole('button', { name: 'Drop an index' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Drop an index' });
+  const drop = dialog.getByRole('button', { name: 'Drop an index' });
+  await expect(dialog).toContainText(`DROP INDEX CONCURRENTLY IF EXISTS "public"."${name}_b"`);
+  await expect(drop).toBeDisabled();
+  await dialog.getByRole('textbox').fill(index);
+  await drop.click();
+  await expect(dialog).toContainText(/succeeded/i, { timeout: 15_000 });
+  await expect(dialog).toContainText(`CREATE INDEX CONCURRENTLY ${name}_b ON public.${name} USING btree (b)`);
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await expect(page.getByText('Nothing matches').or(page.getByText('Nothing here'))).toBeVisible({ timeout: 15_000 });
+});
+
+test('what must not be dropped is refused in the dialog, with the reason', async ({ dba: page }) => {
+  await page.goto(`/indexes?view=usage&q=${name}_pkey`);
+  await page.getByRole('row').filter({ hasText: `${name}_pkey` }).getByRole('button').first().click();
+  await page.getByRole('button', { name: 'Drop an index' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Drop an index' });
+  await expect(dialog).toContainText(`The constraint ${name}_pkey rests on it`);
+  await expect(dialog.getByRole('button', { name: 'Drop an index' })).toBeDisabled();
+});
+
+test('an analyst is offered nothing of it, and refused', async ({ analyst: page }) => {
+  expect((await page.goto('/maintenance'))?.status()).toBe(403);
+  const answer = await page.request.post('/api/tables/vacuum?preview', { data: { params: { table } }, headers: { origin: new URL(page.url()).origin } });
+  expect(answer.status()).toBe(403);
+});

@@ -1,0 +1,56 @@
+'use client';
+
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { isOpen, type JobView, type PreviewView } from '@/lib/kit/job';
+import { api } from './api';
+import { keys } from './keys';
+
+const busyMs = 1500;
+const idleMs = 15_000;
+
+/** The newest jobs, those that are open first; asked often while one is. */
+export const useJobs = (limit: number) =>
+  useQuery({
+    queryKey: keys.jobs(limit),
+    queryFn: async ({ signal }) => (await api<{ items: JobView[] }>('/api/jobs', { query: { limit }, signal })).items,
+    refetchInterval: ({ state }) => (state.data?.some((job) => isOpen(job.state)) ? busyMs : idleMs),
+  });
+
+/** One job, until it has ended. */
+export const useJob = (id: string) =>
+  useQuery({
+    queryKey: keys.job(id),
+    queryFn: ({ signal }) => api<JobView>(`/api/jobs/${id}`, { signal }),
+    refetchInterval: ({ state }) => (state.data && !isOpen(state.data.state) ? false : 700),
+  });
+
+export type Wish = { action: string; target: string; params: Record<string, string> };
+
+const pathOf = (action: string): `/api/${string}` => `/api/${action.replace('.', '/')}`;
+
+/** What an action would do now, with its seal. @throws ApiError guard_refused with the guards */
+export const previewAction = ({ action, target, params }: Wish) => api<PreviewView>(`${pathOf(action)}?preview`, { method: 'POST', body: { target, params } });
+
+/** What changes jobs; everything that shows them is asked again. @throws ApiError */
+export function useJobChanges() {
+  const client = useQueryClient();
+  const again = () => void client.invalidateQueries({ queryKey: keys.allJobs });
+  return {
+    run: async ({ action, target, params }: Wish, seal: string, confirm?: string): Promise<string> => {
+      try {
+        return (await api<{ jobId: string }>(pathOf(action), { method: 'POST', body: { target, params, seal, ...(confirm === undefined ? {} : { confirm }) } })).jobId;
+      } finally {
+        again();
+      }
+    },
+    cancel: async (id: string): Promise<void> => {
+      try {
+        await api(`/api/jobs/${id}`, { method: 'DELETE' });
+      } finally {
+        again();
+      }
+    },
+    /** What a job has changed is measured anew. */
+    measureAgain: () => void client.invalidateQueries({ queryKey: keys.everyDiagnostic }),
+  };
+}

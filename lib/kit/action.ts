@@ -1,0 +1,96 @@
+import type { SQL } from '@/lib/pg/sql';
+import type { Ask, ServerFacts } from './diagnostic';
+import type { Remedy } from './finding';
+import type { Params, ParamsOf } from './param';
+import type { Permission } from './permission';
+
+/** `destructive` asks to type the object's name. */
+export const risks = ['light', 'heavy', 'destructive'] as const;
+export type Risk = (typeof risks)[number];
+
+/** PostgreSQL's modes of table locks, the weakest first. */
+export const lockModes = ['ACCESS SHARE', 'ROW SHARE', 'ROW EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE', 'SHARE', 'SHARE ROW EXCLUSIVE', 'EXCLUSIVE', 'ACCESS EXCLUSIVE'] as const;
+export type LockMode = (typeof lockModes)[number];
+
+/** One statement of a plan. What a preview shows of it is what runs. */
+export type Step = {
+  sql: SQL;
+  /** What it does, in one sentence. */
+  note: string;
+  /** The strongest lock that it takes on the table. */
+  lock: LockMode | null;
+  /**
+   * How it waits for a lock. `bounded`: it gives up soon and tries again, so that nobody queues behind it for longer; for short commands
+   * with strong locks. `patient`: without a timeout, which would leave an invalid index behind a command CONCURRENTLY.
+   */
+  waits: 'bounded' | 'patient';
+};
+
+/** What an action works on, as it stands. */
+export type ActionObject = {
+  /** As SQL writes it: what a person types to confirm. */
+  name: string;
+  /** Jobs with the same key do not run at the same time: `relation 16384`. */
+  key: string;
+  /** What makes it this very one: an OID, a process with its start. */
+  identity: string;
+  /** The table whose locks are asked for, by OID; null where none is. */
+  table: string | null;
+  /** Its size; null where it has none. */
+  bytes: number | null;
+};
+
+/** Why an action is not done, and what would be safer. */
+export type Refusal = { name: string; says: string; saferWay: string | null };
+
+/** How an action stands whose end nobody saw, from the catalog alone: what was left half done is mended by `mend`. */
+export type Settled = { state: 'done' | 'undone'; says: string; mend: Step[] };
+
+export type ProgressView = 'vacuum' | 'analyze' | 'create_index' | 'cluster';
+
+export type ActionContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts; /** The role that would run it. */ role: string };
+
+/** A figure before and after, by a key with its unit: `size_bytes`. */
+export type Figures = Record<string, number | null>;
+
+export type ActionSpec<P extends Params, O extends ActionObject> = {
+  name: string;
+  title: string;
+  /** What it does and what for, in one sentence. */
+  about: string;
+  permission: Extract<Permission, 'maintenance:run' | 'maintenance:destroy'>;
+  risk: Risk;
+  params: P;
+  /** The object as it stands now; null where there is none of this name. */
+  find: (ask: Ask, context: ActionContext<P>) => Promise<O | null>;
+  guards: (object: O, context: ActionContext<P>) => Refusal[];
+  plan: (object: O, context: ActionContext<P>) => Step[];
+  /** Who waits while it runs, in one sentence. */
+  blocks: string;
+  /** Disk that it needs besides, at most. */
+  disk?: (object: O) => number | null;
+  progress: ProgressView | null;
+  figures?: (ask: Ask, object: O) => Promise<Figures>;
+  /** What takes it back. */
+  inverse?: (object: O, context: ActionContext<P>) => Remedy | null;
+  settle: (ask: Ask, object: O, context: ActionContext<P>) => Promise<Settled>;
+  /** Rooms whose answers are out of date after it. */
+  stale: string[];
+};
+
+/** Any action, as the engine sees it. */
+export type Action = ActionSpec<Params, ActionObject>;
+
+/** Declares a change to the server. The file's folder is its room; `<room>.<name>` is its public id. */
+export function action<P extends Params, O extends ActionObject>(spec: ActionSpec<P, O>): Action {
+  return spec as unknown as Action;
+}
+
+/** The modes that wait for `mode` and that it waits for: the table of conflicts in PostgreSQL's documentation of explicit locking. */
+export function conflictsWith(mode: LockMode): LockMode[] {
+  const row: Record<LockMode, number> = {
+    'ACCESS SHARE': 0b10000000, 'ROW SHARE': 0b11000000, 'ROW EXCLUSIVE': 0b11110000, 'SHARE UPDATE EXCLUSIVE': 0b11111000,
+    SHARE: 0b11101100, 'SHARE ROW EXCLUSIVE': 0b11111100, EXCLUSIVE: 0b11111110, 'ACCESS EXCLUSIVE': 0b11111111,
+  };
+  return lockModes.filter((_, index) => (row[mode] >> index) & 1);
+}

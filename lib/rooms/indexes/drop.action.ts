@@ -1,0 +1,45 @@
+import { action, type Refusal } from '@/lib/kit/action';
+import { param } from '@/lib/kit/param';
+import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
+import { sql } from '@/lib/pg/sql';
+import { dropStep, nothingLeft, stateOf } from './leftover';
+
+type IndexObject = RelationObject & { definition: string; constraint: string | null; depending: string | null; identity_of: string | null; attached: boolean };
+
+const of = (object: IndexObject): Refusal[] => [
+  ...(object.constraint === null ? [] : [{ name: 'constraint', says: `The constraint ${object.constraint} rests on it: without the index it would not hold.`, saferWay: 'Drop the constraint, if it is not wanted.' }]),
+  ...(object.depending === null ? [] : [{ name: 'foreign_key', says: `The foreign key ${object.depending} refers to it.`, saferWay: null }]),
+  ...(object.identity_of === null ? [] : [{ name: 'replica_identity', says: 'It is the table’s replica identity: logical replication of updates and deletes goes by it.', saferWay: null }]),
+  ...(object.attached ? [{ name: 'attached', says: 'It is a part of an index of the partitioned table and cannot be dropped alone.', saferWay: null }] : []),
+];
+
+export const drop = action({
+  name: 'drop',
+  title: 'Drop an index',
+  about: 'Takes an index away that no query needs: writes become cheaper and its space is free.',
+  permission: 'maintenance:destroy',
+  risk: 'destructive',
+  params: { index: param.object('Index') },
+  find: async (ask, { params, role, server }): Promise<IndexObject | null> => {
+    const relation = await findRelation(ask, params.index, 'i', role, server.major);
+    if (!relation) return null;
+    const [facts] = await ask<Pick<IndexObject, 'definition' | 'constraint' | 'depending' | 'identity_of' | 'attached'>>(sql`
+      select pg_get_indexdef(i.indexrelid) as definition, (select min(conname)::text from pg_constraint where conindid = i.indexrelid and contype in ('p', 'u', 'x')) as "constraint",
+        (select min(conname)::text from pg_constraint where conindid = i.indexrelid and contype = 'f') as depending, case when i.indisreplident then 'yes' end as identity_of,
+        (select c.relispartition from pg_class c where c.oid = i.indexrelid) as attached
+      from pg_index i where i.indexrelid = ${relation.oid}::oid`);
+    return facts ? { ...relation, ...facts } : null;
+  },
+  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'owned'), ...of(object)],
+  plan: (object) => [dropStep(object, 'Marks the index invalid, waits for transactions that may use it, and drops it.')],
+  blocks: 'No read and no write waits. It waits itself for every transaction that uses the table.',
+  progress: null,
+  inverse: ({ definition }) => ({ sql: `-- outside a transaction\n${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')};` }),
+  settle: async (ask, object) => {
+    const now = await stateOf(ask, object);
+    if (!now) return { state: 'done', says: 'The index is gone.', mend: [] };
+    if (now.valid) return nothingLeft('The index is there and valid.');
+    return { state: 'undone', says: 'The drop was begun: the index is invalid, so it is dropped now.', mend: [dropStep(object, 'Drops what the first try left invalid.')] };
+  },
+  stale: ['indexes', 'tables'],
+});

@@ -1,0 +1,37 @@
+import { action } from '@/lib/kit/action';
+import { param } from '@/lib/kit/param';
+import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
+import { ident, sql } from '@/lib/pg/sql';
+import { dropStep, leftoversOf, nothingLeft, stateOf } from './leftover';
+
+export const reindex = action({
+  name: 'reindex',
+  title: 'Rebuild an index',
+  about: 'Builds the index anew beside the old one and changes over: what was bloat is gone, and an invalid index is valid again.',
+  permission: 'maintenance:run',
+  risk: 'heavy',
+  params: { index: param.object('Index') },
+  find: (ask, { params, role, server }): Promise<RelationObject | null> => findRelation(ask, params.index, 'i', role, server.major),
+  guards: (object, { role, server }) => [
+    ...standbyGuard(server.inRecovery),
+    ...relationGuards(object, role, 'maintained'),
+    ...(/_cc(new|old)\d*$/.test(object.rel) ? [{ name: 'leftover', says: 'This is what an unfinished REINDEX CONCURRENTLY left behind.', saferWay: 'Drop it instead: indexes.drop.' }] : []),
+  ],
+  plan: ({ schema, rel }) => [
+    { sql: sql`REINDEX INDEX CONCURRENTLY ${ident(schema, rel)}`, note: 'Builds a new index beside the old one, waits for older transactions, changes over and drops the old one.', lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' },
+  ],
+  blocks: 'No read and no write waits. VACUUM, other index builds and changes of the table wait. It waits itself for every transaction that uses the table, and at the end for every older snapshot in this database.',
+  disk: ({ bytes }) => bytes,
+  progress: 'create_index',
+  figures: async (ask, object) => {
+    const [found] = await ask<{ size_bytes: number }>(sql`select pg_relation_size(c.oid)::float8 as size_bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${(object as RelationObject).schema} and c.relname = ${(object as RelationObject).rel}`);
+    return { size_bytes: found?.size_bytes ?? null };
+  },
+  settle: async (ask, object) => {
+    const [now, left] = [await stateOf(ask, object), await leftoversOf(ask, object)];
+    const mend = left.map((one) => dropStep(one, `Drops ${one.rel}, which it left behind.`));
+    if (now?.valid && now.identity !== object.identity) return { state: 'done', says: 'The new index is in place.', mend };
+    return mend.length > 0 ? { state: 'undone', says: 'The index is the old one; a half-built copy was left behind.', mend } : nothingLeft('The index is the old one, and nothing was left behind.');
+  },
+  stale: ['indexes', 'tables'],
+});

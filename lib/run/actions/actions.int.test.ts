@@ -1,0 +1,232 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type pg from 'pg';
+import { call, type Sent } from '@/test/call';
+import { useDatabase } from '@/test/database';
+import { usePeople } from '@/test/people';
+
+const db = await useDatabase();
+const people = await usePeople(db);
+const dba: Sent = { cookie: people.dba.cookie };
+const { runForever } = await import('./runner');
+const { closeMonitors } = await import('../monitor');
+
+let over = false;
+const running = runForever(() => over);
+afterAll(async () => {
+  over = true;
+  await running;
+  await closeMonitors();
+});
+
+type Job = { id: string; state: string; says: string | null; log: { says: string }[]; before: Record<string, number | null>; after: Record<string, number | null>; waitedMs: number; inverse: { sql: string } | null };
+type Preview = { seal: string; plan: { sql: string; lock: string }[]; blockers: { pid: number }[]; snapshots: { pid: number }[]; inverse: { sql: string } | null };
+
+const preview = (action: string, params: Record<string, string>) => call('POST', `/api/${action.replace('.', '/')}?preview`, { ...dba, body: { params } });
+async function sealed(action: string, params: Record<string, string>): Promise<Preview> {
+  const { status, body } = await preview(action, params);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body as Preview;
+}
+const run = (action: string, params: Record<string, string>, seal: string, more: Record<string, string> = {}) => call('POST', `/api/${action.replace('.', '/')}`, { ...dba, body: { params, seal, ...more } });
+async function start(action: string, params: Record<string, string>, more: Record<string, string> = {}): Promise<string> {
+  const { status, body } = await run(action, params, (await sealed(action, params)).seal, more);
+  expect(status, JSON.stringify(body)).toBe(202);
+  return (body as { jobId: string }).jobId;
+}
+const jobOf = async (id: string) => (await call('GET', `/api/jobs/${id}`, dba)).body as Job;
+const ended = (id: string, timeout = 20_000) => vi.waitFor(async () => {
+  const job = await jobOf(id);
+  expect(job.state).toMatch(/^(succeeded|failed|cancelled|interrupted)$/);
+  return job;
+}, { timeout, interval: 100 });
+const begun = (id: string, says: RegExp) => vi.waitFor(async () => expect((await jobOf(id)).log.map((line) => line.says).join('\n')).toMatch(says), { timeout: 10_000, interval: 50 });
+const invalid = () => db.sql(`select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where not i.indisvalid`);
+
+beforeAll(async () => {
+  const owner = await db.connect('maintenance');
+  await owner.query('create table "Odd ""one""" (a int primary key, b text)');
+  await owner.query('create index "B ""x""" on "Odd ""one""" (b)');
+});
+beforeEach(async () => {
+  const owner = await db.connect('maintenance');
+  await owner.query('truncate "Odd ""one"""');
+  await owner.query('insert into "Odd ""one""" select g, md5(g::text) from generate_series(1, 20000) g');
+});
+
+const holders: pg.Client[] = [];
+async function holding(begin: string): Promise<pg.Client> {
+  const holder = await db.connect('superuser');
+  holders.push(holder);
+  await holder.query(begin);
+  return holder;
+}
+afterEach(async () => {
+  for (const holder of holders.splice(0)) await holder.query('rollback');
+});
+
+const [table, index] = ['public."Odd ""one"""', 'public."B ""x"""'];
+
+describe('from a preview to an outcome', () => {
+  test('what the preview shows is what runs; before, after, log and two audit rows stay', async () => {
+    const shown = await sealed('tables.analyze', { table });
+    expect(shown.plan).toMatchObject([{ sql: 'ANALYZE "public"."Odd ""one"""', lock: 'SHARE UPDATE EXCLUSIVE' }]);
+    const { body } = await run('tables.analyze', { table }, shown.seal);
+    const job = await ended((body as { jobId: string }).jobId);
+    expect(job).toMatchObject({ state: 'succeeded', after: { row_estimate: 20_000 } });
+    const audit = await db.sql(`select outcome, details->>'stage' as stage, actor from riskdesk.audit_log where object = $1 order by id`, [`job:${job.id}`]);
+    expect(audit).toEqual([{ outcome: 'success', stage: 'requested', actor: people.dba.email }, { outcome: 'success', stage: 'ended', actor: people.dba.email }]);
+  });
+
+  test('vacuum: dead rows are gone after it', async () => {
+    await db.sql('delete from "Odd ""one""" where a <= 10000');
+    const job = await ended(await start('tables.vacuum', { table }));
+    expect(job).toMatchObject({ state: 'succeeded', after: { dead_rows: 0 } });
+  });
+
+  test('a dropped index comes back by the inverse that the job keeps', async () => {
+    expect((await run('indexes.drop', { index }, (await sealed('indexes.drop', { index })).seal)).body).toMatchObject({ code: 'invalid', errors: [{ path: 'confirm' }] });
+    const job = await ended(await start('indexes.drop', { index }, { confirm: index }));
+    expect(job.state, job.says ?? '').toBe('succeeded');
+    expect(await db.sql(`select to_regclass('${index}') as there`)).toEqual([{ there: null }]);
+    const owner = await db.connect('maintenance');
+    await owner.query(job.inverse?.sql ?? '');
+    expect(await invalid()).toEqual([]);
+    expect(await db.sql(`select to_regclass('${index}') is not null as there`)).toEqual([{ there: true }]);
+  });
+});
+
+describe('S13: the seal', () => {
+  test('of another action, of other parameters, altered or missing is refused, with what is wrong', async () => {
+    const { seal } = await sealed('tables.analyze', { table });
+    expect((await run('tables.vacuum', { table }, seal)).body).toMatchObject({ status: 409, code: 'seal_stale' });
+    expect((await run('tables.analyze', { table: 'public.users' }, seal)).body).toMatchObject({ code: 'seal_stale' });
+    expect((await run('tables.analyze', { table }, `${seal}x`)).body).toMatchObject({ code: 'seal_stale' });
+    expect((await call('POST', '/api/tables/analyze', { ...dba, body: { params: { table } } })).body).toMatchObject({ status: 422, errors: [{ path: 'seal' }] });
+  });
+
+  test('after the object has become another one, or another size, is refused and says so', async () => {
+    const owner = await db.connect('maintenance');
+    await owner.query('create table replaced (a int)');
+    const { seal } = await sealed('tables.analyze', { table: 'public.replaced' });
+    await owner.query('insert into replaced select generate_series(1, 100000)');
+    expect((await run('tables.analyze', { table: 'public.replaced' }, seal)).body).toMatchObject({ code: 'seal_stale', changed: ['the object has another size now'] });
+    await owner.query('drop table replaced; create table replaced (a int)').catch(async () => {
+      await owner.query('drop table replaced');
+      await owner.query('create table replaced (a int)');
+    });
+    expect((await run('tables.analyze', { table: 'public.replaced' }, seal)).body).toMatchObject({ code: 'seal_stale', changed: expect.arrayContaining(['the object is another one now']) });
+  });
+});
+
+describe('guards', () => {
+  test('what holds a constraint is not dropped, and the refusal says which', async () => {
+    const { status, body } = await preview('indexes.drop', { index: 'public."Odd ""one""_pkey"' });
+    expect([status, body]).toMatchObject([409, { code: 'guard_refused', guards: [{ name: 'constraint' }] }]);
+  });
+
+  test('what the role does not own is refused before anything runs', async () => {
+    await db.sql('create table somebody_elses (a int primary key); create index elsewhere on somebody_elses (a)');
+    // Who owns the database may vacuum what is in it, and no more.
+    expect((await preview('tables.vacuum', { table: 'public.somebody_elses' })).status).toBe(200);
+    for (const action of ['indexes.reindex', 'indexes.drop']) expect((await preview(action, { index: 'public.elsewhere' })).body).toMatchObject({ code: 'guard_refused', guards: [{ name: 'privilege' }] });
+  });
+
+  test('what is not there is 404, an unknown parameter 422 by its name', async () => {
+    expect((await preview('tables.analyze', { table: 'public.nothing' })).status).toBe(404);
+    expect((await preview('tables.analyze', { table, colour: 'red' })).body).toMatchObject({ errors: [{ path: 'params.colour' }] });
+  });
+
+  test('R16: of twenty who ask at the same time one runs, the others see whose it is', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const { seal } = await sealed('tables.analyze', { table });
+      const answers = await Promise.all(Array.from({ length: 20 }, () => run('tables.analyze', { table }, seal)));
+      const taken = answers.filter(({ status }) => status === 202);
+      const refused = answers.filter(({ status }) => status !== 202);
+      expect(taken.length).toBeGreaterThanOrEqual(1);
+      for (const { body } of refused) expect(body).toMatchObject({ status: 409, code: 'object_busy' });
+      for (const { body } of taken) expect((await ended((body as { jobId: string }).jobId)).state).toBe('succeeded');
+    }
+  });
+});
+
+describe('locks', () => {
+  test('R14, P19: behind a lock it gives way again and again, nobody waits for it, and it ends when the lock is free', async () => {
+    const [holder, reader] = [await holding('begin'), await db.connect('superuser')];
+    await holder.query('lock table "Odd ""one""" in share update exclusive mode');
+    const shown = await sealed('tables.vacuum', { table });
+    expect(shown.blockers).toHaveLength(1);
+    const id = await start('tables.vacuum', { table });
+    await begun(id, /gave way/);
+    let longest = 0;
+    for (let n = 0; n < 100; n += 1) {
+      const started = performance.now();
+      await reader.query('select count(*) from "Odd ""one""" where a = 1');
+      longest = Math.max(longest, performance.now() - started);
+      await sleep(10);
+    }
+    await holder.query('rollback');
+    const job = await ended(id);
+    expect(job.state, job.says ?? '').toBe('succeeded');
+    process.stdout.write(`longest read beside it ${longest.toFixed(0)} ms; longest wait that the job saw ${job.waitedMs.toFixed(0)} ms\n`);
+  });
+});
+
+describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
+  const held = async () => {
+    const holder = await holding('begin isolation level repeatable read');
+    await holder.query('select count(*) from "Odd ""one"""');
+    // A preview names transactions that have been open for a second.
+    await sleep(1100);
+    return holder;
+  };
+
+  test('cancelled while it waits: the job says so, the half-built copy is gone, the index is what it was', async () => {
+    const holder = await held();
+    const shown = await sealed('indexes.reindex', { index });
+    expect(shown.blockers.length + shown.snapshots.length).toBeGreaterThan(0);
+    const id = await start('indexes.reindex', { index });
+    await begun(id, /1\/1/);
+    await vi.waitFor(async () => expect(await invalid()).not.toEqual([]), { timeout: 10_000, interval: 50 });
+    expect((await call('DELETE', `/api/jobs/${id}`, dba)).status).toBe(202);
+    // Dropping what it left waits for the same transaction.
+    await sleep(1500);
+    await holder.query('rollback');
+    const job = await ended(id);
+    expect(job.state, job.says ?? '').toBe('cancelled');
+    expect(await invalid()).toEqual([]);
+    expect((await call('DELETE', `/api/jobs/${id}`, dba)).status).toBe(409);
+  });
+
+  test('its session is terminated from outside: failed, mended', async () => {
+    const holder = await held();
+    const id = await start('indexes.reindex', { index });
+    await vi.waitFor(async () => expect(await invalid()).not.toEqual([]), { timeout: 10_000, interval: 50 });
+    await db.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'riskdesk-job' and datname = current_database()`);
+    await sleep(500);
+    await holder.query('rollback');
+    const job = await ended(id);
+    expect(job.state, job.says ?? '').toBe('failed');
+    expect(await invalid()).toEqual([]);
+  });
+});
+
+test('R17, P18: a job whose console has died is taken over within seconds and settled by what the catalog says', async () => {
+  const owner = await db.connect('maintenance');
+  const holder = await holding('begin');
+  await holder.query('select count(*) from "Odd ""one"""');
+  const dying = owner.query(`reindex index concurrently ${index}`).catch(() => 'ended');
+  await vi.waitFor(async () => expect(await invalid()).not.toEqual([]), { timeout: 10_000, interval: 50 });
+  const [backend] = await db.sql<{ pid: number; started: string }>(`select pid, backend_start::text as started from pg_stat_activity where query like 'reindex index concurrently%' and datname = current_database()`);
+  const object = { name: index, key: 'relation 1', identity: 'of before', table: String((await db.sql<{ oid: string }>(`select indrelid::oid::text as oid from pg_index where indexrelid = '${index}'::regclass`))[0]?.oid), bytes: 1, schema: 'public', rel: 'B "x"' };
+  const { uuidv7 } = await import('uuidv7');
+  const id = uuidv7();
+  await db.sql(`insert into riskdesk.jobs (id, target, action, about, object_key, object, params, plan, state, runner, requester, backend, started_at)
+    values ($1, 'main', 'indexes.reindex', $2, 'relation 1', $3, $4, '[]', 'running', 77, 'somebody@example.org', $5, now())`, [id, index, JSON.stringify(object), JSON.stringify({ index }), JSON.stringify(backend)]);
+  await db.sql('select pg_terminate_backend($1)', [backend?.pid]);
+  await holder.query('rollback');
+  await dying;
+  const job = await ended(id);
+  expect(job.state, job.says ?? '').toMatch(/interrupted|succeeded/);
+  expect(await invalid()).toEqual([]);
+});

@@ -1,0 +1,84 @@
+import 'server-only';
+import { z } from 'zod';
+import { AppError, type FieldError } from '@/lib/errors';
+import type { ActionContext, ActionObject, Refusal, Step } from '@/lib/kit/action';
+import type { Remedy } from '@/lib/kit/finding';
+import type { Params } from '@/lib/kit/param';
+import { isRefusedCredentials, isTimeout, isUnavailable } from '@/lib/pg/errors';
+import { render } from '@/lib/pg/sql';
+import { maintenanceSettings, monitorTransaction, requireTarget } from '../monitor';
+import { serverFacts } from '../server';
+import { preflight, type Preflight } from './preflight';
+import type { RegisteredAction } from './registry';
+import type { Parts } from './seal';
+
+export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits'] };
+export type Prepared = {
+  target: string;
+  object: ActionObject;
+  params: Record<string, unknown>;
+  context: ActionContext<Params>;
+  plan: ShownStep[];
+  guards: Refusal[];
+  found: Preflight;
+  inverse: Remedy | null;
+  disk: number | null;
+};
+
+/** What is sent as `params`: every one as text, as a form or an address has it. */
+export const paramsSchema = z.record(z.string(), z.string());
+
+/** @throws AppError invalid, naming the parameter */
+function parsedParams({ action }: RegisteredAction, sent: Record<string, string>): Record<string, unknown> {
+  const errors: FieldError[] = Object.keys(sent).filter((key) => !(key in action.params)).map((key) => ({ path: `params.${key}`, code: 'unrecognized_keys', message: 'is not a parameter of this action' }));
+  const values = Object.entries(action.params).map(([key, param]): [string, unknown] => {
+    const parsed = param.schema.safeParse(sent[key] ?? param.default);
+    if (!parsed.success) errors.push(...parsed.error.issues.map((issue) => ({ path: `params.${key}`, code: issue.code ?? 'custom', message: issue.message })));
+    return [key, parsed.data];
+  });
+  if (errors.length > 0) throw new AppError('invalid', undefined, { errors });
+  return Object.fromEntries(values);
+}
+
+const stepOf = ({ sql, note, lock, waits }: Step): ShownStep => ({ sql: render(sql).text, note, lock, waits });
+
+/** Looks at the object as it is now and plans. @throws AppError invalid, not_found, database_unavailable */
+export async function prepare(entry: RegisteredAction, targetName: string, sent: Record<string, string>): Promise<Prepared> {
+  const target = requireTarget(targetName);
+  const params = parsedParams(entry, sent);
+  const { action } = entry;
+  return reaching(async () => {
+    const context = { params: params as never, server: await serverFacts(target), role: maintenanceSettings(target).user };
+    return monitorTransaction(target, async (ask) => {
+      const object = await action.find(ask, context);
+      if (!object) throw new AppError('not_found', 'There is nothing of this name on the target.');
+      const guards = action.guards(object, context);
+      const steps = guards.length === 0 ? action.plan(object, context) : [];
+      const found = await preflight(ask, object, steps);
+      return { target, object, params, context, plan: steps.map(stepOf), guards, found, inverse: action.inverse?.(object, context) ?? null, disk: action.disk?.(object) ?? null };
+    });
+  });
+}
+
+/** A target that is away is the caller's to know, not a defect. */
+export async function reaching<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isUnavailable(error) || isRefusedCredentials(error)) throw new AppError('database_unavailable', 'The target cannot be reached, or refuses the role.', { retryAfter: 1 }, { cause: error });
+    if (isTimeout(error)) throw new AppError('deadline_exceeded', 'The target did not answer in time, or a lock was in the way.', { retryAfter: 5 }, { cause: error });
+    throw error;
+  }
+}
+
+/** Sizes of the same class, of four times the bytes each, are the same to a preview. */
+const sizeClass = (bytes: number | null): string => (bytes === null ? 'none' : String(Math.floor(Math.log2(Math.max(bytes, 1)) / 2)));
+
+/** What the seal of a preview covers. */
+export const partsOf = ({ id }: RegisteredAction, { target, object, params, plan, guards }: Prepared): Parts => ({
+  action: JSON.stringify([id, target, params]),
+  object: JSON.stringify([object.name, object.identity]),
+  size: sizeClass(object.bytes),
+  plan: JSON.stringify(plan),
+  guards: JSON.stringify(guards.map(({ name }) => name)),
+});

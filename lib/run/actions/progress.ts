@@ -1,0 +1,30 @@
+import 'server-only';
+import type { ProgressView } from '@/lib/kit/action';
+import { ident, sql, type SQL } from '@/lib/pg/sql';
+import { monitorTransaction } from '../monitor';
+import type { Backend, Progress } from './jobs';
+
+/** Of each view what is done and what there is to do in the present phase; none has a total over all phases. */
+const parts: Record<ProgressView, { done: SQL; total: SQL }> = {
+  vacuum: { done: sql`heap_blks_scanned`, total: sql`heap_blks_total` },
+  analyze: { done: sql`sample_blks_scanned`, total: sql`sample_blks_total` },
+  create_index: { done: sql`coalesce(nullif(blocks_done, 0), tuples_done, 0)`, total: sql`coalesce(nullif(blocks_total, 0), tuples_total, 0)` },
+  cluster: { done: sql`heap_blks_scanned`, total: sql`heap_blks_total` },
+};
+
+type Seen = { phase: string | null; fraction: number | null; waiting: number; waited_ms: number | null };
+
+/** How far a job's session is, and who waits for it: how many sessions, and for how long the longest has waited. */
+export async function progressOf(target: string, view: ProgressView | null, { pid }: Backend, step: number): Promise<Progress> {
+  const [seen] = await monitorTransaction(target, (ask) => ask<Seen>(sql`
+    select p.phase, p.fraction, w.waiting, w.waited_ms
+    from (select count(*)::int as waiting, max(extract(epoch from clock_timestamp() - l.waitstart) * 1000)::float8 as waited_ms
+      from pg_locks l where not l.granted and l.pid <> ${pid} and ${pid} = any (pg_blocking_pids(l.pid))) w
+    left join (${view === null ? sql`select null::text as phase, null::float8 as fraction where false` : phaseOf(view, pid)}) p on true`));
+  return { step, phase: seen?.phase ?? null, fraction: seen?.fraction ?? null, waiting: seen?.waiting ?? 0, waited_ms: seen?.waited_ms ?? 0 };
+}
+
+function phaseOf(view: ProgressView, pid: number): SQL {
+  const { done, total } = parts[view];
+  return sql`select phase, least(1, (${done})::float8 / nullif(${total}, 0)) as fraction from ${ident(`pg_stat_progress_${view}`)} where pid = ${pid}`;
+}

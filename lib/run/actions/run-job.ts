@@ -1,0 +1,184 @@
+import 'server-only';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ActionContext, Figures, Settled } from '@/lib/kit/action';
+import type { Params } from '@/lib/kit/param';
+import { isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
+import { render, sql } from '@/lib/pg/sql';
+import { log } from '../log';
+import { maintenanceSettings, monitorTransaction } from '../monitor';
+import { serverFacts } from '../server';
+import { cancelBackend, Cancelled, GaveUp, runStep, withJobSession } from './job-session';
+import { finishJob, LostJob, saveJob, type Job, type LogLine, type Progress } from './jobs';
+import { progressOf } from './progress';
+import { actions, type RegisteredAction } from './registry';
+
+const watchMs = 500;
+
+function entryOf(job: Job): RegisteredAction {
+  const entry = actions.get(job.action);
+  if (!entry) throw new GaveUp(`This console does not know the action ${job.action}.`);
+  return entry;
+}
+
+const contextOf = async (job: Job): Promise<ActionContext<Params>> => ({ params: job.params as never, server: await serverFacts(job.target), role: maintenanceSettings(job.target).user });
+
+/** The product's own database can be away for a while: what has happened on the target is written down when it is back. */
+async function persistently<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUnavailable(error) || tries === 600) throw error;
+      await sleep(1000);
+    }
+  }
+}
+
+/** Runs a claimed job to its end and writes the end down. @throws LostJob */
+export async function runJob(job: Job): Promise<void> {
+  let outcome: { state: 'succeeded' | 'failed' | 'cancelled'; says: string };
+  try {
+    await perform(job, entryOf(job));
+    outcome = { state: 'succeeded', says: 'Done.' };
+  } catch (error) {
+    if (error instanceof LostJob) throw error;
+    outcome = { state: error instanceof Cancelled ? 'cancelled' : 'failed', says: explain(error) };
+  }
+  if (outcome.state === 'succeeded') return persistently(() => finishJob(job, 'succeeded', outcome.says));
+  // What never had a session has left nothing behind.
+  if (!job.backend) return persistently(() => finishJob(job, outcome.state, outcome.says));
+  await settleAndFinish(job, outcome.state, outcome.says);
+}
+
+/** For a person: PostgreSQL's own message of an error of ours to read, never a driver's internals. */
+function explain(error: unknown): string {
+  if (error instanceof Cancelled) return 'Cancelled.';
+  if (error instanceof GaveUp) return error.message;
+  if (isUnavailable(error)) return 'The connection to the target broke off.';
+  if (isPermissionDenied(error)) return 'The role that runs maintenance may not do this (SQLSTATE 42501).';
+  const state = sqlState(error);
+  if (state) return `PostgreSQL refused it: ${(error as Error).message} (SQLSTATE ${state}).`;
+  log('error', 'a job failed', { kind: error instanceof Error ? error.name : typeof error });
+  return 'It failed on the console’s side. The log has the details.';
+}
+
+async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
+  const context = await contextOf(job);
+  const figures = (): Promise<Figures> => (action.figures ? monitorTransaction(job.target, (ask) => action.figures?.(ask, job.object) ?? Promise.resolve({})) : Promise.resolve({}));
+  const now = await monitorTransaction(job.target, (ask) => action.find(ask, context));
+  if (now?.identity !== job.object.identity) throw new GaveUp('The object is another one than when this was asked for.');
+  const refused = action.guards(now, context);
+  if (refused[0]) throw new GaveUp(refused[0].says);
+  await saveJob(job, { before: await figures() });
+  await withJobSession(job.target, job.object_key, async (session) => {
+    job.backend = session.backend;
+    await saveJob(job, { backend: session.backend });
+    const watched = watch(job, action.progress, session.backend);
+    try {
+      for (const [index, step] of job.plan.entries()) {
+        watched.step = index;
+        watched.log(`${index + 1}/${job.plan.length}: ${step.note}`);
+        await runStep(session, step, watched);
+      }
+      const denied = session.notices.find((notice) => /permission denied|only .* can (vacuum|analyze)|skipping/i.test(notice));
+      if (denied) throw new GaveUp(`PostgreSQL skipped it: ${denied}`);
+    } finally {
+      await watched.end();
+    }
+  });
+  // What was counted may come a moment later than the commit.
+  await saveJob(job, { after: await figures() });
+}
+
+type Watched = { step: number; cancelled: () => boolean; log: (says: string) => void; end: () => Promise<void> };
+
+/** While a job runs: its progress, who waits for it, its log, and whether somebody wants it to end. */
+function watch(job: Job, view: RegisteredAction['action']['progress'], backend: NonNullable<Job['backend']>): Watched {
+  let [wanted, asked] = [false, false];
+  const over = new AbortController();
+  let lines: LogLine[] = [];
+  let longest = 0;
+  const flush = async (progress?: Progress) => {
+    const sent = lines;
+    lines = [];
+    const { cancelled } = await saveJob(job, { ...(progress ? { progress } : {}), log: sent, waited_ms: longest });
+    wanted ||= cancelled;
+  };
+  const once = async () => {
+    const progress = await progressOf(job.target, view, backend, watched.step).catch(() => undefined);
+    longest = Math.max(longest, progress?.waited_ms ?? 0);
+    await flush(progress);
+    if (wanted && !asked) {
+      asked = true;
+      await cancelBackend(job.target, backend, 'cancel').catch(() => false);
+    }
+  };
+  const looping = (async () => {
+    while (!over.signal.aborted) {
+      await once().catch((error: unknown) => {
+        if (!(error instanceof LostJob)) return;
+        wanted = true;
+        over.abort();
+      });
+      await sleep(watchMs);
+    }
+  })();
+  const watched: Watched = {
+    step: 0,
+    cancelled: () => wanted,
+    log: (says) => void lines.push({ at: new Date().toISOString(), says }),
+    end: async () => {
+      over.abort();
+      await looping;
+      await persistently(() => flush());
+    },
+  };
+  return watched;
+}
+
+/** Looks at what is there after an end that was not a success, mends what is half done, and writes the end down. */
+async function settleAndFinish(job: Job, state: 'failed' | 'cancelled' | 'interrupted', why: string): Promise<void> {
+  const entry = actions.get(job.action);
+  const settled = entry ? await settle(job, entry) : null;
+  if (settled?.state === 'done') return persistently(() => finishJob(job, 'succeeded', `${why} It was done all the same: ${settled.says}`));
+  await persistently(() => finishJob(job, state, [why, settled?.says ?? 'What is left of it is not known.'].join(' ')));
+}
+
+async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> {
+  return persistently(async () => {
+    const context = await contextOf(job);
+    const look = () => monitorTransaction(job.target, (ask) => action.settle(ask, job.object, context));
+    const found = await look();
+    if (found.mend.length === 0) return found;
+    await withJobSession(job.target, job.object_key, async (session) => {
+      await saveJob(job, { backend: session.backend, log: [{ at: new Date().toISOString(), says: `Mending: ${found.says}` }] });
+      for (const step of found.mend) await runStep(session, { ...step, sql: render(step.sql).text }, { cancelled: () => false, log: () => {} });
+    });
+    const after = await look();
+    return { ...after, says: after.mend.length === 0 ? `${found.says} It is mended.` : `${found.says} It could not be mended.` };
+  });
+}
+
+/** Seconds until a session whose console has died is ended rather than waited for. */
+const patience = 15;
+
+/** A job of a console that has died: its session is waited for, or ended, and then the catalog says how it stands. @throws LostJob */
+export async function reconcile(job: Job): Promise<void> {
+  if (job.backend) await persistently(() => untilGone(job));
+  await settleAndFinish(job, job.cancel_requested_at === null ? 'interrupted' : 'cancelled', 'The console that ran this has died.');
+}
+
+async function untilGone(job: Job): Promise<void> {
+  const { backend } = job;
+  if (!backend) return;
+  for (let second = 0; ; second += 1) {
+    const there = second < patience ? await isThere(job.target, backend) : await cancelBackend(job.target, backend, 'terminate');
+    if (!there) return;
+    await sleep(1000);
+  }
+}
+
+const isThere = async (target: string, { pid, started }: NonNullable<Job['backend']>): Promise<boolean> => {
+  const rows = await monitorTransaction(target, (ask) => ask(sql`select from pg_stat_activity where pid = ${pid} and backend_start = ${started}::timestamptz`));
+  return rows.length > 0;
+};
