@@ -1,100 +1,85 @@
+import type { Page } from '@playwright/test';
 import { declared } from '../lib/rooms';
-import { overflow, settle, violations } from './axe';
+import { desk, faultsOf, fitsPhone, settle, themes, type Theme } from './axe';
 import { expect, test } from './fixtures';
 
-const pages = ['/', '/assessments/new', '/account', '/no-such-page', ...declared.map(({ room }) => room.path)];
+// Each has a page of its own and can run beside another.
+test.describe.configure({ mode: 'parallel' });
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  for (const path of pages) {
-    test(`axe finds nothing on ${path}, ${colorScheme}`, async ({ admin }) => {
-      await admin.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await admin.goto(path);
-      await settle(admin);
-      expect(await violations(admin)).toEqual([]);
-    });
-  }
+const asked = declared.filter((entry) => entry.diagnostics.length > 1);
+const others = declared.filter((entry) => !asked.includes(entry)).map(({ room }) => room.path);
 
-  test(`axe finds nothing on an assessment and its form, ${colorScheme}`, async ({ admin }) => {
-    await admin.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const answer = await admin.request.get('/api/assessments?limit=1');
-    const { items } = (await answer.json()) as { items: { id: string }[] };
-    for (const path of [`/assessments/${items[0]?.id}`, `/assessments/${items[0]?.id}/edit`]) {
-      await admin.goto(path);
-      await settle(admin);
-      expect(await violations(admin)).toEqual([]);
-    }
-  });
-
-  test(`axe finds nothing on an account, nor in the dialogs that change one, ${colorScheme}`, async ({ admin }) => {
-    await admin.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await admin.goto('/users');
-    await admin.getByRole('link', { name: 'Demo Administrator' }).click();
-    await expect(admin.getByRole('heading', { level: 1, name: 'Demo Administrator' })).toBeVisible();
-    await settle(admin);
-    expect(await violations(admin)).toEqual([]);
-    for (const name of ['Edit', 'Reset password', 'Disable']) {
-      await admin.getByRole('button', { name, exact: true }).click();
-      await expect(admin.getByRole('dialog')).toBeVisible();
-      expect(await violations(admin)).toEqual([]);
-      await admin.keyboard.press('Escape');
-    }
-  });
-
-  for (const [path, name] of [['/users', 'New user'], ['/account', 'New token']] as const) {
-    test(`axe finds nothing on the refused form of ${name}, ${colorScheme}`, async ({ admin }) => {
-      await admin.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      await admin.goto(path);
-      await admin.getByRole('button', { name }).click();
-      await admin.getByRole('dialog').locator('button[type=submit]').click();
-      await expect(admin.getByRole('dialog').getByRole('alert').first()).toBeVisible();
-      expect(await violations(admin)).toEqual([]);
-    });
-  }
-
-  test(`axe finds nothing on the sign-in and forbidden pages, ${colorScheme}`, async ({ page, analyst }) => {
-    await page.emulateMedia({ colorScheme });
-    await page.goto('/sign-in');
+/** One browser page goes through all of them: a new one for each costs more than what is looked at. */
+async function look(page: Page, paths: string[], themesOf: (path: string) => readonly Theme[]): Promise<Record<string, string[]>> {
+  const found: Record<string, string[]> = {};
+  for (const path of paths) {
+    await page.setViewportSize(desk);
+    await page.goto(path);
     await settle(page);
-    expect(await violations(page)).toEqual([]);
-    await analyst.emulateMedia({ colorScheme });
-    await analyst.goto('/users');
-    expect(await violations(analyst)).toEqual([]);
+    const faults = await faultsOf(page, themesOf(path));
+    if (!(await fitsPhone(page))) faults.push('sticks out at 390 px');
+    if (faults.length > 0) found[path] = faults;
+  }
+  return found;
+}
+
+for (const paths of [['/', '/assessments/new', '/account', '/no-such-page'], others]) {
+  test(`axe finds nothing on ${paths.join(', ')} in light and dark, and nothing sticks out at 390 px`, async ({ admin }) => {
+    test.setTimeout(30_000 + paths.length * 15_000);
+    expect(await look(admin, paths, () => themes)).toEqual({});
   });
 }
 
-for (const path of pages) {
-  test(`nothing sticks out of ${path} at 390 px`, async ({ admin }) => {
-    await admin.setViewportSize({ width: 390, height: 844 });
+for (const { room, diagnostics } of asked) {
+  test(`axe finds nothing on ${room.path} in light and dark, nor on any other question about ${room.title}, and nothing sticks out at 390 px`, async ({ admin }) => {
+    test.setTimeout(30_000 + diagnostics.length * 15_000);
+    // The room's own address shows its first question.
+    const rest = diagnostics.filter(({ name }) => name !== (room.questions ?? [])[0]).map(({ name }) => `${room.path}?view=${name}`);
+    expect(rest).toHaveLength(diagnostics.length - 1);
+    expect(await look(admin, [room.path, ...rest], (path) => (path === room.path ? themes : ['light']))).toEqual({});
+  });
+}
+
+test('axe finds nothing on an assessment and its form, in light and dark', async ({ admin }) => {
+  const answer = await admin.request.get('/api/assessments?limit=1');
+  const { items } = (await answer.json()) as { items: { id: string }[] };
+  for (const path of [`/assessments/${items[0]?.id}`, `/assessments/${items[0]?.id}/edit`]) {
     await admin.goto(path);
     await settle(admin);
-    expect(await overflow(admin)).toBeLessThanOrEqual(0);
-  });
-}
+    expect(await faultsOf(admin)).toEqual([]);
+  }
+});
 
-for (const { room, diagnostics } of declared.filter((entry) => entry.diagnostics.length > 1)) {
-  test(`axe finds nothing on any question about ${room.title}, and nothing sticks out at 390 px`, async ({ admin }) => {
-    test.setTimeout(30_000 + diagnostics.length * 15_000);
-    await admin.emulateMedia({ reducedMotion: 'reduce' });
-    const found: Record<string, unknown> = {};
-    for (const { name } of diagnostics) {
-      await admin.setViewportSize({ width: 1280, height: 800 });
-      await admin.goto(`${room.path}?view=${name}`);
-      await settle(admin);
-      const seen = await violations(admin);
-      await admin.setViewportSize({ width: 390, height: 844 });
-      const wide = await overflow(admin);
-      if (seen.length > 0 || wide > 0) found[name] = { seen, wide };
-    }
-    expect(found).toEqual({});
-  });
-}
-
-test('nothing sticks out of an account at 390 px', async ({ admin }) => {
-  await admin.setViewportSize({ width: 390, height: 844 });
+test('axe finds nothing on an account, nor in the dialogs that change one, in light and dark; it fits 390 px', async ({ admin }) => {
   await admin.goto('/users');
   await admin.getByRole('link', { name: 'Demo Administrator' }).click();
+  await expect(admin.getByRole('heading', { level: 1, name: 'Demo Administrator' })).toBeVisible();
   await settle(admin);
   await expect(admin.getByRole('heading', { name: 'API tokens' })).toBeVisible();
-  const [wide, view] = await admin.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  expect(wide).toBeLessThanOrEqual(view ?? 0);
+  expect(await faultsOf(admin)).toEqual([]);
+  expect(await fitsPhone(admin)).toBe(true);
+  for (const name of ['Edit', 'Reset password', 'Disable']) {
+    await admin.getByRole('button', { name, exact: true }).click();
+    await expect(admin.getByRole('dialog')).toBeVisible();
+    expect(await faultsOf(admin)).toEqual([]);
+    await admin.keyboard.press('Escape');
+  }
+});
+
+for (const [path, name] of [['/users', 'New user'], ['/account', 'New token']] as const) {
+  test(`axe finds nothing on the refused form of ${name}, in light and dark`, async ({ admin }) => {
+    await admin.goto(path);
+    await admin.getByRole('button', { name }).click();
+    await admin.getByRole('dialog').locator('button[type=submit]').click();
+    await expect(admin.getByRole('dialog').getByRole('alert').first()).toBeVisible();
+    expect(await faultsOf(admin)).toEqual([]);
+  });
+}
+
+test('axe finds nothing on the sign-in and forbidden pages, in light and dark', async ({ page, analyst }) => {
+  await page.goto('/sign-in');
+  await settle(page);
+  expect(await faultsOf(page)).toEqual([]);
+  await analyst.goto('/users');
+  expect(await faultsOf(analyst)).toEqual([]);
 });

@@ -6,7 +6,8 @@ import { rounds } from '../test/faults';
 import { processTree } from '../test/process-tree';
 import { startConsole, startProductServer, signIn, until, type Client } from '../test/server';
 
-test.describe.configure({ mode: 'serial', timeout: 240_000 + rounds * 10_000 });
+// Each has a server and a console of its own.
+test.describe.configure({ mode: 'parallel', timeout: 240_000 + rounds * 10_000 });
 
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const quantile = (values: number[], q: number) => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;

@@ -92,6 +92,7 @@ const pageRules: [RegExp, Rule][] = [
   [/^\/audit$/, 'audit:read'],
   [/^\/assessments\/(new|[^/]+\/edit)$/, 'assessments:write'],
   [/^\/assessments(\/[^/]+)?$/, 'assessments:read'],
+  [/^\/queries\/statement$/, 'stats:read'],
   ...declared.map(({ room }): [RegExp, Rule] => [new RegExp(`^${room.path}$`), 'stats:read']),
 ];
 

@@ -11,7 +11,7 @@ import { processTree } from '../test/process-tree';
 import { administrator, signIn, until } from '../test/server';
 import { temporaryDirectory } from '../test/temporary';
 
-test.describe.configure({ mode: 'serial', timeout: 120_000 });
+test.describe.configure({ mode: 'parallel', timeout: 120_000 });
 
 const running = new Set<Started>();
 const directories: string[] = [];
@@ -56,6 +56,7 @@ function stateOf(dataDir: string): string | undefined {
 const healthOf = async (port: string, what: 'live' | 'ready') => (await fetch(`http://127.0.0.1:${port}/api/health/${what}`)).status;
 
 test.describe('with its own database', () => {
+  test.describe.configure({ mode: 'serial' });
   let own: Awaited<ReturnType<typeof place>>;
   let counted: unknown;
 

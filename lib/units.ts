@@ -42,7 +42,8 @@ export function formatMs(ms: number): string {
   return `${sign}${Math.round(minutes / 1440)} days`;
 }
 
-export const formatCount = (value: number): string => integer.format(value);
+/** Beyond what a double holds exactly, digits that look exact would be wrong ones. */
+export const formatCount = (value: number): string => (Math.abs(value) > Number.MAX_SAFE_INTEGER ? value.toExponential(2).replace('e+', 'e') : integer.format(value));
 export const formatCompact = (value: number): string => compact.format(value);
 export const formatRatio = (value: number): string => `${(value * 100).toFixed(value !== 0 && Math.abs(value) < 0.1 ? 2 : 1)} %`;
 export const formatScore = (value: number): string => two.format(value);
@@ -97,3 +98,43 @@ export const isNumeric = (unit: Unit): boolean => ['count', 'bytes', 'ms', 'rati
 export const KiB = 1024;
 export const MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
+
+/** Units in which a person types an amount, the largest first; each by the names that are understood. */
+type Step = { name: string; size: number; also: string };
+const typed: Record<'bytes' | 'ms' | 'ratio', Step[]> = {
+  bytes: [
+    { name: 'TB', size: 1024 * GiB, also: 't tib' }, { name: 'GB', size: GiB, also: 'g gib' }, { name: 'MB', size: MiB, also: 'm mib' }, { name: 'kB', size: KiB, also: 'k kib' },
+    { name: 'B', size: 1, also: 'byte bytes' },
+  ],
+  ms: [
+    { name: 'days', size: 86_400_000, also: 'd day' }, { name: 'h', size: 3_600_000, also: 'hour hours' }, { name: 'min', size: 60_000, also: 'm minute minutes' },
+    { name: 's', size: 1000, also: 'sec second seconds' }, { name: 'ms', size: 1, also: 'millisecond milliseconds' },
+  ],
+  ratio: [{ name: '%', size: 0.01, also: '' }],
+};
+
+export type TypedUnit = keyof typeof typed;
+
+/** An amount in words that `parseAmount` reads back as the same number: `100 MB`, `30 s`, `75 %`. */
+export function formatAmount(value: number, unit: TypedUnit): string {
+  if (unit === 'ratio') return `${Number((value * 100).toPrecision(12))} %`;
+  const steps = typed[unit];
+  // Two decimals at most, where the arithmetic is exact.
+  const whole = (size: number) => value % size === 0 || (unit === 'bytes' && value < 1e13 && (value * 100) % size === 0);
+  const { name, size } = steps.find((step) => value >= step.size && whole(step.size)) ?? { name: unit === 'bytes' ? 'B' : 'ms', size: 1 };
+  return `${size === 1 ? value : Number((value / size).toPrecision(15))} ${value === size && name === 'days' ? 'day' : name}`;
+}
+
+/** What a person typed, in base units: `100 MB`, `1.5GiB`, `30s`, `1 h 30 min`, `75 %`; a number alone is in base units already. Null where it is no amount. */
+export function parseAmount(text: string, unit: TypedUnit): number | null {
+  const trimmed = text.trim();
+  if (/^\d{1,16}(\.\d{1,6})?$/.test(trimmed)) return unit === 'bytes' ? Math.round(Number(trimmed)) : Number(trimmed);
+  if (!/^(?:\d{1,16}(?:\.\d{1,6})?\s?[a-z%]{1,12}\s?){1,4}$/i.test(trimmed)) return null;
+  let sum = 0;
+  for (const [, amount, name = ''] of trimmed.matchAll(/(\d{1,16}(?:\.\d{1,6})?)\s?([a-z%]{1,12})/gi)) {
+    const step = typed[unit].find((one) => one.name.toLowerCase() === name.toLowerCase() || one.also.split(' ').includes(name.toLowerCase()));
+    if (!step) return null;
+    sum += Number(amount) * step.size;
+  }
+  return unit === 'bytes' ? Math.round(sum) : Number(sum.toFixed(6));
+}

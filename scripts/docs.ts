@@ -87,6 +87,7 @@ async function describe(entry: Registered): Promise<string> {
     `\`GET /api/${entry.room.name}/${diagnostic.name}\`, permission \`${diagnostic.permission}\``,
     diagnostic.why,
     `**How it is obtained.** ${diagnostic.how}`,
+    diagnostic.concerns ? `**About one thing**, which \`${diagnostic.concerns}\` names; it stands on that thing’s page and not on the overview.` : '',
     diagnostic.sample ? `**Kept over time.** Every ${diagnostic.sample.everyMinutes} minutes, for ${diagnostic.sample.keepDays} days: ${diagnostic.sample.values.map((key) => `\`${key}\``).join(', ')} of the first thousand rows.` : '',
     diagnostic.onDemand ? `**On demand only.** ${diagnostic.onDemand}` : '',
     params.length > 0 ? `**Parameters**\n\n${params.join('\n')}` : '',

@@ -41,6 +41,8 @@ export type TestServerOptions = {
   settings?: Record<string, string | null>;
   /** A copy of this server, which must be stopped meanwhile, as its standby. */
   standbyOf?: TestServer;
+  /** A copy of this server, which must be stopped meanwhile: a database that takes seconds to make is made once. */
+  copyOf?: TestServer;
 };
 
 export type TestServer = {
@@ -103,6 +105,11 @@ async function copyOf(source: string, major: Major, standby = false): Promise<st
 /** What pg_basebackup -R would make, which knows only some majors: a server that was shut down is a base backup of itself. */
 const copyAsStandby = (primary: TestServer): Promise<string> => copyOf(primary.dataDir, primary.major, true);
 
+function dataFor({ standbyOf, copyOf: original }: TestServerOptions, major: Major, binaries: Binaries): Promise<string> {
+  if (standbyOf) return copyAsStandby(standbyOf);
+  return original ? copyOf(original.dataDir, original.major) : copyOfPristine(major, binaries);
+}
+
 /** Copying as root gives the files to root. */
 async function ownLike(dataDir: string): Promise<void> {
   const account = serverAccount(`${dataDir}-none`);
@@ -123,9 +130,9 @@ function mergedSettings(options: TestServerOptions): Settings {
  * signal.
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { major = options.standbyOf?.major ?? 18 } = options;
+  const { major = (options.standbyOf ?? options.copyOf)?.major ?? 18 } = options;
   const binaries = await binariesOf(major);
-  const dataDir = options.standbyOf ? await copyAsStandby(options.standbyOf) : await copyOfPristine(major, binaries);
+  const dataDir = await dataFor(options, major, binaries);
   const place = { binaries, account: serverAccount(dataDir), dataDir };
   const logFile = join(dirname(dataDir), 'log');
   const settings = mergedSettings(options);

@@ -5,17 +5,31 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@/scripts/ports';
 import { exitOf } from '@/scripts/processes';
-import { startTestServer, type TestServer, type TestServerOptions } from './cluster';
+import { startTestServer, type Major, type TestServer, type TestServerOptions } from './cluster';
 import { prepareTemplate, templateName, testEnvironment } from './template';
 
 const root = join(import.meta.dirname, '..');
 
 export const administrator = { email: 'admin@riskdesk.example', password: 'administrator-of-the-tests' };
 
+const prepared = new Map<Major, Promise<TestServer>>();
+
+/** Made once in this process, and stopped: each product server is a copy of it. */
+function preparedServer(major: Major): Promise<TestServer> {
+  const known = prepared.get(major);
+  if (known) return known;
+  const made = startTestServer({ major }).then(async (server) => {
+    await prepareTemplate(server.port);
+    await server.stop();
+    return server;
+  });
+  prepared.set(major, made);
+  return made;
+}
+
 /** A database server with the product's database in it, for tests that stop, freeze or crash it. */
 export async function startProductServer(options: TestServerOptions = {}): Promise<TestServer & { env: Record<string, string>; database: string }> {
-  const server = await startTestServer(options);
-  await prepareTemplate(server.port);
+  const server = await startTestServer({ ...options, copyOf: await preparedServer(options.major ?? 18) });
   const env = { ...testEnvironment(server.port, templateName), ADMIN_EMAIL: administrator.email, ADMIN_PASSWORD: administrator.password };
   return Object.assign(server, { env, database: templateName });
 }

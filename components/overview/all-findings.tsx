@@ -1,7 +1,6 @@
 'use client';
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useSearchParams } from 'next/navigation';
 import { Disclosure } from '@/components/panel/disclosure';
 import { CircleCheck } from 'lucide-react';
 import { Findings, type ShownFinding } from '@/components/panel/findings';
@@ -13,9 +12,11 @@ import { Notice } from '@/components/ui/notice';
 import { SkeletonRows } from '@/components/ui/skeleton';
 import { api, messageOf } from '@/lib/client/api';
 import { keys } from '@/lib/client/keys';
+import { useUrlState } from '@/lib/client/url-state';
 import { severities } from '@/lib/kit/finding';
 import type { FindingsAnswer, FoundItem } from '@/lib/kit/result';
 import { DecideButton, DecisionNote, ReopenButton } from './decide';
+import { RoomFilter } from './room-filter';
 import { UnmeasuredList } from './unmeasured-list';
 
 /** Where a diagnostic is shown, by its id. */
@@ -25,22 +26,46 @@ const refreshMs = 60_000;
 
 /** What needs somebody, of all rooms, the worst first; beside it what could not be measured at all. */
 export function AllFindings({ places, mayDecide }: { places: DiagnosticPlaces; mayDecide: boolean }) {
-  const target = useSearchParams().get('target') ?? 'main';
-  const { data, error, refetch } = useQuery({ queryKey: keys.findings(target), queryFn: ({ signal }) => api<FindingsAnswer>('/api/findings', { query: { target }, signal }), refetchInterval: refreshMs, placeholderData: keepPreviousData });
+  const { params, set } = useUrlState();
+  const target = params.get('target') ?? 'main';
+  const room = params.get('room');
+  const { data, error, isFetching, refetch } = useQuery({ queryKey: keys.findings(target), queryFn: ({ signal }) => api<FindingsAnswer>('/api/findings', { query: { target }, signal }), refetchInterval: refreshMs, placeholderData: keepPreviousData });
   const again = () => void refetch();
-  if (!data) return <Card title="Findings" flush>{error ? <div className="p-4"><Notice tone="critical" title="Findings could not be loaded" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice></div> : <SkeletonRows rows={6} label="Findings: loading" />}</Card>;
-  const shown = data.items.map((item) => located(item, places, target));
+  if (!data) return <Card title="Findings" flush busy={isFetching}>{error ? <div className="p-4"><Notice tone="critical" title="Findings could not be loaded" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice></div> : <SkeletonRows rows={6} label="Findings: loading" />}</Card>;
+  const all = data.items.map((item) => located(item, places, target));
+  const kinds = room === null ? byKind(all) : null;
+  const shown = kinds ? kinds.map(([first]) => first) : all.filter(({ from }) => from === room);
   const decided = data.decided.map((item) => located(item, places, target));
   return (
     <div className="flex flex-col gap-4">
       {error ? <Notice tone="warning" title="These are the last findings that could be collected" action={<Retry onRetry={again} />}>{messageOf(error)}</Notice> : null}
-      <Card title="Findings" about={data.more ? `The worst of more than ${data.items.length}: ${tally(data.items)}` : tally(data.items)} flush>
-        {shown.length > 0 ? <Findings items={shown} first={8} label="Findings" renderAction={mayDecide ? (item) => <DecideButton item={item} target={target} /> : undefined} /> : <Nothing complete={data.unmeasured.length === 0} />}
+      <Card title="Findings" about={data.more ? `The worst of more than ${data.items.length}: ${tally(room === null ? all : shown)}` : tally(room === null ? all : shown)} flush busy={isFetching}>
+        <RoomFilter rooms={all.map(({ from = '' }) => from)} chosen={room} onChoose={(name) => set({ room: name })} />
+        {shown.length > 0 ? <Findings key={room} items={shown} first={room === null ? 8 : 25} label="Findings" renderNote={(item) => <Alike kind={kinds?.find(([first]) => first === item)} onShow={() => set({ room: item.from ?? null })} />} renderAction={mayDecide ? (item) => <DecideButton item={item} target={target} /> : undefined} /> : <Nothing complete={data.unmeasured.length === 0} room={room} />}
         {decided.length > 0 ? <Decided items={decided} target={target} mayDecide={mayDecide} /> : null}
       </Card>
       {data.unmeasured.length > 0 ? <UnmeasuredList items={data.unmeasured} places={places} target={target} /> : null}
     </div>
   );
+}
+
+type Located = FoundItem & ShownFinding;
+
+/** Of thirty findings that say the same of thirty objects the overview shows the costliest: the others are one click away, in their room. */
+function byKind(items: readonly Located[]): [Located, ...Located[]][] {
+  const kinds = new Map<string, [Located, ...Located[]]>();
+  for (const item of items) {
+    const kind = `${item.diagnostic} ${item.code} ${item.severity}`;
+    const known = kinds.get(kind);
+    if (known) known.push(item);
+    else kinds.set(kind, [item]);
+  }
+  return [...kinds.values()];
+}
+
+function Alike({ kind, onShow }: { kind: [Located, ...Located[]] | undefined; onShow: () => void }) {
+  if (!kind || kind.length === 1) return null;
+  return <p className="mt-1 text-xs"><button type="button" onClick={onShow} className="rounded-sm font-medium text-accent hover:underline">{kind.length - 1} more like this</button> <span className="text-faint">in {kind[0].from ?? 'other rooms'}</span></p>;
 }
 
 type DecidedItem = FindingsAnswer['decided'][number] & ShownFinding;
@@ -66,7 +91,7 @@ function Decided({ items, target, mayDecide }: { items: readonly DecidedItem[]; 
 
 function located<T extends FoundItem>(item: T, places: DiagnosticPlaces, target: string): T & ShownFinding {
   const place = places[item.diagnostic];
-  return place ? { ...item, href: withTarget(place.href, target), from: place.room } : item;
+  return place ? { ...item, href: withTarget(`${place.href}&about=${encodeURIComponent(item.about)}`, target), from: place.room } : item;
 }
 
 function tally(items: readonly FoundItem[]): string {
@@ -76,7 +101,8 @@ function tally(items: readonly FoundItem[]): string {
 }
 
 /** Nothing found is only good news where everything was measured. */
-function Nothing({ complete }: { complete: boolean }) {
+function Nothing({ complete, room }: { complete: boolean; room: string | null }) {
+  if (room !== null) return <EmptyState title={`Nothing found in ${room}`}>{complete ? 'Every question was asked and none found anything there.' : 'Some questions could not be asked: see below.'}</EmptyState>;
   return complete ? (
     <EmptyState icon={<CircleCheck className="size-5 text-ok" />} title="Nothing needs attention">Every question was asked and none found anything.</EmptyState>
   ) : (

@@ -19,9 +19,9 @@ const words: Record<Status, string> = { healthy: 'Fine', unhealthy: 'Not well', 
 
 /** The console's own database in four checks. */
 export function HealthStrip() {
-  const { data, error } = useQuery({ queryKey: keys.health, queryFn: ({ signal }) => api<Health>('/api/health', { signal, accept: [503] }), refetchInterval: refreshMs, placeholderData: keepPreviousData });
+  const { data, error, isFetching } = useQuery({ queryKey: keys.health, queryFn: ({ signal }) => api<Health>('/api/health', { signal, accept: [503] }), refetchInterval: refreshMs, placeholderData: keepPreviousData });
   return (
-    <section aria-label="Health" className="panel-surface grid grid-cols-2 overflow-hidden lg:grid-cols-4">
+    <section aria-label="Health" aria-busy={isFetching} className="panel-surface grid grid-cols-2 overflow-hidden lg:grid-cols-4">
       {titles.map(([key, title], index) => {
         const check = error ? undefined : data?.checks[key];
         const status = check?.status ?? 'unknown';

@@ -18,17 +18,18 @@ const marks: Record<Severity, { Icon: typeof Info; look: string; word: string }>
 
 export type ShownFinding = Finding & { href?: string; from?: string };
 
-type Props<T> = { items: readonly T[]; first?: number; label: string; /** Something to do about one of them, beside it. */ renderAction?: ((item: T) => ReactNode) | undefined; /** More to say about one of them. */ renderNote?: (item: T) => ReactNode };
+type Props<T> = { items: readonly T[]; first?: number; label: string; /** The object that somebody came for: what is about it comes first. */ lead?: string | null; /** Something to do about one of them, beside it. */ renderAction?: ((item: T) => ReactNode) | undefined; /** More to say about one of them. */ renderNote?: (item: T) => ReactNode };
 
 /** Findings, the worst first as given; a long list opens on demand. */
-export function Findings<T extends ShownFinding>({ items, first = 3, label, renderAction, renderNote }: Props<T>) {
+export function Findings<T extends ShownFinding>({ items: given, first = 3, label, lead = null, renderAction, renderNote }: Props<T>) {
   const [all, setAll] = useState(false);
+  const items = lead === null ? given : [...given.filter(({ about }) => about === lead), ...given.filter(({ about }) => about !== lead)];
   const shown = all ? items : items.slice(0, first);
   const hidden = items.length - shown.length;
   return (
     <div>
       <ul aria-label={label} className="divide-y divide-line">
-        {shown.map((item, index) => <FindingItem key={`${item.code} ${item.about} ${index}`} item={item} action={renderAction?.(item)} note={renderNote?.(item)} />)}
+        {shown.map((item, index) => <FindingItem key={`${item.code} ${item.about} ${index}`} item={item} led={item.about === lead} action={renderAction?.(item)} note={renderNote?.(item)} />)}
       </ul>
       {hidden > 0 || all ? (
         <div className="border-t border-line px-3 py-1.5">
@@ -39,11 +40,11 @@ export function Findings<T extends ShownFinding>({ items, first = 3, label, rend
   );
 }
 
-function FindingItem({ item, action, note }: { item: ShownFinding; action: ReactNode; note: ReactNode }) {
+function FindingItem({ item, led, action, note }: { item: ShownFinding; led: boolean; action: ReactNode; note: ReactNode }) {
   const { Icon, look, word } = marks[item.severity];
   const evidence = Object.entries(item.evidence);
   return (
-    <li className="flex gap-3 px-4 py-3">
+    <li aria-current={led || undefined} className={classNames('flex gap-3 px-4 py-3', led && 'bg-accent-soft/50')}>
       <Icon className={classNames('mt-0.5 size-4 shrink-0', look)} aria-hidden />
       <div className="min-w-0 grow">
         <p className="flex min-w-0 items-baseline gap-x-2">

@@ -3,6 +3,7 @@
 import { BarList } from '@/components/chart/bar-list';
 import { overTime } from '@/components/chart/chart-domain';
 import { TimeSeries } from '@/components/chart/time-series';
+import { classNames } from '@/components/ui/class-names';
 import { Timeline } from '@/components/chart/timeline';
 import type { Line } from '@/lib/kit/history';
 import type { DiagnosticView, Row } from '@/lib/kit/result';
@@ -14,7 +15,7 @@ export function PanelCharts({ view, rows, lines }: { view: DiagnosticView; rows:
   const columnOf = (key: string) => view.columns.find((column) => column.key === key);
   const headingOf = (key: string) => columnOf(key)?.label ?? key;
   return (
-    <div className="grid gap-x-10 gap-y-6 border-t border-line px-4 py-4 lg:grid-cols-2">
+    <div className={classNames('grid gap-x-10 gap-y-6 px-4 py-4', view.charts.length > 1 && 'lg:grid-cols-2')}>
       {view.charts.map((chart) => {
         if (chart.kind === 'timeline') {
           const { lane, value, title } = chart;
@@ -45,7 +46,7 @@ export function PanelCharts({ view, rows, lines }: { view: DiagnosticView; rows:
 function LinesOver({ title, lines, unit }: { title: string; lines: readonly Line[]; unit: Unit }) {
   const series = lines.map(({ label }, index) => ({ key: String(index), label, unit }));
   return (
-    <div className="lg:col-span-2">
+    <div className="col-span-full">
       <TimeSeries title={title} rows={overTime(lines)} series={series} empty="Nothing has changed in this time." />
     </div>
   );

@@ -1,3 +1,4 @@
+import { withTarget } from '@/components/shell/places';
 import type { Remembered } from '@/lib/client/remember';
 import type { DiagnosticView, Measured, Unmeasured } from '@/lib/kit/result';
 import type { QueryState } from './query-panel';
@@ -9,7 +10,7 @@ export function panelKeys(view: DiagnosticView, prefix: string) {
 }
 
 /** The question as the address states it. What equals the default is not sent, so that both share one answer. */
-export function panelQuery(view: DiagnosticView, address: URLSearchParams, prefix: string, target: string | null): Record<string, string> {
+export function panelQuery(view: DiagnosticView, address: URLSearchParams, prefix: string, target: string | null, given: Record<string, string> = {}): Record<string, string> {
   const keys = panelKeys(view, prefix);
   const query: Record<string, string> = {};
   const put = (key: string, value: string | null, fallback: string) => {
@@ -19,7 +20,7 @@ export function panelQuery(view: DiagnosticView, address: URLSearchParams, prefi
   put('q', address.get(keys.q), '');
   put('target', target, 'main');
   for (const { key, default: fallback } of view.params) put(key, address.get(keys.param(key)), fallback);
-  return query;
+  return { ...query, ...given };
 }
 
 type Asked = { data: Remembered | undefined; error: unknown };
@@ -35,6 +36,14 @@ export function panelState({ data, error }: Asked): PanelState {
   if (error) return { state: { kind: 'failed', error }, stale: null };
   if (data?.answer.state === 'unmeasured') return { state: { kind: 'unmeasured', answer: data.answer }, stale: null };
   return { state: { kind: 'pending' }, stale: null };
+}
+
+/** The page of the thing that a row is about; null where the row does not say which. */
+export function rowPage({ page }: DiagnosticView, row: Record<string, unknown>, target: string | null): string | null {
+  if (!page) return null;
+  const values = Object.entries(page.by).map(([key, column]): [string, unknown] => [key, row[column]]);
+  if (values.some(([, value]) => value === null || value === undefined || value === '')) return null;
+  return withTarget(`${page.path}?${new URLSearchParams(values.map(([key, value]) => [key, String(value)])).toString()}`, target);
 }
 
 /** The key of a row: null is not the text 'null'. */

@@ -1,22 +1,24 @@
 'use client';
 
-import { Cell } from '@/components/table/cell';
+import { Cell, isLong } from '@/components/table/cell';
 import { DataTable } from '@/components/table/data-table';
+import { classNames } from '@/components/ui/class-names';
 import { EmptyState } from '@/components/ui/empty-state';
 import { useUrlState } from '@/lib/client/url-state';
 import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
 import { formatCount } from '@/lib/units';
 import { PanelFilters } from './panel-filters';
-import { panelKeys, rowKeyOf } from './panel-state';
+import { panelKeys, rowKeyOf, rowPage } from './panel-state';
 import { SqlBlock } from './sql-block';
 import { withTarget } from '@/components/shell/places';
 import { LinkButton } from '@/components/ui/button';
 import { statementHash } from '@/components/plans/plan-hash';
 
 /** The rows of a diagnostic, ordered by the server. */
-export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; prefix: string; measured: Measured }) {
+export function PanelTable({ view, prefix, measured, given }: { view: DiagnosticView; prefix: string; measured: Measured; given: Record<string, string> }) {
   const { params, set } = useUrlState();
   const keys = panelKeys(view, prefix);
+  const about = params.get('about');
   const narrowed = [keys.q, ...keys.params].some((key) => params.has(key));
   return (
     <DataTable<Row>
@@ -24,19 +26,26 @@ export function PanelTable({ view, prefix, measured }: { view: DiagnosticView; p
       columns={view.columns}
       rows={measured.rows}
       rowKey={rowKeyOf(view)}
+      {...(about ? { isMarked: isAbout(about) } : {})}
       show={view.show}
       columnChoice={params.get(keys.columns)}
       onColumnChoice={(chosen) => set({ [keys.columns]: chosen?.join(',') ?? null })}
       sort={params.get(keys.sort) ?? view.sort}
       onSort={(sort) => set({ [keys.sort]: sort === view.sort ? null : sort })}
       csvName={`${view.room}-${view.name}`}
-      toolbar={<PanelFilters view={view} prefix={prefix} />}
+      toolbar={<PanelFilters view={view} prefix={prefix} given={given} />}
+      rowHref={(row) => rowPage(view, row, params.get('target'))}
       renderDetails={(row) => <RowDetails view={view} row={row} />}
       empty={<EmptyState title={narrowed ? 'Nothing matches' : 'Nothing here'}>{narrowed ? 'The server was asked and no row fits the search and the limits above.' : 'The server was asked and there is nothing of this kind.'}</EmptyState>}
       footer={measured.rows.length > 0 ? <span className="numeric">{measured.truncated ? `The first ${formatCount(measured.rows.length)} rows; there are more` : `${formatCount(measured.rows.length)} ${measured.rows.length === 1 ? 'row' : 'rows'}`}</span> : undefined}
     />
   );
 }
+
+/** The row of the object that a finding on the overview was about. */
+const isAbout = (about: string) => (row: Row): boolean => Object.values(row).some((value) => value === about || `pid ${value}` === about);
+/** Columns whose statements have a plan. */
+const explained = ['query', 'rewrite', 'together', 'parent'];
 
 /** Every column of one row, the statement whole. */
 function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
@@ -46,14 +55,18 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   return (
     <div className="flex max-w-5xl flex-col gap-4">
       {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
-      {view.room === 'queries' && typeof row['query'] === 'string' ? (
-        <LinkButton size="small" className="self-start" href={`${withTarget('/plans', target)}${statementHash(row['query'])}`}>Explain</LinkButton>
+      {view.room === 'queries' ? (
+        <div className="flex flex-wrap gap-2">
+          {statements.filter(({ key }) => explained.includes(key)).map(({ key, label }) => (
+            <LinkButton key={key} size="small" href={`${withTarget('/plans', target)}${statementHash(String(row[key]))}`}>{key === 'query' ? 'Explain' : `Explain: ${label.toLowerCase()}`}</LinkButton>
+          ))}
+        </div>
       ) : null}
-      <dl className="grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-x-6 gap-y-3">
+      <dl className="grid grid-cols-[repeat(auto-fill,minmax(11rem,1fr))] gap-x-6 gap-y-3">
         {others.map(({ key, label, unit, note }) => (
-          <div key={key} className="min-w-0">
+          <div key={key} className={classNames('min-w-0', isLong(row[key], unit) && 'sm:col-span-2')}>
             <dt className="text-2xs text-faint" title={note}>{label}</dt>
-            <dd className="numeric truncate text-sm"><Cell value={row[key]} unit={unit} /></dd>
+            <dd className="numeric text-sm"><Cell value={row[key]} unit={unit} whole /></dd>
           </div>
         ))}
       </dl>

@@ -12,6 +12,7 @@ import { Notice } from '@/components/ui/notice';
 import { findingsOf, planText } from '@/lib/rooms/plans/schema';
 import { formatCount, formatMs } from '@/lib/units';
 import { PlanCompare } from './plan-compare';
+import { planHash } from './plan-hash';
 import { PlanTree } from './plan-tree';
 import type { ShownPlan } from './plans-view';
 
@@ -35,7 +36,7 @@ export function PlanResult({ shown, before, isKept, onKeep, onForget }: Props) {
           {isKept || before
             ? <Button kind="ghost" size="small" onClick={onForget}><PinOff className="size-3.5" aria-hidden />Stop comparing</Button>
             : <Button kind="ghost" size="small" onClick={onKeep} title="The next plan is compared with this one"><Pin className="size-3.5" aria-hidden />Keep to compare</Button>}
-          <LinkButtonToHere />
+          <LinkButton shown={shown} />
         </div>
       </header>
       {isKept ? <div className="px-4 pt-3"><Notice tone="info">This plan is kept. Explain or paste another one to compare the two.</Notice></div> : null}
@@ -59,11 +60,15 @@ export function PlanResult({ shown, before, isKept, onKeep, onForget }: Props) {
   );
 }
 
-/** The address as it is now, with the statement or the plan in it. */
-function LinkButtonToHere() {
-  const [address, setAddress] = useState<string | null>(null);
-  if (address === null) return <Button kind="ghost" size="small" onClick={() => setAddress(window.location.href)}><Link2 className="size-3.5" aria-hidden />Link</Button>;
-  return <CopyButton text={address} label="Copy the link" />;
+/** The address with the statement in it; with the plan itself where it was run, for whoever opens the link would see estimates only. */
+function LinkButton({ shown }: { shown: ShownPlan }) {
+  const [made, setMade] = useState<{ of: ShownPlan; address: string } | null>(null);
+  const make = async () => {
+    const { origin, pathname, search, hash } = window.location;
+    setMade({ of: shown, address: `${origin}${pathname}${search}${shown.plan.analyzed ? await planHash(shown.json) : hash}` });
+  };
+  if (made?.of !== shown) return <Button kind="ghost" size="small" onClick={() => void make()}><Link2 className="size-3.5" aria-hidden />Link</Button>;
+  return <CopyButton text={made.address} label="Copy the link" />;
 }
 
 function Summary({ shown: { plan, json } }: { shown: ShownPlan }) {

@@ -1,10 +1,14 @@
 'use client';
 
 import { useEffect, useMemo, useState } from 'react';
-import { ClipboardPaste } from 'lucide-react';
+import Link from 'next/link';
+import { ClipboardPaste, Workflow } from 'lucide-react';
 import { RemedyView } from '@/components/panel/remedy';
+import { withTarget } from '@/components/shell/places';
 import { Button } from '@/components/ui/button';
 import { Card } from '@/components/ui/card';
+import { ConfirmDialog } from '@/components/ui/confirm-dialog';
+import { EmptyState } from '@/components/ui/empty-state';
 import { Field } from '@/components/ui/field';
 import { Textarea } from '@/components/ui/input';
 import { Notice } from '@/components/ui/notice';
@@ -55,7 +59,11 @@ function usePlans() {
     setHash(statementHash(sql, withValues ? given : []));
     try {
       const answer = await explain.mutateAsync({ target, sql, analyze, ...(withValues && given.length > 0 ? { values: given } : {}) });
-      if (answer.state === 'refused') return setRefused(answer);
+      if (answer.state === 'refused') {
+        // The plan of another statement under a refusal would look like this one's.
+        setShown(null);
+        return setRefused(answer);
+      }
       const found = shownFrom(answer.json, { tables: answer.tables, generic: answer.generic, notes: answer.notes, from: `${target}, PostgreSQL ${answer.version}` });
       if (typeof found === 'string') setProblem(found);
       else setShown(found);
@@ -75,11 +83,13 @@ function usePlans() {
     // A link only plans; running is a person's own click.
     await ask(next);
   };
-  return { draft, setDraft, shown, problem, refused, busy: explain.isPending, ask, paste, open };
+  return { draft, setDraft, shown, problem, refused, busy: explain.isPending, target, ask, paste, open };
 }
 
 export function PlansView({ mayAnalyze }: { mayAnalyze: boolean }) {
-  const { draft, setDraft, shown, problem, refused, busy, ask, paste, open } = usePlans();
+  const { draft, setDraft, shown, problem, refused, busy, target, ask, paste, open } = usePlans();
+  const [confirming, setConfirming] = useState(false);
+  const explain = () => (draft.analyze && draft.sql.trim() !== '' ? setConfirming(true) : void ask(draft));
   const [kept, setKept] = useState<ShownPlan | null>(null);
   const [pasting, setPasting] = useState(false);
   useEffect(() => {
@@ -91,14 +101,25 @@ export function PlansView({ mayAnalyze }: { mayAnalyze: boolean }) {
   return (
     <div className="flex flex-col gap-4">
       <Card flush title="Statement" actions={<Button kind="ghost" size="small" aria-expanded={pasting} onClick={() => setPasting(!pasting)}><ClipboardPaste className="size-3.5" aria-hidden />Paste a plan</Button>}>
-        {pasting ? <PasteForm onPlan={(text) => { paste(text); setPasting(false); }} /> : <StatementForm draft={draft} onDraft={setDraft} onExplain={() => void ask(draft)} busy={busy} mayAnalyze={mayAnalyze} />}
+        {pasting ? <PasteForm onPlan={(text) => { paste(text); setPasting(false); }} /> : <StatementForm draft={draft} onDraft={setDraft} onExplain={explain} busy={busy} mayAnalyze={mayAnalyze} />}
       </Card>
+      <ConfirmDialog open={confirming} onClose={() => setConfirming(false)} title={`Run this statement on ${target}?`} confirmLabel="Run it" onConfirm={() => void ask(draft)}>
+        <p>EXPLAIN ANALYZE runs it: it reads from disk, fills the buffer cache and takes the locks of a reader, as the monitoring role. It may write nothing, ends after 20 s at the latest and is rolled back.</p>
+        <p>That it was run, with its text, is kept in the audit log.</p>
+      </ConfirmDialog>
       {problem ? <Notice tone="critical" title="No plan">{problem}</Notice> : null}
       {refused ? (
         <Notice tone="warning" title="This statement is not explained">
           <p>{refused.reason.says}</p>
           {refused.remedy ? <div className="mt-2"><RemedyView remedy={refused.remedy} /></div> : null}
         </Notice>
+      ) : null}
+      {!shown && !problem && !refused && !busy ? (
+        <Card>
+          <EmptyState icon={<Workflow className="size-5" />} title="No plan yet">
+            Type a statement, open one from <Link href={withTarget('/queries', target)} prefetch={false} className="text-accent underline underline-offset-2">Queries</Link>, or paste a plan from elsewhere. Two plans can be compared node by node.
+          </EmptyState>
+        </Card>
       ) : null}
       {shown ? <PlanResult shown={shown} before={compared} onKeep={() => setKept(shown)} onForget={() => setKept(null)} isKept={kept === shown} /> : null}
     </div>

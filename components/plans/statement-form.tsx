@@ -22,7 +22,7 @@ export function StatementForm({ draft, onDraft, onExplain, busy, mayAnalyze }: P
         onExplain();
       }}
     >
-      <Field label="Statement" hint="One SELECT, or a write that is only planned. Ctrl+Enter explains it">
+      <Field label="Statement" hiddenLabel hint="One SELECT, or a write that is only planned. Ctrl+Enter explains it">
         {(control) => (
           <Textarea
             {...control}

@@ -53,15 +53,17 @@ export function DataTable<R extends TableRow>(props: Props<R>) {
   const toggle = (key: string) => setOpened((before) => toggled(before, key));
   return (
     <div className="min-w-0">
-      <div className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2">
-        <div className="flex min-w-0 grow flex-wrap items-center gap-2">{toolbar}</div>
-        <SortSelect {...heading} columns={columns} />
-        {actions}
-        <ColumnMenu columns={columns} shown={shown} onChoose={onColumnChoice ?? setOwnChoice} />
-        {csvName ? <CsvButton name={csvName} columns={shown} rows={ordered} /> : null}
+      <div className="flex flex-wrap items-start gap-2 border-b border-line px-4 py-2 sm:flex-nowrap">
+        <div className="flex min-w-0 grow flex-wrap items-center gap-x-3 gap-y-2 max-sm:basis-full">{toolbar}</div>
+        <div className="flex shrink-0 items-center gap-2 max-sm:w-full sm:ml-auto">
+          <SortSelect {...heading} columns={columns} />
+          {actions}
+          <ColumnMenu columns={columns} shown={shown} onChoose={onColumnChoice ?? setOwnChoice} />
+          {csvName ? <CsvButton name={csvName} columns={shown} rows={ordered} /> : null}
+        </div>
       </div>
       {ordered.length === 0 ? empty : (
-        <ScrollRegion label={`${caption}, rows`} onKeyDown={moveRow} style={{ maxHeight }} className={classNames('overflow-x-auto', maxHeight && 'overflow-y-auto')}>
+        <ScrollRegion label={`${caption}, rows`} onKeyDown={moveRow} style={{ maxHeight }} className={classNames('scroll-shadow overflow-x-auto', maxHeight && 'overflow-y-auto')}>
           <table className="cards w-full border-collapse">
             <caption className="sr-only">{caption}</caption>
             <TableHead {...heading} leading={props.renderDetails !== undefined} />
@@ -74,8 +76,8 @@ export function DataTable<R extends TableRow>(props: Props<R>) {
   );
 }
 
-function optional<R extends TableRow>({ renderCell, rowHref, renderDetails }: RowOptions<R>) {
-  return { ...(renderCell ? { renderCell } : {}), ...(rowHref ? { rowHref } : {}), ...(renderDetails ? { renderDetails } : {}) };
+function optional<R extends TableRow>({ renderCell, rowHref, renderDetails, isMarked }: RowOptions<R>) {
+  return { ...(isMarked ? { isMarked } : {}), ...(renderCell ? { renderCell } : {}), ...(rowHref ? { rowHref } : {}), ...(renderDetails ? { renderDetails } : {}) };
 }
 
 function toggled(before: ReadonlySet<string>, key: string): Set<string> {

@@ -22,7 +22,6 @@ export function TableHead({ columns, sort, sortable, onSort, leading }: Props) {
           return (
             <th
               key={column.key}
-             
               scope="col"
               aria-sort={active ? (current.descending ? 'descending' : 'ascending') : undefined}
               className={classNames('h-9 px-3 text-xs font-medium whitespace-nowrap text-faint first:pl-4 last:pr-4', isNumeric(column.unit) ? 'text-right' : 'text-left')}
@@ -54,7 +53,7 @@ export function SortSelect({ columns, sort, sortable, onSort }: Omit<Props, 'lea
   const options = columns.filter(({ key }) => sortable(key));
   if (options.length === 0) return null;
   return (
-    <Select aria-label="Order" value={sort} onChange={(event) => onSort(event.target.value)} className="h-7 max-w-36 text-xs sm:hidden">
+    <Select aria-label="Order" value={sort} onChange={(event) => onSort(event.target.value)} className="h-7 min-w-0 grow text-xs sm:hidden">
       {options.map(({ key, label }) => [
         <option key={`-${key}`} value={`-${key}`}>{label} ↓</option>,
         <option key={key} value={key}>{label} ↑</option>,

@@ -6,15 +6,17 @@ import { ChevronRight } from 'lucide-react';
 import { classNames } from '@/components/ui/class-names';
 import type { ColumnView } from '@/lib/kit/column';
 import { isNumeric } from '@/lib/units';
-import { Cell } from './cell';
+import { Cell, isLong } from './cell';
 import type { TableRow } from './table-data';
 
 export type RowOptions<R extends TableRow> = {
   rowKey: (row: R) => string;
   /** Cells of a column's own making, by column key. */
   renderCell?: Partial<Record<string, (row: R) => ReactNode>>;
-  /** Where a row leads; its first cell is the link. */
-  rowHref?: (row: R) => string;
+  /** Where a row leads, or null; its first cell is the link. */
+  rowHref?: (row: R) => string | null;
+  /** The row that somebody came for. */
+  isMarked?: (row: R) => boolean;
   /** What a row opens to. */
   renderDetails?: (row: R) => ReactNode;
 };
@@ -42,15 +44,17 @@ function destination(key: string, at: number, count: number): number | null {
   return key === 'End' ? count - 1 : null;
 }
 
-export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, opened, onToggle }: Props<R>) {
+export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, isMarked, opened, onToggle }: Props<R>) {
   return (
     <tbody>
       {rows.map((row) => {
         const key = rowKey(row);
         const open = opened.has(key);
+        const marked = isMarked?.(row) ?? false;
+        const href = rowHref?.(row) ?? null;
         return (
           <Fragment key={key}>
-            <tr data-row tabIndex={-1} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken')}>
+            <tr data-row tabIndex={-1} aria-current={marked || undefined} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken', marked && 'bg-accent-soft/50')}>
               {renderDetails ? (
                 <td data-wide className="pl-3 max-sm:order-last sm:w-9">
                   <button type="button" data-open aria-expanded={open} onClick={() => onToggle(key)} className="flex h-7 items-center gap-1 rounded-sm text-xs text-faint hover:text-ink">
@@ -62,8 +66,8 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
               {columns.map((column, index) => {
                 const content = renderCell[column.key]?.(row) ?? <Cell value={row[column.key]} unit={column.unit} />;
                 return (
-                  <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} className={classNames('h-10 px-3 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap')}>
-                    {index === 0 && rowHref ? <Link href={rowHref(row)} prefetch={false} data-open className="font-medium hover:text-accent hover:underline">{content}</Link> : content}
+                  <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} data-span={isLong(row[column.key], column.unit) ? '' : undefined} className={classNames('h-10 px-3 py-1.5 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap', column.unit === 'sql' && 'w-full max-w-0 max-sm:max-w-none')}>
+                    {index === 0 && href !== null ? <Link href={href} prefetch={false} data-open className={classNames('hover:text-accent hover:underline', column.unit !== 'sql' && 'font-medium')}>{content}</Link> : content}
                   </td>
                 );
               })}

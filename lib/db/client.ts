@@ -7,6 +7,7 @@ import { inTransaction, type DeskClient } from '@/lib/pg/client';
 import { ownSettings } from '@/lib/pg/connection';
 import { DeskPool } from '@/lib/pg/pool';
 import { render, type SQL } from '@/lib/pg/sql';
+import { currentTag, plainTag, routeWatch } from './route';
 
 type Row = Record<string, unknown>;
 
@@ -21,6 +22,8 @@ export type Database = {
 export type RowsOptions = {
   /** Planned for these very values: one plan for all values is wrong where a filter may fit most rows or none, and over many partitions locks each one. */
   planEachTime?: boolean;
+  /** The same text in every route, which is then prepared once a connection rather than once for each: it does not say for which. */
+  everyRoute?: boolean;
   /** A limit of this statement's own, in a transaction of its own. */
   timeoutMs?: number;
 };
@@ -42,6 +45,7 @@ function open(): Connections {
     connectTimeoutMs: env.DB_CONNECT_TIMEOUT,
     queryTimeoutMs: env.DB_QUERY_TIMEOUT,
     acquireTimeoutMs: 900,
+    watch: routeWatch,
   });
   const guarded = new Proxy(pool.driver, {
     get: (target, property) => (property === 'query' ? guardedQuery(pool) : Reflect.get(target, property, target)),
@@ -63,23 +67,45 @@ function once<T>(pool: DeskPool, work: (client: DeskClient) => Promise<T>): Prom
 
 /** Drizzle's own queries pass the same breaker and bounded wait as ours. */
 function guardedQuery(pool: DeskPool) {
-  return (...args: unknown[]) => once(pool, (client) => Reflect.apply(client.query, client, args) as Promise<unknown>);
+  return (...args: unknown[]) => once(pool, (client) => Reflect.apply(client.query, client, withTag(args)) as Promise<unknown>);
 }
 
-const names = new Map<string, string>();
+/** One connection for Drizzle's builder, its statements tagged as ours are. */
+const tagging = (client: DeskClient): DeskClient =>
+  new Proxy(client, { get: (target, property) => (property === 'query' ? (...args: unknown[]) => Reflect.apply(target.query, target, withTag(args)) as unknown : Reflect.get(target, property, target)) });
+
+function withTag([first, ...rest]: unknown[]): unknown[] {
+  const tag = currentTag();
+  if (tag === null) return [first, ...rest];
+  if (typeof first === 'string') return [tagged(first, tag), ...rest];
+  const { text } = (first ?? {}) as { text?: unknown };
+  return [typeof text === 'string' ? { ...(first as object), text: tagged(text, tag) } : first, ...rest];
+}
+
+/** Behind the first word: pg_stat_statements of 18 drops a comment in front of it, and pg_stat_activity cuts off the end of a long text. */
+const tagged = (text: string, tag: string): string => text.replace(/^\s*\w+/, (word) => `${word} ${tag}`);
+
+type Sent = { text: string; name: string };
+const sent = new Map<string, Map<string, Sent>>();
 
 /** The hash of the text in the name: two releases of the console can share a pooler without sharing a name for two texts. */
-function statementName(text: string): string {
-  const known = names.get(text);
+function sentAs(text: string, tag: string | null): Sent {
+  const key = tag ?? '';
+  let ofTag = sent.get(key);
+  if (!ofTag) sent.set(key, (ofTag = new Map()));
+  const known = ofTag.get(text);
   if (known) return known;
-  const name = `rd_${createHash('sha256').update(text).digest('base64url').slice(0, 24)}`;
-  if (names.size < 500) names.set(text, name);
-  return name;
+  const whole = tag === null ? text : tagged(text, tag);
+  const made = { text: whole, name: `rd_${createHash('sha256').update(whole).digest('base64url').slice(0, 24)}` };
+  if (ofTag.size < 500) ofTag.set(text, made);
+  return made;
 }
 
-async function run<T extends Row>(client: DeskClient, statement: SQL, { planEachTime = false }: RowsOptions = {}): Promise<T[]> {
+async function run<T extends Row>(client: DeskClient, statement: SQL, { planEachTime = false, everyRoute = false }: RowsOptions = {}): Promise<T[]> {
   const { text, values } = render(statement);
-  const result = await client.query<T>(client.direct && !planEachTime ? { name: statementName(text), text, values } : { text, values });
+  const tag = currentTag();
+  const as = sentAs(text, tag === null || !everyRoute ? tag : plainTag);
+  const result = await client.query<T>(client.direct && !planEachTime ? { ...as, values } : { text: as.text, values });
   return result.rows;
 }
 
@@ -103,7 +129,7 @@ export const appPool = (): DeskPool => connections().pool;
 /** Runs `work` in one transaction: all of it or nothing. */
 export async function transaction<T>(work: (tx: Database) => Promise<T>): Promise<T> {
   return appPool().use((client) =>
-    inTransaction(client, () => work({ orm: drizzle(client, { schema }), rows: (statement, options) => run(client, statement, options) })),
+    inTransaction(client, () => work({ orm: drizzle(tagging(client), { schema }), rows: (statement, options) => run(client, statement, options) })),
   );
 }
 

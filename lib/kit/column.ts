@@ -21,6 +21,8 @@ export const col = {
   /** A statement's text: one line with the whole in a block. */
   sql: column('sql', z.string()),
   count: column('count', finite),
+  /** How many on average: with its decimals. */
+  mean: column('score', finite),
   bytes: column('bytes', finite),
   ms: column('ms', finite),
   /** 0–1, shown as a percentage. */

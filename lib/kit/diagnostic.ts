@@ -49,8 +49,32 @@ export type PoolFigures = {
   since: string;
 };
 
+/** What the requests of one of this console's routes have asked of the product's own database, as the process counted it. */
+export type RouteFigures = {
+  /** Method and pattern. */
+  route: string;
+  requests: number;
+  statements: number;
+  /** The most that one request took. */
+  mostStatements: number;
+  /** From sending a statement to its result, the way over the network included. */
+  ms: number;
+  rows: number;
+  failed: number;
+  /** The most often that one request sent the same statement, and which; 0 where none did. */
+  mostRepeated: number;
+  repeated: string | null;
+  /** Waits for a connection: now, so far, and how long. */
+  waiting: number;
+  waits: number;
+  waitMs: number;
+  /** Statement by statement, by the text that was sent; the first hundred of a route. */
+  texts: ReadonlyMap<string, { calls: number; ms: number; rows: number }>;
+  since: string;
+};
+
 /** What a diagnostic with `source: 'process'` reads. */
-export type ProcessFacts = { pools: PoolFigures[] };
+export type ProcessFacts = { pools: PoolFigures[]; routes: RouteFigures[] };
 
 /** One statement of a `facts` diagnostic, in the same read-only transaction as its others. */
 export type Ask = <T extends Record<string, unknown>>(statement: SQL) => Promise<T[]>;
@@ -115,6 +139,10 @@ type Common<P extends Params, C extends Columns, X extends Columns> = {
   refreshSeconds: number;
   /** Set where the question itself costs the server something, a scan say: what it costs. It is asked when a person says so, and by nothing else. */
   onDemand?: string;
+  /** Where a row leads: the page of the one thing that it is about, and which column is which of that page's parameters. A row that lacks one has no link. */
+  page?: { path: `/${string}`; by: Record<string, keyof C & string> };
+  /** The parameter that names the one thing that it is asked about: it stands on that thing's page, is no tab of its room and adds nothing to the overview. */
+  concerns?: keyof P & string;
   /** The longest that its statements may run; without it what every diagnostic may. */
   timeLimitMs?: number;
   /** Set where its figures over time answer another question, of `source: 'history'`. */

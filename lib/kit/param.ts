@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TypedUnit } from '@/lib/units';
 
 // Where a first object schema is made, zod tries whether it may compile text. Our policy does not let a browser do so, and the browser reports the try.
 if (typeof window !== 'undefined') z.config({ jitless: true });
@@ -31,16 +32,16 @@ export const wholeNumber = (least: number, most: number) => number(/^\d{1,16}$/,
 const decimal = (most: number) => number(/^\d{1,15}(\.\d{1,6})?$/, 'must be a number', 0, most);
 
 /** A parameter of a diagnostic: what the form shows, and how the query string's text becomes its value. */
-export type Param<T = unknown> = { label: string; kind: 'number' | 'text' | 'choice'; default: string; choices?: readonly string[]; schema: z.ZodType<T> };
+export type Param<T = unknown> = { label: string; kind: 'number' | 'text' | 'choice'; /** The form takes and shows it with its unit; the query string has base units. */ unit?: TypedUnit; default: string; choices?: readonly string[]; schema: z.ZodType<T> };
 
-const numeric = (schema: z.ZodType<number, string>) => (label: string, fallback: number): Param<number> => ({ label, kind: 'number', default: String(fallback), schema });
+const numeric = (schema: z.ZodType<number, string>, unit?: TypedUnit) => (label: string, fallback: number): Param<number> => ({ label, kind: 'number', ...(unit ? { unit } : {}), default: String(fallback), schema });
 
 export const param = {
   count: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-  bytes: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-  ms: numeric(decimal(1e12)),
+  bytes: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER), 'bytes'),
+  ms: numeric(decimal(1e12), 'ms'),
   /** 0–1. */
-  ratio: numeric(decimal(1)),
+  ratio: numeric(decimal(1), 'ratio'),
   text: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(200) }),
   choice: <const T extends string>(label: string, choices: readonly [T, ...T[]]): Param<T> => ({ label, kind: 'choice', default: choices[0], choices, schema: z.enum(choices) }),
 };

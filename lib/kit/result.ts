@@ -1,4 +1,5 @@
 import type { ColumnView } from './column';
+import type { TypedUnit } from '@/lib/units';
 import type { Chart } from './diagnostic';
 import type { Finding, Remedy } from './finding';
 import type { Line } from './history';
@@ -52,7 +53,7 @@ export type Unmeasured = { state: 'unmeasured'; reason: UnmeasuredReason; remedy
 /** There is no third state: what failed is unmeasured, never healthy. */
 export type DiagnosticResult = Measured | Unmeasured;
 
-export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; default: string; choices?: string[] };
+export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; unit?: TypedUnit; default: string; choices?: string[] };
 
 /** A diagnostic as the browser gets it. */
 export type DiagnosticView = {
@@ -73,6 +74,8 @@ export type DiagnosticView = {
   refreshSeconds: number;
   /** What asking costs the server; null where it may be asked at any time. */
   onDemand: string | null;
+  /** Where a row leads: parameter of that page → column. */
+  page: { path: string; by: Record<string, string> } | null;
 };
 
 /** What somebody decided about a finding: it comes back when a snooze is over, or when it has become worse. */

@@ -21,6 +21,8 @@ export class DeskClient extends pg.Client {
   direct = false;
   /** What was asked for the session; behind a pooler each transaction sets it, see `inTransaction`. */
   settings: Record<string, string> = {};
+  /** Told of every statement of this connection, in the context of whoever sent it. */
+  ran: (text: string, ms: number, failed: boolean, rows: number) => void = () => {};
 
   constructor(config?: string | pg.ClientConfig) {
     super(config);
@@ -36,12 +38,18 @@ export class DeskClient extends pg.Client {
     const result: unknown = Reflect.apply(pg.Client.prototype.query, this, [submitted, ...rest]);
     if (result instanceof Promise) {
       const text = textOf(submitted);
-      const done = (failed: boolean) => observer(text, performance.now() - started, failed);
-      result.then(() => done(false), () => done(true));
+      const done = (failed: boolean, rows: number) => {
+        const ms = performance.now() - started;
+        observer(text, ms, failed);
+        this.ran(text, ms, failed, rows);
+      };
+      result.then((answer: unknown) => done(false, rowsIn(answer)), () => done(true, 0));
     }
     return result;
   }) as pg.Client['query'];
 }
+
+const rowsIn = (answer: unknown): number => (answer as { rowCount?: number | null } | undefined)?.rowCount ?? 0;
 
 /**
  * One statement by the simple protocol, in which a parameter can stay without a value: EXPLAIN (GENERIC_PLAN) folds the

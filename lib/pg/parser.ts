@@ -1,5 +1,5 @@
 import 'server-only';
-import { hasSqlDetails, loadModule, parseSync } from 'libpg-query';
+import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query';
 
 /** A node of PostgreSQL's own parse tree, as its fields. */
 export type Tree = Record<string, unknown>;
@@ -43,3 +43,17 @@ export function walk(value: unknown, visit: (kind: string, node: Tree) => void):
 
 /** The texts of a list of `{ String: { sval } }`, as names are written. */
 export const namesOf = (list: unknown): string[] => (Array.isArray(list) ? list.flatMap((item) => (isTree(item) && isTree(item['String']) ? [String(item['String']['sval'] ?? '')] : [])) : []);
+
+/** 1 is the kind of keywords that a name may be without quotes; 0 is no keyword. */
+const unreserved = 1;
+
+/** A name as quote_ident writes it. Some statement has been parsed before: the grammar is loaded then. */
+export function quoteName(name: string): string {
+  const isPlain = /^[a-z_][a-z0-9_]*$/.test(name) && (scanSync(name).tokens[0]?.keywordKind ?? 0) <= unreserved;
+  return isPlain ? name : `"${name.replaceAll('"', '""')}"`;
+}
+
+export type Token = { start: number; end: number; text: string; /** Upper case, for a keyword. */ keyword: string | null };
+
+/** The tokens of a text that was parsed; `start` and `end` count bytes of UTF-8. */
+export const tokensOf = (text: string): Token[] => scanSync(text).tokens.map(({ start, end, text: written, keywordKind }) => ({ start, end, text: written, keyword: keywordKind > 0 ? written.toUpperCase() : null }));

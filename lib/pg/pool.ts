@@ -8,6 +8,13 @@ import { fallbackSsl, firstSsl, type ConnectionSettings } from './connection';
 import { isUnavailable } from './errors';
 import { types } from './parsers';
 
+/** Told of what callers ask of a pool, in their own asynchronous context. */
+export type PoolWatch = {
+  ran: DeskClient['ran'];
+  /** A caller begins to wait for a connection; what it returns is told when the wait is over. */
+  waits: () => (ms: number) => void;
+};
+
 export type PoolOptions = {
   name: string;
   connection: ConnectionSettings;
@@ -22,6 +29,7 @@ export type PoolOptions = {
   acquireTimeoutMs: number;
   /** Further session settings. */
   session?: Record<string, string>;
+  watch?: PoolWatch;
 };
 
 /** Connections failed in a row until callers are refused at once; then one probe a second. */
@@ -55,7 +63,7 @@ export class DeskPool {
   }
 
   private driverOptions(): pg.PoolConfig {
-    const { connection, queryTimeoutMs, session } = this.options;
+    const { connection, queryTimeoutMs, session, watch } = this.options;
     const settings = { TimeZone: 'UTC', statement_timeout: String(queryTimeoutMs), idle_in_transaction_session_timeout: '60000', ...session };
     return {
       host: connection.host,
@@ -75,7 +83,12 @@ export class DeskPool {
       maxLifetimeSeconds: Math.ceil(this.options.maxLifetimeMs / 1000),
       connectionTimeoutMillis: this.options.connectTimeoutMs,
       query_timeout: queryTimeoutMs + 1000,
-      onConnect: (client: unknown) => prepareSession(client as DeskClient, settings),
+      onConnect: async (client: unknown) => {
+        const desk = client as DeskClient;
+        await prepareSession(desk, settings);
+        // What opens a connection is nobody's statement.
+        if (watch) desk.ran = watch.ran;
+      },
       log: (message: unknown) => this.onLog(message),
     } as pg.PoolConfig;
   }
@@ -95,10 +108,13 @@ export class DeskPool {
   private async acquire(): Promise<DeskClient & pg.PoolClient> {
     const queued = this.pool.idleCount === 0 && this.pool.totalCount >= this.options.max;
     const started = performance.now();
+    const waited = queued ? this.options.watch?.waits() : undefined;
     try {
       return await this.acquireInTime();
     } finally {
-      if (queued) this.countWait(performance.now() - started);
+      const ms = performance.now() - started;
+      if (queued) this.countWait(ms);
+      waited?.(ms);
     }
   }
 

@@ -48,11 +48,16 @@ import { pgbouncerStats as poolPgbouncerStats } from './pool/pgbouncer-stats.dia
 import { server as poolServer } from './pool/server.diagnostic';
 import { sizing as poolSizing } from './pool/sizing.diagnostic';
 import { room as queriesRoom } from './queries/room';
+import { antipatterns as queriesAntipatterns } from './queries/antipatterns.diagnostic';
 import { calls as queriesCalls } from './queries/calls.diagnostic';
 import { io as queriesIo } from './queries/io.diagnostic';
 import { n_plus_one as queriesN_plus_one } from './queries/n_plus_one.diagnostic';
+import { route_statements as queriesRoute_statements } from './queries/route_statements.diagnostic';
+import { routes as queriesRoutes } from './queries/routes.diagnostic';
 import { running as queriesRunning } from './queries/running.diagnostic';
 import { slow as queriesSlow } from './queries/slow.diagnostic';
+import { statement as queriesStatement } from './queries/statement.diagnostic';
+import { statement_tables as queriesStatement_tables } from './queries/statement_tables.diagnostic';
 import { temp as queriesTemp } from './queries/temp.diagnostic';
 import { total as queriesTotal } from './queries/total.diagnostic';
 import { trend as queriesTrend } from './queries/trend.diagnostic';
@@ -84,7 +89,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline] },
   { room: plansRoom, diagnostics: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing] },
-  { room: queriesRoom, diagnostics: [queriesCalls, queriesIo, queriesN_plus_one, queriesRunning, queriesSlow, queriesTemp, queriesTotal, queriesTrend] },
+  { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby] },
   { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum] },
   { room: targetsRoom, diagnostics: [] },

@@ -1,6 +1,7 @@
 import 'server-only';
 import { ensureFirstAdmin } from '@/lib/auth/users';
 import { appPool, database } from '@/lib/db/client';
+import { inRoute } from '@/lib/db/route';
 import { migrate } from '@/lib/db/migrate';
 import { SettingsError } from '@/lib/env';
 import { isRefusedCredentials, isUnavailable, sqlState } from '@/lib/pg/errors';
@@ -56,7 +57,7 @@ async function untilReady(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
     }
   }
-  setInterval(() => void upkeep(), hourMs).unref();
+  setInterval(() => void inRoute('job', 'upkeep', upkeep), hourMs).unref();
   void sampleForever();
 }
 

@@ -34,9 +34,9 @@ export async function findFinding(caller: Caller, target: string, id: string): P
   return found;
 }
 
-/** What costs the server a scan is asked by a person alone, and what gives no findings only on its page. */
+/** What costs the server a scan or is about one thing, is asked by a person alone, and what gives no findings only on its page. */
 const readableBy = (caller: Caller): Registered[] =>
-  [...diagnostics.values()].filter(({ diagnostic }) => may(caller, diagnostic.permission) && !diagnostic.onDemand && Object.keys(diagnostic.codes).length > 0);
+  [...diagnostics.values()].filter(({ diagnostic }) => may(caller, diagnostic.permission) && !diagnostic.onDemand && !diagnostic.concerns && Object.keys(diagnostic.codes).length > 0);
 
 /** The findings themselves, whatever was decided about them. */
 async function collect(entries: Registered[], target: string, fresh: boolean): Promise<Collected> {

@@ -4,6 +4,7 @@ import { forbidden, notFound, redirect, unstable_rethrow } from 'next/navigation
 import { cache, type ReactNode } from 'react';
 import { z } from 'zod';
 import { resolveCaller } from '@/lib/auth/caller';
+import { inRoute } from '@/lib/db/route';
 import { may, type Caller } from '@/lib/kit/caller';
 import type { Permission } from '@/lib/kit/permission';
 import { toAppError } from '@/lib/pg/errors';
@@ -19,7 +20,8 @@ export const outageDigest = 'database_unavailable';
 /** The person behind this request, asked once per request. Null without a session. */
 export const currentCaller = cache(async (): Promise<Caller | null> => {
   try {
-    return await resolveCaller(new Headers(await headers()));
+    const from = new Headers(await headers());
+    return await inRoute('every page', 'session', () => resolveCaller(from));
   } catch (error) {
     if (toAppError(error)?.code === 'unauthenticated') return null;
     throw withoutData(error);
@@ -57,15 +59,17 @@ export function toSearchParams(query: Query): URLSearchParams {
 
 /**
  * A page with who may see it. No session leads to sign-in, a role that may not see it to the forbidden page (403). A
- * loading.tsx above a page would send 200 before the page has decided.
+ * loading.tsx above a page would send 200 before the page has decided. A page that asks the database itself gives its
+ * pattern, by which its statements are known there.
  */
-export function consolePage(access: Permission | 'signed-in', render: (input: PageInput) => Promise<ReactNode> | ReactNode) {
+export function consolePage(access: Permission | 'signed-in', render: (input: PageInput) => Promise<ReactNode> | ReactNode, pattern?: string) {
   return async function Page(props: Props): Promise<ReactNode> {
     const caller = await currentCaller();
     if (!caller) redirect('/sign-in');
     if (access !== 'signed-in' && !may(caller, access)) forbidden();
     try {
-      return await render({ caller, params: await props.params, searchParams: await props.searchParams });
+      const input = { caller, params: await props.params, searchParams: await props.searchParams };
+      return await (pattern === undefined ? render(input) : inRoute('page', pattern, async () => render(input)));
     } catch (error) {
       throw withoutData(error);
     }

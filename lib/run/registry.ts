@@ -18,20 +18,20 @@ export const diagnostics: ReadonlyMap<string, Registered> = new Map(
 
 export const roomsFor = (caller: Caller): Room[] => rooms.filter((room) => may(caller, room.permission));
 
-/** The diagnostics of a room as the browser gets them, in the order of its tabs. */
+/** The diagnostics of a room as the browser gets them, in the order of its tabs; not those that are asked about one thing. */
 export function diagnosticsOf(roomName: string): DiagnosticView[] {
   const order = rooms.find(({ name }) => name === roomName)?.questions ?? [];
   const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
-  return [...diagnostics.values()].filter(({ room }) => room.name === roomName).map(viewOf).toSorted((a, b) => place(a.name) - place(b.name));
+  return [...diagnostics.values()].filter(({ room, diagnostic }) => room.name === roomName && !diagnostic.concerns).map(viewOf).toSorted((a, b) => place(a.name) - place(b.name));
 }
 
 export function viewOf({ id, room, diagnostic }: Registered): DiagnosticView {
-  const { name, title, why, how, row, key, search = [], sort, show, params, charts, context, refreshSeconds, onDemand = null } = diagnostic;
+  const { name, title, why, how, row, key, search = [], sort, show, params, charts, context, refreshSeconds, onDemand = null, page = null } = diagnostic;
   return {
-    id, room: room.name, name, title, why, how, key, search, sort, charts, refreshSeconds, onDemand,
+    id, room: room.name, name, title, why, how, key, search, sort, charts, refreshSeconds, onDemand, page,
     columns: columnViews(row),
     contextColumns: columnViews(context?.row ?? {}),
     show: show ?? Object.keys(row),
-    params: Object.entries(params).map(([paramKey, { label, kind, default: fallback, choices }]) => ({ key: paramKey, label, kind, default: fallback, ...(choices ? { choices: [...choices] } : {}) })),
+    params: Object.entries(params).map(([paramKey, { label, kind, unit, default: fallback, choices }]) => ({ key: paramKey, label, kind, ...(unit ? { unit } : {}), default: fallback, ...(choices ? { choices: [...choices] } : {}) })),
   };
 }

@@ -1,6 +1,7 @@
 import 'server-only';
 import { z } from 'zod';
 import { appPool } from '@/lib/db/client';
+import { routeFigures } from '@/lib/db/route';
 import { AppError } from '@/lib/errors';
 import type { Columns } from '@/lib/kit/column';
 import type { Ask, AskServer, Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
@@ -113,7 +114,7 @@ function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResul
   if (diagnostic.source !== 'process') throw new Error('not a process diagnostic');
   const started = performance.now();
   const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
-  const rows = arranged(diagnostic, question, diagnostic.read({ pools }, question.params as never) as Row[]);
+  const rows = arranged(diagnostic, question, diagnostic.read({ pools, routes: routeFigures() }, question.params as never) as Row[]);
   return measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
 }
 

@@ -1,5 +1,6 @@
 import 'server-only';
 import { transaction } from '@/lib/db/client';
+import { inRoute } from '@/lib/db/route';
 import { sqlState } from '@/lib/pg/errors';
 import { array, sql } from '@/lib/pg/sql';
 import { log } from './log';
@@ -41,7 +42,7 @@ async function sampleAll(): Promise<void> {
   for (const target of targetNames()) {
     for (const entry of diagnostics.values()) {
       if (!entry.diagnostic.sample) continue;
-      await takeSample(entry, target).catch((error: unknown) => log('warn', 'a sample could not be kept', { diagnostic: entry.id, target, sqlState: sqlState(error) ?? null }));
+      await inRoute('job', 'samples', () => takeSample(entry, target)).catch((error: unknown) => log('warn', 'a sample could not be kept', { diagnostic: entry.id, target, sqlState: sqlState(error) ?? null }));
     }
   }
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { resolveCaller } from '@/lib/auth/caller';
 import { database } from '@/lib/db/client';
 import { writeAudit } from '@/lib/db/audit';
+import { inRoute } from '@/lib/db/route';
 import { readEnv } from '@/lib/env';
 import { AppError } from '@/lib/errors';
 import { authorize, type Caller } from '@/lib/kit/caller';
@@ -41,7 +42,7 @@ function refuseMethod(allow: string): Response {
 
 async function serve(endpoint: Endpoint, request: Request, context: RouteContext): Promise<Response> {
   try {
-    return await answer(endpoint, request, context);
+    return await inRoute(endpoint.method, endpoint.path, () => answer(endpoint, request, context));
   } catch (error) {
     return respondError(error, `${endpoint.method} ${endpoint.path}`);
   }

@@ -32,4 +32,4 @@ export default consolePage('assessments:read', async ({ caller, searchParams }) 
       <AssessmentList first={await firstPage(toSearchParams(searchParams))} me={caller.userId} canWrite={canWrite} />
     </>
   );
-});
+}, '/assessments');

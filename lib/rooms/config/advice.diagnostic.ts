@@ -49,7 +49,7 @@ export const advice = diagnostic({
   key: ['setting'],
   search: ['setting', 'verdict', 'why', 'origin'],
   sort: '-rank',
-  show: ['setting', 'value', 'boot', 'verdict', 'advised', 'why', 'origin'],
+  show: ['setting', 'value', 'verdict', 'advised', 'why', 'origin'],
   needs: [],
   charts: [],
   codes: {

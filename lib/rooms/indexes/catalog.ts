@@ -1,7 +1,10 @@
 import { col, type RowOf } from '@/lib/kit/column';
 import { countingSince } from '@/lib/pg/counters';
+import { busy, held } from '@/lib/pg/index-facts';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatBytes } from '@/lib/units';
+
+export { busy, held };
 
 /** Schemas of people, for the namespace `n`. */
 export const ownSchemas = sql`n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%'`;
@@ -21,12 +24,6 @@ export const tree = sql`walk(root, leaf) as (
         union all
         select root, leaf from walk
       )`;
-
-const lockedRelations = sql`select relation from pg_locks
-        where locktype = 'relation' and mode = 'AccessExclusiveLock' and pid is distinct from pg_backend_pid() and database = (select oid from pg_database where datname = current_database())`;
-
-/** Relations whose size or definition cannot be read without waiting: pg_relation_size and pg_get_indexdef lock what they look at. */
-export const busy = sql`busy as materialized (${lockedRelations})`;
 
 /** Opening an index costs this backend some kilobytes that it keeps: of many parts only so many are, the largest by their pages. */
 const mostOpened = 500;
@@ -103,12 +100,6 @@ export const scanned = sql`counted as materialized (
           sum(greatest(c.relpages, 0))::float8 * ${blockSize} as pages_bytes, sum(asked.scans)::float8 as table_scans, sum(asked.writes)::float8 as writes
         from tree join pg_class c on c.oid = tree.leaf join counted k on k.indexrelid = tree.leaf join asked on asked.indrelid = k.indrelid
         group by tree.root
-      )`;
-
-/** The constraints that each index holds up: its own, and foreign keys that point to it. pg_constraint has no index on conindid: once for all. */
-export const held = sql`held as materialized (
-        select k.conindid, string_agg(quote_ident(k.conname), ', ' order by k.conname) as constraints, max(k.contype::text) filter (where k.contype in ('p', 'u', 'x')) as kind, bool_or(k.contype = 'f') as referenced
-        from pg_constraint k where k.conindid <> 0 group by k.conindid
       )`;
 
 /** The foreign keys whose referencing columns are the first columns of the index `x`, in any order. */

@@ -1,42 +1,7 @@
+import type { IndexFacts, IndexKey } from '@/lib/pg/index-facts';
 import { comparisonOf, conditionsOf, implies } from './predicate';
 
-/** One key column. `of` is the quoted column name or the expression's text; `order` has bit 1 for DESC and bit 2 for NULLS FIRST, as pg_index.indoption. */
-export type IndexKey = {
-  of: string;
-  /** The operator family and input type of the operator class: two classes that agree in both are one under two names. */
-  family: string;
-  input: string;
-  collation: string;
-  /** Parameters of the operator class, such as siglen of gist_trgm_ops. */
-  options: string;
-  order: number;
-  /** The type's default operator class and the column's own collation: a plain comparison of the column can use the index. */
-  plain: boolean;
-};
-
-export type IndexFacts = {
-  oid: string;
-  table: string;
-  name: string;
-  method: string;
-  keys: IndexKey[];
-  includes: string[];
-  predicate: string | null;
-  /** Storage parameters. */
-  settings: string[];
-  unique: boolean;
-  immediate: boolean;
-  nullsNotDistinct: boolean;
-  /** Valid, ready and live. */
-  usable: boolean;
-  /** Part of an index of the partitioned table: cannot be dropped alone. */
-  attached: boolean;
-  constraint: 'p' | 'u' | 'x' | null;
-  /** A foreign key depends on it. */
-  referenced: boolean;
-  replicaIdentity: boolean;
-  clustered: boolean;
-};
+export type { IndexFacts, IndexKey };
 
 export type Cover = { kind: 'duplicate' | 'backward' | 'prefix' | 'include' | 'subset' | 'predicate' | 'unique'; why: string };
 

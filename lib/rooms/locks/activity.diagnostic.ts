@@ -41,6 +41,7 @@ export const activity = diagnostic({
     own: col.flag('This console'),
     query: col.maybe(col.sql('Statement text', { note: 'The last one, when idle. Unknown: hidden from this role' })),
   },
+  page: { path: '/queries/statement', by: { queryid: 'query_id' } },
   key: ['pid'],
   search: ['pid', 'usr', 'datname', 'application', 'client', 'state', 'wait', 'query'],
   sort: '-xact_ms',

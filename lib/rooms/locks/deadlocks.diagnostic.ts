@@ -29,7 +29,7 @@ export const deadlocks = diagnostic({
   key: ['datname'],
   search: ['datname'],
   sort: '-current',
-  show: ['datname', 'deadlocks', 'deadlocks_a_day', 'commits', 'rollback_ratio', 'conflicts', 'temp_files', 'temp_bytes', 'sessions_abandoned', 'reset_at'],
+  show: ['datname', 'deadlocks', 'deadlocks_a_day', 'commits', 'rollback_ratio', 'conflicts', 'temp_files', 'temp_bytes', 'reset_at'],
   needs: [],
   charts: [],
   codes: {

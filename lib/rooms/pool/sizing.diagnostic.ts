@@ -29,7 +29,7 @@ export const sizing = diagnostic({
   key: ['place'],
   search: ['item'],
   sort: 'place',
-  show: ['item', 'now', 'suggested', 'arithmetic', 'assumes', 'file'],
+  show: ['item', 'now', 'suggested', 'arithmetic', 'assumes'],
   needs: [],
   charts: [],
   codes: { 'pool.over_room': 'The pools of the applications may together open more connections than the server has room for.' },

@@ -8,5 +8,5 @@ export const room = declare({
   order: 20,
   permission: 'stats:read',
   path: '/queries',
-  questions: ['slow', 'total', 'trend', 'calls', 'io', 'temp', 'running', 'n_plus_one'],
+  questions: ['slow', 'total', 'trend', 'calls', 'io', 'temp', 'running', 'antipatterns', 'n_plus_one', 'routes', 'route_statements'],
 });

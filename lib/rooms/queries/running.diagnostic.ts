@@ -3,9 +3,10 @@ import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql } from '@/lib/pg/sql';
 import { formatMs } from '@/lib/units';
-import { oneLine } from './statements';
+import { oneLine, statementPage } from './statements';
+import { saidBy, tagsIn } from './tags';
 
-type Row = { pid: number; usr: string | null; app: string; state: string; running_ms: number; transaction_ms: number | null; wait: string | null; blocked_by: number; query: string; parallel: number };
+type Row = { pid: number; usr: string | null; app: string; state: string; running_ms: number; transaction_ms: number | null; wait: string | null; blocked_by: number; query: string; parallel: number; queryid: string | null };
 
 export const running = diagnostic({
   name: 'running',
@@ -25,20 +26,23 @@ export const running = diagnostic({
     blocked_by: col.count('Blocked by', { note: 'Sessions that hold what it waits for' }),
     parallel: col.count('Workers'),
     query: col.sql('Statement'),
+    caller: col.maybe(col.text('Caller', { note: 'What the comment in the statement says of the application: route=… of this console, say' })),
+    queryid: col.maybe(col.code('Query id', { note: 'Unknown while compute_query_id is off' })),
   },
+  page: statementPage,
   key: ['pid'],
-  search: ['usr', 'app', 'query', 'wait'],
+  search: ['usr', 'app', 'query', 'wait', 'caller'],
   sort: '-running_ms',
-  show: ['query', 'pid', 'usr', 'running_ms', 'wait', 'blocked_by', 'parallel'],
+  show: ['query', 'pid', 'usr', 'caller', 'running_ms', 'wait', 'blocked_by', 'parallel'],
   needs: [{ monitor: 'Without pg_monitor only statements of the monitoring role’s own would be shown, as if nothing else ran.' }],
   charts: [],
   codes: { 'queries.long': 'A statement has been running for longer than the threshold.' },
   refreshSeconds: 5,
   source: 'facts',
   // Texts hold the values that were sent: they are masked before they are searched, which SQL around them could not do.
-  read: (ask, { params }) =>
-    ask<Row>(sql`
-      select a.pid, a.usename::text as usr, a.application_name as app, a.state, a.query,
+  read: async (ask, { params }) => {
+    const rows = await ask<Row>(sql`
+      select a.pid, a.usename::text as usr, a.application_name as app, a.state, a.query, a.query_id::text as queryid,
         (extract(epoch from clock_timestamp() - a.query_start) * 1000)::float8 as running_ms,
         (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8 as transaction_ms,
         a.wait_event_type || ': ' || a.wait_event as wait,
@@ -47,7 +51,9 @@ export const running = diagnostic({
       from pg_stat_activity a
       where a.datname = current_database() and a.backend_type = 'client backend' and a.state in ('active', 'fastpath function call')
         and a.pid <> pg_backend_pid() and a.query not like '%/* riskdesk:%' and a.query_start is not null
-        and clock_timestamp() - a.query_start >= ${params.min_ms} * interval '1 ms'`),
+        and clock_timestamp() - a.query_start >= ${params.min_ms} * interval '1 ms'`);
+    return rows.map((row) => ({ ...row, caller: saidBy(tagsIn(row.query)) }));
+  },
   findings: (rows, { params }) =>
     rows
       .filter((row) => row.running_ms >= Math.max(1, params.long_ms))

@@ -1,12 +1,8 @@
+import { needs, statements } from '@/lib/kit/captured';
 import { col } from '@/lib/kit/column';
 import type { Need, ServerFacts } from '@/lib/kit/diagnostic';
-import { statementNeeds, statementsView } from '@/lib/kit/counted-statements';
 import type { Finding } from '@/lib/kit/finding';
 import { ident, join, sql, type SQL } from '@/lib/pg/sql';
-
-/** What the questions to pg_stat_statements share. */
-export const statements = statementsView;
-export const needs: Need[] = statementNeeds;
 
 /** The block-time columns follow the extension's version: renamed to shared_blk_* in 1.11. Read through JSON, a missing one is NULL. */
 const ioTime = sql`coalesce((to_jsonb(s)->>'shared_blk_read_time')::float8, (to_jsonb(s)->>'blk_read_time')::float8, 0)
@@ -15,6 +11,8 @@ const ioTime = sql`coalesce((to_jsonb(s)->>'shared_blk_read_time')::float8, (to_
 /** Utility statements are kept word for word. The engine masks their secrets; here the literals go, so that a search cannot guess at them either. */
 const shownText = sql`case when s.query ~* '(password|passwd|secret|token|connection|identified|user mapping)' and s.query !~* '^\\s*(select|insert|update|delete|merge|with|values)\\M'
   then regexp_replace(s.query, '''(?:[^'']|'''')*(?:''|$)', '''…''', 'g') else s.query end`;
+
+export { needs, statements };
 
 export const ratio = (part: SQL, whole: SQL): SQL => sql`(${part})::float8 / nullif((${whole})::float8, 0)`;
 const ofAll = (column: string): SQL => ratio(ident('s', column), sql`(select sum(${ident(column)}) from counted)`);
@@ -29,6 +27,7 @@ const figures = {
   share_ratio: ofAll('total_exec_time'),
   calls_ratio: ofAll('calls'),
   mean_ms: sql`s.mean_exec_time`,
+  min_ms: sql`s.min_exec_time`,
   max_ms: sql`s.max_exec_time`,
   stddev_ms: sql`s.stddev_exec_time`,
   row_count: sql`s.rows`,
@@ -50,14 +49,14 @@ const figures = {
 type Figure = keyof typeof figures;
 
 export const columns = {
-  query: col.sql('Statement'),
+  query: col.sql('Statement', { note: 'One text for all who send it: a comment in it, route=… say, is the first caller’s' }),
   usr: col.code('Role'),
   calls: col.count('Calls'),
   total_ms: col.ms('Total time'),
   share_ratio: col.maybe(col.ratio('Share', { note: 'Of the execution time of all statements of this database' })),
   mean_ms: col.ms('Mean'),
   row_count: col.count('Rows'),
-  rows_per_call: col.maybe(col.count('Rows a call')),
+  rows_per_call: col.maybe(col.mean('Rows a call')),
   toplevel: col.flag('Top level', { note: 'No: called from inside a function' }),
   queryid: col.maybe(col.code('Query id')),
   userid: col.code('Role OID'),
@@ -76,10 +75,13 @@ export function counted(server: ServerFacts, keys: readonly string[], where: SQL
     where s.query not like '%/* riskdesk:%' and (${where})`;
 }
 
-type Common = { permission: 'stats:read'; key: ('queryid' | 'userid' | 'toplevel')[]; search: ('query' | 'usr' | 'queryid')[]; needs: Need[]; refreshSeconds: number };
+/** The page of one statement. */
+export const statementPage = { path: '/queries/statement', by: { queryid: 'queryid' } } as const;
+
+type Common = { page: typeof statementPage; permission: 'stats:read'; key: ('queryid' | 'userid' | 'toplevel')[]; search: ('query' | 'usr' | 'queryid')[]; needs: Need[]; refreshSeconds: number };
 
 /** Equal in every diagnostic over pg_stat_statements. */
-export const shared: Common = { permission: 'stats:read', key: ['queryid', 'userid', 'toplevel'], search: ['query', 'usr', 'queryid'], needs, refreshSeconds: 15 };
+export const shared: Common = { page: statementPage, permission: 'stats:read', key: ['queryid', 'userid', 'toplevel'], search: ['query', 'usr', 'queryid'], needs, refreshSeconds: 15 };
 
 const contextRow = {
   stats_reset: col.maybe(col.time('Counting since')),

@@ -30,6 +30,7 @@ export const trend = diagnostic({
   title: 'Slower than before',
   why: 'A statement that takes twice as long as last week is a problem on its way, long before it is the slowest.',
   how: 'Calls and execution time of the thousand statements with the most total time, kept every 15 minutes by this console while it runs. The last eighth of the chosen time is compared with what was before it. Steps across a reset of the statistics, or in which an entry was dropped and counted anew, are left out of both sides. Shown are statements with enough calls on both sides to compare.',
+  page: shared.page,
   permission: shared.permission,
   key: shared.key,
   search: shared.search,

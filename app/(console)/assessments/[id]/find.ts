@@ -1,6 +1,7 @@
 import 'server-only';
 import { cache } from 'react';
 import { database } from '@/lib/db/client';
+import { inRoute } from '@/lib/db/route';
 import { may } from '@/lib/kit/caller';
 import { findAssessment } from '@/lib/rooms/assessments/find';
 import type { Assessment } from '@/lib/rooms/assessments/schema';
@@ -13,5 +14,5 @@ export const assessmentAt = cache((id: unknown): Promise<Assessment> => foundOr4
 export async function titleAt(id: unknown): Promise<string> {
   const caller = await currentCaller().catch(() => null);
   if (!caller || !may(caller, 'assessments:read')) return 'Assessment';
-  return assessmentAt(id).then(({ businessName }) => businessName, () => 'Assessment');
+  return inRoute('title', '/assessments/[id]', () => assessmentAt(id)).then(({ businessName }) => businessName, () => 'Assessment');
 }

@@ -14,4 +14,4 @@ export default consolePage('assessments:read', async ({ caller, params }) => {
   const first = await assessmentAt(params['id']);
   const { id, name } = await findUser(database(), first.userId);
   return <AssessmentDetail first={first} owner={{ id, name }} me={caller.userId} canWrite={may(caller, 'assessments:write')} />;
-});
+}, '/assessments/[id]');

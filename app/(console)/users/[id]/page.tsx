@@ -8,4 +8,4 @@ export const metadata = { title: 'User' };
 export default consolePage('users:manage', async ({ caller, params }) => {
   const user = await foundOr404(params['id'], (id) => findUser(database(), id));
   return <UserDetails initial={user} own={user.id === caller.userId} />;
-});
+}, '/users/[id]');

@@ -19,4 +19,4 @@ export default consolePage('assessments:write', async ({ params }) => {
       <AssessmentForm key={first.id} first={first} countries={countries()} />
     </>
   );
-});
+}, '/assessments/[id]/edit');
