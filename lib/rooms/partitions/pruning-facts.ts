@@ -1,4 +1,4 @@
-import { statementsView } from '@/lib/kit/counted-statements';
+import { statements } from '@/lib/kit/captured';
 import type { Ask, ServerFacts } from '@/lib/kit/diagnostic';
 import { parseSql } from '@/lib/pg/parser';
 import { ofPeople, qualified } from '@/lib/pg/relations';
@@ -31,7 +31,7 @@ const keyed = sql`
 
 const counted = (server: ServerFacts, tables: Keyed[], minCalls: number) => sql`
   select s.query, pg_get_userbyid(s.userid)::text as usr, s.calls::float8 as calls, s.total_exec_time as total_ms, s.mean_exec_time as mean_ms, s.queryid::text as queryid, s.userid::text as userid, s.toplevel
-  from ${statementsView(server)} s
+  from ${statements(server, 'pg_stat_statements')} s
   where s.dbid = (select d.oid from pg_database d where d.datname = current_database()) and s.calls >= ${minCalls}::float8 and s.query not like '%/* riskdesk:%' and length(s.query) <= ${mostCharacters}
     and s.query ~* '\\m(select|update|delete|merge|with|table)\\M' and exists (select from unnest(${array(tables.map((table) => table.rel_name))}::text[]) t(name) where strpos(s.query, t.name) > 0 or strpos(lower(s.query), t.name) > 0)
   order by s.calls desc limit ${mostStatements}`;

@@ -1,5 +1,5 @@
 import { col } from '@/lib/kit/column';
-import { statementNeeds } from '@/lib/kit/counted-statements';
+import { needs as statementNeeds } from '@/lib/kit/captured';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
