@@ -18,6 +18,7 @@ export default defineConfig({
     locale: 'en-GB',
     timezoneId: 'UTC',
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // A recording of everything costs a third of the run: PWTRACE=1 npx playwright test e2e/x.spec.ts makes one where it is wanted.
+    trace: process.env.PWTRACE ? 'retain-on-failure' : 'off',
   },
 });

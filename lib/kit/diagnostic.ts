@@ -4,6 +4,7 @@ import type { Finding } from './finding';
 import type { Line, Sample } from './history';
 import type { Params, ParamsOf } from './param';
 import type { Permission } from './permission';
+import type { Planner } from './planner';
 
 /** Server facts that a diagnostic's SQL may depend on. */
 export type ServerFacts = {
@@ -162,7 +163,7 @@ type FromSql<P extends Params> = {
   late?: { by: string; columns: string[]; sql: (shown: SQL) => SQL };
 };
 /** Where SQL finds the facts and a program the answer: a proof over the catalog, a parsed statement. The engine searches, sorts and limits what it returns. */
-type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P>) => Promise<RowOf<C>[]> };
+type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P> & { planner: Planner }) => Promise<RowOf<C>[]> };
 type FromProcess<P extends Params, C extends Columns> = { source: 'process'; read: (facts: ProcessFacts, params: ParamsOf<P>) => RowOf<C>[] };
 /** The admin console of the PgBouncer at PGBOUNCER_URL, whatever the target: one console has one. */
 type FromPgBouncer<P extends Params, C extends Columns> = { source: 'pgbouncer'; read: (show: Show, context: { params: ParamsOf<P>; server: AskServer }) => Promise<RowOf<C>[]> };

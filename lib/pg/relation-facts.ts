@@ -33,6 +33,9 @@ export type RelationFacts = {
   indexes: NamedIndex[];
 };
 
+/** PostgreSQL's own: names that begin with `pg_` are reserved for it. */
+export const isSystem = ({ schema }: { schema: string }): boolean => schema.startsWith('pg_') || schema === 'information_schema';
+
 const relationsSql = (names: string[], schemas: string[]) => sql`
       with recursive named as (
         select c.oid, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace

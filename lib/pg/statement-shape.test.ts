@@ -54,7 +54,7 @@ const cases: [says: string, sql: string, conditions: string[]][] = [
   ['an AND beside an OR', 'select id from orders where customer_id = $1 and (status = $2 or total = $3)', ['orders.customer_id equality $1', 'orders.status equality $2 [1.0]', 'orders.total equality $3 [1.1]']],
   ['NOT of a comparison', 'select id from orders where not (customer_id = $1)', ['~orders.customer_id equality $1']],
   ['a function around a column', 'select id from orders where lower(email) = $1', ['orders.email{function lower(email)} equality $1']],
-  ['a cast around a column', 'select id from orders where created_at::date = $1', ['orders.created_at{cast (created_at)::date} equality $1']],
+  ['a cast around a column', 'select id from orders where created_at::date = $1', ['orders.created_at{cast created_at::date} equality $1']],
   ['arithmetic around a column', 'select id from orders where total + 1 > $1', ['orders.total{operator (total + 1)} range $1']],
   ['a parameter in the expression cannot be indexed', 'select id from orders where date_trunc($1, created_at) = $2', ['orders.created_at{function ?} equality $2']],
   ['two columns in one expression', "select id from orders where coalesce(email, note) = 'x'", ['orders.email{function COALESCE(email, note)} equality x']],

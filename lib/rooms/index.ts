@@ -8,7 +8,9 @@ import { advice as configAdvice } from './config/advice.diagnostic';
 import { capabilities as configCapabilities } from './config/capabilities.diagnostic';
 import { settings as configSettings } from './config/settings.diagnostic';
 import { room as indexesRoom } from './indexes/room';
+import { advice as indexesAdvice } from './indexes/advice.diagnostic';
 import { bloat as indexesBloat } from './indexes/bloat.diagnostic';
+import { dropRehearsal as indexesDropRehearsal } from './indexes/drop-rehearsal.diagnostic';
 import { hot as indexesHot } from './indexes/hot.diagnostic';
 import { invalid as indexesInvalid } from './indexes/invalid.diagnostic';
 import { lowUse as indexesLowUse } from './indexes/low-use.diagnostic';
@@ -83,7 +85,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[] }[] = [
   { room: assessmentsRoom, diagnostics: [] },
   { room: authRoom, diagnostics: [] },
   { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings] },
-  { room: indexesRoom, diagnostics: [indexesBloat, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage] },
+  { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits] },
   { room: maintenanceRoom, diagnostics: [] },
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline] },

@@ -71,12 +71,12 @@ async function onServer(asked: Explaining, named: Named, mode: Mode, limit: numb
   }
 }
 
-/** Read only, within limits, and rolled back whatever happens. A superuser gives up being one for as long as it takes. */
+/** Read only, within limits, blind to hypothetical indexes, and rolled back whatever happens. A superuser gives up being one for as long as it takes. */
 async function inDiscardedTransaction(client: DeskClient, server: ServerFacts, limit: number, work: () => Promise<ExplainAnswer>): Promise<ExplainAnswer> {
   await client.query('begin transaction read only');
   try {
     await client.query(`select set_config('statement_timeout', '${limit}', true), set_config('lock_timeout', '200', true), set_config('idle_in_transaction_session_timeout', '10000', true),
-      set_config('standard_conforming_strings', 'on', true), set_config('TimeZone', 'UTC', true)${server.isSuperuser ? ", set_config('role', 'pg_read_all_data', true)" : ''}`);
+      set_config('standard_conforming_strings', 'on', true), set_config('TimeZone', 'UTC', true), set_config('hypopg.enabled', 'off', true)${server.isSuperuser ? ", set_config('role', 'pg_read_all_data', true)" : ''}`);
     return await work();
   } finally {
     await client.query('rollback').catch(() => {});

@@ -63,7 +63,7 @@ export function monitorRows<T extends Row>(target: string, statement: SQL): Prom
   return monitorTransaction(target, (rows) => rows<T>(statement));
 }
 
-type Work<T> = (rows: <R extends Row>(statement: SQL) => Promise<R[]>) => Promise<T>;
+type Work<T> = (rows: <R extends Row>(statement: SQL) => Promise<R[]>, client: DeskClient) => Promise<T>;
 
 /** Several statements in one read-only transaction, so that they see the same snapshot of the statistics. Times are written in one way, whatever the role's settings say. */
 export function monitorTransaction<T>(target: string, work: Work<T>, limitMs = diagnosticTimeoutMs): Promise<T> {
@@ -71,7 +71,7 @@ export function monitorTransaction<T>(target: string, work: Work<T>, limitMs = d
     await client.query('begin transaction read only');
     try {
       await client.query(`select set_config('statement_timeout', '${limitMs}', true), set_config('lock_timeout', '${lockTimeoutMs}', true), set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, MDY', true)`);
-      return await work((statement) => rowsOf(client, statement));
+      return await work((statement) => rowsOf(client, statement), client);
     } finally {
       await client.query('rollback').catch(() => client.end());
     }

@@ -7,6 +7,7 @@ import type { Columns } from '@/lib/kit/column';
 import type { Ask, AskServer, Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
+import type { DeskClient } from '@/lib/pg/client';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
 import { marker, render, sql } from '@/lib/pg/sql';
 import { readHistory } from './ask-history';
@@ -15,6 +16,7 @@ import { maskFinding, maskRows } from './masked';
 import { diagnosticTimeoutMs, monitorPools, monitorTransaction, requireTarget } from './monitor';
 import { unmetNeed } from './needs';
 import { withPgBouncer } from './pgbouncer';
+import { plannerOn } from './planner';
 import { diagnostics, type Registered } from './registry';
 import { serverFacts } from './server';
 import { sharedAnswer } from './shared-answers';
@@ -77,26 +79,26 @@ async function askServer(entry: Registered, question: Question): Promise<Diagnos
   const read = readerOf(entry, question, server);
   if (!read) return unmeasured('unsupported_version', `PostgreSQL ${server.major} is older than this question supports.`);
   const facts = diagnostic.context?.sql({ params: question.params as never, server });
-  const { rows, judged, sqlText, context, at } = await monitorTransaction(question.target, async (run) => {
+  const { rows, judged, sqlText, context, at } = await monitorTransaction(question.target, async (run, client) => {
     const [clock] = await run<{ at: string }>(sql`select clock_timestamp() as at`);
     const [first] = facts ? await run<Row>(sql`select ${marker(entry.id)} f.* from (${facts}) f`) : [];
-    return { ...(await read(run)), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
+    return { ...(await read(run, client)), context: first ?? null, at: clock?.at ?? new Date().toISOString() };
   }, timeLimitOf(diagnostic));
   checkShape(diagnostic.row, rows, entry.id);
   return measured(diagnostic, question, { rows: maskRows(diagnostic.row, rows), judged: maskRows(diagnostic.row, judged), context: context && (maskRows(diagnostic.context?.row ?? {}, [context])[0] ?? null), server, at, sqlText, tookMs: performance.now() - started });
 }
 
-type Reader = (ask: Ask) => Promise<{ rows: Row[]; judged: Row[]; /** What was sent. */ sqlText: string }>;
+type Reader = (ask: Ask, client: DeskClient) => Promise<{ rows: Row[]; judged: Row[]; /** What was sent. */ sqlText: string }>;
 
 function readerOf(entry: Registered, question: Question, server: ServerFacts): Reader | null {
   const { diagnostic, id } = entry;
-  if (diagnostic.source === 'facts') return (ask) => readFacts(id, diagnostic, question, server, ask);
+  if (diagnostic.source === 'facts') return (ask, client) => readFacts(id, diagnostic, question, server, { ask, client });
   const judges = Object.keys(diagnostic.codes).length > 0;
   const statement = judges ? judgedStatementOf(entry, question, server) : statementOf(entry, question, server);
   return statement && (async (ask) => ({ ...partsOf(await ask<Row>(statement), judges), sqlText: render(statement).text }));
 }
 
-async function readFacts(id: string, diagnostic: Extract<Diagnostic, { source: 'facts' }>, question: Question, server: ServerFacts, ask: Ask): ReturnType<Reader> {
+async function readFacts(id: string, diagnostic: Extract<Diagnostic, { source: 'facts' }>, question: Question, server: ServerFacts, { ask, client }: { ask: Ask; client: DeskClient }): ReturnType<Reader> {
   const texts: string[] = [];
   const marked: Ask = (statement) => {
     // pg_stat_statements of 18 drops a comment in front of a statement, pg_stat_activity cuts off one behind a long one.
@@ -105,7 +107,8 @@ ${marker(id)}`;
     texts.push(render(whole).text);
     return ask(whole);
   };
-  const found = (await diagnostic.read(marked, { params: question.params as never, server })) as Row[];
+  const planner = plannerOn(client, server, (sent) => texts.push(sent), id);
+  const found = (await diagnostic.read(marked, { params: question.params as never, server, planner })) as Row[];
   const rows = arranged(diagnostic, question, maskRows(diagnostic.row, found));
   return { rows, judged: rows, sqlText: texts.join(';\n\n') };
 }

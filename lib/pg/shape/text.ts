@@ -69,7 +69,8 @@ export function expressionText(tree: unknown, nameOf: NameOf): string | null {
       return nameOf(node);
     case 'TypeCast': {
       const [inner, type] = [expressionText(node['arg'], nameOf), typeText(node['typeName'])];
-      return inner === null || type === null ? null : `(${inner})::${type}`;
+      const isColumn = isTree(node['arg']) && 'ColumnRef' in node['arg'];
+      return inner === null || type === null ? null : isColumn ? `${inner}::${type}` : `(${inner})::${type}`;
     }
     case 'FuncCall':
       return callText(node, nameOf);

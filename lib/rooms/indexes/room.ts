@@ -8,5 +8,5 @@ export const room = declare({
   order: 30,
   permission: 'stats:read',
   path: '/indexes',
-  questions: ['usage', 'unused', 'redundant', 'missing_fk', 'invalid', 'bloat', 'low_use', 'null_keys', 'partition_gaps', 'hot'],
+  questions: ['usage', 'advice', 'unused', 'redundant', 'missing_fk', 'invalid', 'bloat', 'low_use', 'null_keys', 'partition_gaps', 'hot', 'drop_rehearsal'],
 });

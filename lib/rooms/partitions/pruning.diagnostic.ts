@@ -1,5 +1,5 @@
 import { col } from '@/lib/kit/column';
-import { needs as statementNeeds } from '@/lib/kit/captured';
+import { needs } from '@/lib/kit/captured';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
@@ -36,7 +36,7 @@ export const pruning = diagnostic({
   search: ['tab', 'query', 'usr', 'why'],
   sort: '-opened',
   show: ['tab', 'key', 'why', 'detail', 'query', 'calls', 'partition_count', 'opened', 'mean_ms'],
-  needs: [{ monitor: 'Without pg_monitor the statements of other roles are hidden: what is asked of the tables would be known in part.' }, ...statementNeeds],
+  needs: [{ monitor: 'Without pg_monitor the statements of other roles are hidden: what is asked of the tables would be known in part.' }, ...needs],
   charts: [],
   codes: {
     'partitions.unpruned': 'A statement touches every partition of a table, because nothing in it compares the partition key with a value.',

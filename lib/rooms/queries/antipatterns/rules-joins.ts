@@ -1,9 +1,8 @@
 import { isTree, type Tree } from '@/lib/pg/parser';
 import { formatCount } from '@/lib/units';
 import { holdsKey, itemsIn, type Block, type Item } from './block';
-import { become, changed } from './rules-conditions';
 import { isBig, type Match, type Rule, type Subject } from './rule';
-import { aggregated, and, as, columnRef, comparison, conjuncts, contains, copy, integer, listOf } from './tree';
+import { aggregated, and, as, become, changed, columnRef, comparison, conjuncts, contains, copy, integer, listOf } from './tree';
 
 const isNotNull = (item: Item, column: string): boolean => item.table?.columns.some(({ name, notNull }) => name === column && notNull) ?? false;
 

@@ -3,12 +3,13 @@ import { isTree, parseSql, walk, type Tree } from '@/lib/pg/parser';
 import { blocksOf } from './block';
 import { conditionRules } from './rules-conditions';
 import { joinRules } from './rules-joins';
+import { orRules } from './rules-or';
 import { readingRules } from './rules-reading';
 import type { Certainty, Figures, Rule, Subject } from './rule';
 import { kindOf } from './tree';
 
 /** Every rule, one small object each. */
-export const rules: Rule[] = [...readingRules, ...conditionRules, ...joinRules];
+export const rules: Rule[] = [...readingRules, ...conditionRules, ...orRules, ...joinRules];
 
 export type Found = {
   rule: Rule;

@@ -13,6 +13,32 @@ export function as(kind: string, tree: unknown): Tree | null {
 
 export const kindOf = (tree: unknown): string => (isTree(tree) ? (Object.keys(tree)[0] ?? '') : '');
 
+/** The statement with one of its nodes changed: found in the copy by the way that leads to it. */
+export function changed(statement: Tree, node: Tree, change: (copied: Tree) => void): Tree | null {
+  const way = wayTo(statement, node);
+  if (!way) return null;
+  const tree = copy(statement);
+  let at: unknown = tree;
+  for (const key of way) at = (at as Record<string | number, unknown>)[key];
+  change(at as Tree);
+  return tree;
+}
+
+function wayTo(value: unknown, wanted: Tree): (string | number)[] | null {
+  if (value === wanted) return [];
+  if (typeof value !== 'object' || value === null) return null;
+  for (const [key, inner] of Object.entries(value)) {
+    const way = wayTo(inner, wanted);
+    if (way) return [Array.isArray(value) ? Number(key) : key, ...way];
+  }
+  return null;
+}
+
+export const become = (copied: Tree, next: Tree): void => {
+  for (const key of Object.keys(copied)) delete copied[key];
+  Object.assign(copied, next);
+};
+
 /** What AND joins, each on its own. */
 export function conjuncts(tree: unknown): Tree[] {
   const bool = as('BoolExpr', tree);
