@@ -1,4 +1,5 @@
 import { defineConfig } from '@playwright/test';
+import './test/server-only';
 import { browserArguments, findBrowser } from './scripts/browser';
 
 /** End to end, in a real browser, against the production build with a database of its own. No retries: a flaky test is a failing one. */
