@@ -3,10 +3,10 @@ import type { ServerFacts } from '@/lib/kit/diagnostic';
 import type { PlanJson, PlannedStatement, Planner, Unplanned } from '@/lib/kit/planner';
 import { simply, type DeskClient } from '@/lib/pg/client';
 import { isPermissionDenied, isTimeout, isUnavailable, sqlState } from '@/lib/pg/errors';
-import { marker, render, sql, type SQL } from '@/lib/pg/sql';
+import { array, marker, render, sql, type SQL } from '@/lib/pg/sql';
 import { statementFor, type Sent } from '@/lib/rooms/plans/safety/explain-text';
 import { unsafeReach } from '@/lib/rooms/plans/safety/reach';
-import { readStatement, type Named } from '@/lib/rooms/plans/safety/statement';
+import { readStatement, writesIn, type Named } from '@/lib/rooms/plans/safety/statement';
 
 type Taken = { sent: Sent; nulls: null[]; /** The server has taken this very text as one statement. */ taken: boolean };
 type Known = { refused: Unplanned } | Taken;
@@ -91,12 +91,24 @@ ${marker(this.id)}`))).rows;
   private async learn(text: string, isAdmitted: boolean): Promise<Known> {
     const read = await readStatement(text, 'plans');
     if ('refusal' in read) return { refused: read.refusal };
+    const denied = writesIn(read.statement) ? writesRefused : await this.denied(read.named.relations);
+    if (denied) return { refused: denied };
     const unsafe = isAdmitted ? null : await unsafeReach(this.ask, read.named, 'plans');
     if (unsafe) return { refused: unsafe };
     const { parameters } = read.named;
     const sent = await statementFor({ sql: `${render(marker(this.id)).text} ${text}`, analyze: false, generic: parameters > 0, parameters, major: this.server.major });
     this.note(sent.text);
     return { sent, nulls: parameters > 0 && sent.deallocate === null ? Array.from({ length: parameters }, () => null) : [], taken: false };
+  }
+
+  /** Asked before: a refusal of the server's own stands in its log, each time. */
+  private async denied(relations: string[][]): Promise<Unplanned | null> {
+    const named = relations.map((path) => ({ schema: path.at(-2) ?? null, name: path.at(-1) ?? '' }));
+    const [first] = await this.ask<{ readable: boolean | null }>(sql`
+      select bool_and(has_schema_privilege(n.oid, 'USAGE') and (has_table_privilege(c.oid, 'SELECT') or has_any_column_privilege(c.oid, 'SELECT'))) as readable
+      from unnest(${array(named.map(({ schema }) => schema))}::text[], ${array(named.map(({ name }) => name))}::text[]) w(schema, name)
+        join pg_class c on c.relname = w.name join pg_namespace n on n.oid = c.relnamespace and (n.nspname = w.schema or w.schema is null and n.nspname = any (current_schemas(true)))`);
+    return first?.readable === false ? noRights(this.server) : null;
   }
 
   private async explained(one: Taken): Promise<PlannedStatement> {
@@ -115,6 +127,9 @@ ${marker(this.id)}`))).rows;
     if (deallocate) await this.inSavepoint(async () => void (await this.client.query(deallocate)), () => {});
   }
 }
+
+const noRights = ({ user }: ServerFacts): Unplanned => ({ code: 'privilege', says: `The monitoring role ${user} may not plan it: EXPLAIN needs the same rights as the statement.` });
+const writesRefused: Unplanned = { code: 'writes', says: 'It writes as well as it reads: to plan it would take the right to write, which monitoring has not.' };
 
 const keyOf = (text: string, searchPath: readonly string[] | undefined): string => JSON.stringify([text, searchPath]);
 
@@ -141,7 +156,7 @@ function planIn(json: string): PlannedStatement {
 
 function refusalOf(error: unknown, server: ServerFacts): Unplanned {
   const state = sqlState(error);
-  if (isPermissionDenied(error)) return { code: 'privilege', says: `The monitoring role ${server.user} may not plan it: EXPLAIN needs the same rights as the statement.` };
+  if (isPermissionDenied(error)) return noRights(server);
   if (isTimeout(error)) return { code: 'timeout', says: 'Planning took too long, or waited for a lock.' };
   if (state === '42P01' || state === '3F000') return { code: 'unknown', says: 'A relation that it names is not in the search path of its role, or is gone.' };
   if (state === '42P18' || state === '42725' || state === '42883') return { code: 'untyped', says: 'The types of its parameters cannot be told from its text.' };

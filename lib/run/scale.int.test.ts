@@ -29,7 +29,8 @@ async function plant(db: TestDatabase, count: number): Promise<void> {
   await db.sql('create table parent (id int primary key)');
   for (let n = 0; n < count; n += 1) await db.sql(`create table keyless_${n} (a int, b int references parent (id)); create index on keyless_${n} (a); create index on keyless_${n} (a, b)`);
   await db.sql(`insert into events select g, date '2024-01-01' + g % ${count}, g from generate_series(1, ${count * 200}) g`);
-  await db.sql('analyze');
+  // The catalog too: without statistics of it the two databases get different plans by chance.
+  await db.sql('vacuum analyze');
 }
 
 type Node = { 'Actual Rows': number; 'Actual Loops': number; 'Rows Removed by Filter'?: number; 'Rows Removed by Join Filter'?: number; 'Subplan Name'?: string; 'Parent Relationship'?: string; Plans?: Node[] };
@@ -90,8 +91,11 @@ test('P10: sizes and definitions are asked for the rows shown alone', async () =
   }
 });
 
+/** Who holds back the horizon is of the moment: another session of the shared server comes and goes between two questions. */
+const momentary = ['tables.horizon'];
+
 describe('findings are made of every row', () => {
-  test.each(catalog.map((entry) => [entry.id, entry] as const))('%s: the same whatever is shown, and in whatever order', async (id, { diagnostic }) => {
+  test.each(catalog.filter(({ id }) => !momentary.includes(id)).map((entry) => [entry.id, entry] as const))('%s: the same whatever is shown, and in whatever order', async (id, { diagnostic }) => {
     const found = async (query: Record<string, string>) => {
       const result = await ask(id, { target: 'many', ...query });
       if (result.state !== 'measured') throw new Error(result.reason.says);

@@ -1,6 +1,6 @@
 import { isTree, parseSql, tokensOf, type Token, type Tree } from '@/lib/pg/parser';
 
-/** Types that are written before their constant: pg_stat_statements puts a parameter there, which the grammar refuses. */
+/** Types that are written before their constant: pg_stat_statements puts a parameter there, which PostgreSQL refuses. */
 const typed = new Set(['interval', 'date', 'timestamp', 'timestamptz', 'time', 'timetz']);
 
 type Cut = { start: number; end: number; put: string };
@@ -30,12 +30,10 @@ function withCasts(text: string): string {
 
 /** A captured text as it can be planned, with its tree; null where the grammar does not take it. */
 export async function plannable(query: string): Promise<{ text: string; tree: Tree } | null> {
-  const parsed = await parseSql(query);
-  const [first, second] = 'statements' in parsed ? parsed.statements : [];
-  if (first) return second ? null : simplified(query, first);
+  // The grammar at hand lets a parameter follow a type; a server's own does not, and would write its refusal into the log each time.
   const text = withCasts(query);
-  const again = text === query ? null : await parseSql(text);
-  const [only, more] = again && 'statements' in again ? again.statements : [];
+  const parsed = await parseSql(text);
+  const [only, more] = 'statements' in parsed ? parsed.statements : [];
   return only && !more ? simplified(text, only) : null;
 }
 

@@ -5,6 +5,7 @@ import { useDatabase } from '@/test/database';
 const newest = await useDatabase();
 const oldest = await useDatabase({ major: 14 });
 const clean = await useDatabase({ migrated: false });
+await clean.sql('create extension pg_stat_statements');
 
 process.env.TARGETS = [`pg14=${oldest.url('monitor')}`, `clean=${clean.url('monitor')}`, `bare=${newest.url('app')}`].join(' ');
 

@@ -20,7 +20,7 @@ const amplifiers = new Set(['repeat', 'lpad', 'rpad', 'array_fill']);
 const mostAmplified = 1_000_000;
 
 /** What the grammar alone says: one statement, of a kind that has a plan, and, where it is to run, one that only reads. */
-export async function readStatement(text: string, mode: Mode): Promise<{ refusal: Refusal } | { named: Named }> {
+export async function readStatement(text: string, mode: Mode): Promise<{ refusal: Refusal } | { named: Named; statement: Tree }> {
   const parsed = await parseSql(text);
   if ('error' in parsed) return refused('syntax', parsed.error.position === null ? parsed.error.says : `${parsed.error.says}, at character ${parsed.error.position + 1}.`);
   const [statement, second] = parsed.statements;
@@ -28,7 +28,16 @@ export async function readStatement(text: string, mode: Mode): Promise<{ refusal
   if (second) return refused('not_one', 'More than one statement: a plan belongs to exactly one.');
   const kind = Object.keys(statement)[0] ?? '';
   if (!plannable.has(kind)) return refused('no_plan', `${spoken(kind)} is no SELECT, INSERT, UPDATE, DELETE or MERGE: PostgreSQL has no plan for it, or would carry it out.`);
-  return refusalOf(statement, mode) ?? { named: namesIn(statement) };
+  return refusalOf(statement, mode) ?? { named: namesIn(statement), statement };
+}
+
+/** Whether anything in it writes, a WITH of a SELECT included. */
+export function writesIn(statement: Tree): boolean {
+  let found = false;
+  walk(statement, (kind) => {
+    found ||= writing.includes(kind);
+  });
+  return found;
 }
 
 const refused = (code: Refusal['code'], says: string): { refusal: Refusal } => ({ refusal: { code, says } });
