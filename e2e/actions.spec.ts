@@ -25,7 +25,7 @@ test.afterAll(() => asOwner([`drop table ${name}`]));
 
 test('a DBA vacuums the table that has dead rows, from its row to a green re-measurement', async ({ dba: page }) => {
   await page.goto(`/tables?view=vacuum&q=${name}`);
-  const row = page.getByRole('row').filter({ hasText: table });
+  const row = page.locator('tr[data-row]').filter({ hasText: table });
   await expect(row).toContainText('10,000');
   await row.getByRole('button').first().click();
   await page.getByRole('button', { name: 'Vacuum a table' }).click();
@@ -43,7 +43,7 @@ test('a DBA vacuums the table that has dead rows, from its row to a green re-mea
   await expect(row).not.toContainText('10,000', { timeout: 15_000 });
 
   await page.goto('/maintenance');
-  const job = page.getByRole('row').filter({ hasText: table });
+  const job = page.locator('tr[data-row]').filter({ hasText: table });
   await expect(job).toContainText('tables.vacuum');
   await expect(job).toContainText(/succeeded/i);
   await settle(page);
@@ -52,7 +52,7 @@ test('a DBA vacuums the table that has dead rows, from its row to a green re-mea
 
 test('a DBA drops a redundant index: its name has to be typed, and its definition stays with the job', async ({ dba: page }) => {
   await page.goto(`/indexes?view=redundant&q=${name}`);
-  const row = page.getByRole('row').filter({ hasText: index }).first();
+  const row = page.locator('tr[data-row]').filter({ hasText: index }).first();
   await row.getByRole('button').first().click();
   await page.getByRole('button', { name: 'Drop an index' }).click();
   const dialog = page.getByRole('dialog', { name: 'Drop an index' });
@@ -69,7 +69,7 @@ test('a DBA drops a redundant index: its name has to be typed, and its definitio
 
 test('what must not be dropped is refused in the dialog, with the reason', async ({ dba: page }) => {
   await page.goto(`/indexes?view=usage&q=${name}_pkey`);
-  await page.getByRole('row').filter({ hasText: `${name}_pkey` }).getByRole('button').first().click();
+  await page.locator('tr[data-row]').filter({ hasText: `${name}_pkey` }).getByRole('button').first().click();
   await page.getByRole('button', { name: 'Drop an index' }).click();
   const dialog = page.getByRole('dialog', { name: 'Drop an index' });
   await expect(dialog).toContainText(`The constraint ${name}_pkey rests on it`);

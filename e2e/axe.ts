@@ -29,6 +29,8 @@ export async function faultsOf(page: Page, which: readonly Theme[] = themes): Pr
   const faults: string[] = [];
   for (const colorScheme of which) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // Two frames later everything is drawn in it, first letters too.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
     faults.push(...(await violations(page)).map((fault) => `${colorScheme}: ${fault}`));
   }
   return faults;

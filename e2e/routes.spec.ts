@@ -54,10 +54,10 @@ function raise(message: string): never {
 }
 
 test('S1: the build has the routes that the OpenAPI document describes, and no others', () => {
-  const diagnostics = declared.flatMap(({ room, diagnostics: list }) => list.map(({ name }) => `/api/${room.name}/${name}`));
+  const dispatched = [...new Set(declared.flatMap(({ room, diagnostics, actions }) => [...diagnostics, ...actions].map(({ name }) => `/api/${room.name}/${name}`)))];
   const routes = built.filter(isApi).flatMap((route) => {
     if (route === '/api/[...unknown]') return [];
-    return route === '/api/[room]/[name]' ? diagnostics : [route.replaceAll(/\[(\w+)\]/g, '{$1}')];
+    return route === '/api/[room]/[name]' ? dispatched : [route.replaceAll(/\[(\w+)\]/g, '{$1}')];
   });
   expect(routes.toSorted()).toEqual(Object.keys(document.paths).toSorted());
   expect(described(document).length).toBeGreaterThan(routes.length);

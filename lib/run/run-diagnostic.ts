@@ -19,7 +19,7 @@ import { withPgBouncer } from './pgbouncer';
 import { plannerOn } from './planner';
 import { diagnostics, type Registered } from './registry';
 import { serverFacts } from './server';
-import { sharedAnswer } from './shared-answers';
+import { forgetAnswers, sharedAnswer } from './shared-answers';
 import { columnOf, judgedStatementOf, mostJudged, partsOf, statementOf } from './statement';
 
 export { statementOf };
@@ -59,6 +59,9 @@ export function runDiagnostic(entry: Registered, question: Question, { fresh = t
   const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted(), question.judgeOnly ?? false]);
   return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => answered(entry, question));
 }
+
+/** After a change of a target: the answers about it that are shared are of before. */
+export const forgetTarget = (target: string): void => forgetAnswers((key) => (JSON.parse(key) as unknown[])[1] === target);
 
 async function answered(entry: Registered, question: Question): Promise<DiagnosticResult> {
   try {

@@ -28,3 +28,8 @@ export function sharedAnswer(key: string, maxAgeMs: number, ask: () => Promise<D
 function isFresh({ at, state }: Shared, maxAgeMs: number): boolean {
   return state === 'asked' || Date.now() - at < (state === 'measured' ? maxAgeMs : Math.min(maxAgeMs, unmeasuredMs));
 }
+
+/** Something has been changed: what is asked next is asked of the server, by this console. `of` tells by its key whether an answer is out of date. */
+export function forgetAnswers(of: (key: string) => boolean): void {
+  for (const key of known.keys()) if (of(key)) known.delete(key);
+}

@@ -8,6 +8,7 @@ import { log } from '../log';
 import { maintenanceSettings, monitorTransaction } from '../monitor';
 import { serverFacts } from '../server';
 import { cancelBackend, Cancelled, GaveUp, runStep, withJobSession } from './job-session';
+import { forgetTarget } from '../run-diagnostic';
 import { finishJob, LostJob, saveJob, type Job, type LogLine, type Progress } from './jobs';
 import { progressOf } from './progress';
 import { actions, type RegisteredAction } from './registry';
@@ -34,6 +35,11 @@ async function persistently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+async function end(job: Job, ...outcome: [Parameters<typeof finishJob>[1], string]): Promise<void> {
+  forgetTarget(job.target);
+  await persistently(() => finishJob(job, ...outcome));
+}
+
 /** Runs a claimed job to its end and writes the end down. @throws LostJob */
 export async function runJob(job: Job): Promise<void> {
   let outcome: { state: 'succeeded' | 'failed' | 'cancelled'; says: string };
@@ -44,9 +50,9 @@ export async function runJob(job: Job): Promise<void> {
     if (error instanceof LostJob) throw error;
     outcome = { state: error instanceof Cancelled ? 'cancelled' : 'failed', says: explain(error) };
   }
-  if (outcome.state === 'succeeded') return persistently(() => finishJob(job, 'succeeded', outcome.says));
+  if (outcome.state === 'succeeded') return end(job, 'succeeded', outcome.says);
   // What never had a session has left nothing behind.
-  if (!job.backend) return persistently(() => finishJob(job, outcome.state, outcome.says));
+  if (!job.backend) return end(job, outcome.state, outcome.says);
   await settleAndFinish(job, outcome.state, outcome.says);
 }
 
@@ -140,8 +146,8 @@ function watch(job: Job, view: RegisteredAction['action']['progress'], backend: 
 async function settleAndFinish(job: Job, state: 'failed' | 'cancelled' | 'interrupted', why: string): Promise<void> {
   const entry = actions.get(job.action);
   const settled = entry ? await settle(job, entry) : null;
-  if (settled?.state === 'done') return persistently(() => finishJob(job, 'succeeded', `${why} It was done all the same: ${settled.says}`));
-  await persistently(() => finishJob(job, state, [why, settled?.says ?? 'What is left of it is not known.'].join(' ')));
+  if (settled?.state === 'done') return end(job, 'succeeded', `${why} It was done all the same: ${settled.says}`);
+  await end(job, state, [why, settled?.says ?? 'What is left of it is not known.'].join(' '));
 }
 
 async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> {
