@@ -45,7 +45,12 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
   const [failure, setFailure] = useState<string | null>(null);
   const wish = { action: action.id, target, params: { ...chosen, ...given } };
   const { looked, again } = usePreview(wish);
-  const { run } = useJobChanges();
+  const { run, measureAgain } = useJobChanges();
+  // Not before: the row that the dialog stands in may be gone then, and the outcome with it.
+  const close = () => {
+    if (job) measureAgain();
+    onClose();
+  };
   const preview = looked && 'preview' in looked ? looked.preview : null;
   const mustType = action.risk === 'destructive';
   const start = async () => {
@@ -58,14 +63,14 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
       again();
     }
   };
-  const footer = job ? <Button kind="primary" onClick={onClose}>Close</Button> : (
+  const footer = job ? <Button kind="primary" onClick={close}>Close</Button> : (
     <>
-      <Button onClick={onClose}>Cancel</Button>
+      <Button onClick={close}>Cancel</Button>
       <Button kind={mustType ? 'danger' : 'primary'} disabled={!preview || (mustType && typed !== preview.object.name)} onClick={() => void start()}>{action.title}</Button>
     </>
   );
   return (
-    <Dialog open onClose={onClose} title={action.title} about={action.about} size="large" keep footer={footer}>
+    <Dialog open onClose={close} title={action.title} about={action.about} size="large" keep footer={footer}>
       {job ? <JobProgress id={job} /> : (
         <div className="flex flex-col gap-4">
           {failure ? <Notice tone="critical" title="It was not started">{failure}</Notice> : null}

@@ -1,6 +1,6 @@
 'use client';
 
-import { useEffect, useRef, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
 import { evidenceText } from '@/components/panel/findings';
 import { Button } from '@/components/ui/button';
@@ -16,13 +16,6 @@ import { JobStateBadge } from './job-state';
 /** A job as it runs, and how it ended. */
 export function JobProgress({ id }: { id: string }) {
   const { data: job, error } = useJob(id);
-  const { measureAgain } = useJobChanges();
-  const open = job ? isOpen(job.state) : true;
-  const wasOpen = useRef(open);
-  useEffect(() => {
-    if (wasOpen.current && !open) measureAgain();
-    wasOpen.current = open;
-  }, [open, measureAgain]);
   if (!job) return error ? <Notice tone="warning" title="The job cannot be seen">{messageOf(error)}</Notice> : <output className="text-sm text-muted">Asking …</output>;
   return <JobDetails job={job} />;
 }

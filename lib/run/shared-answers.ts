@@ -6,7 +6,10 @@ type Shared = { at: number; state: 'asked' | DiagnosticResult['state']; answer: 
 const most = 500;
 /** What could not be measured is tried again soon: the server may be back. */
 const unmeasuredMs = 1000;
-const known = new Map<string, Shared>();
+
+// Next evaluates modules once per bundle: the runner of jobs is in another one than the routes.
+const shared = globalThis as typeof globalThis & { riskdeskAnswers?: Map<string, Shared> };
+const known = (shared.riskdeskAnswers ??= new Map());
 
 /**
  * One answer for all who ask the same: while it is on its way, and as long as its age is within `maxAgeMs`. Fifty open pages
@@ -15,14 +18,14 @@ const known = new Map<string, Shared>();
 export function sharedAnswer(key: string, maxAgeMs: number, ask: () => Promise<DiagnosticResult>): Promise<DiagnosticResult> {
   const found = known.get(key);
   if (found && isFresh(found, maxAgeMs)) return found.answer;
-  const shared: Shared = { at: Date.now(), state: 'asked', answer: ask() };
-  const settle = (state: DiagnosticResult['state']) => Object.assign(shared, { at: Date.now(), state });
-  shared.answer.then((result) => settle(result.state), () => settle('unmeasured'));
+  const one: Shared = { at: Date.now(), state: 'asked', answer: ask() };
+  const settle = (state: DiagnosticResult['state']) => Object.assign(one, { at: Date.now(), state });
+  one.answer.then((result) => settle(result.state), () => settle('unmeasured'));
   // The one that was asked for first goes: a search box makes many questions that nobody asks again.
   if (known.size >= most) for (const oldest of known.keys()) if (known.size >= most) known.delete(oldest);
   known.delete(key);
-  known.set(key, shared);
-  return shared.answer;
+  known.set(key, one);
+  return one.answer;
 }
 
 function isFresh({ at, state }: Shared, maxAgeMs: number): boolean {
