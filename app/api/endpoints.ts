@@ -5,6 +5,7 @@ import { actions } from '@/lib/run/actions/registry';
 import { diagnosticEndpoint } from '@/lib/run/diagnostic-endpoint';
 import { openApi } from '@/lib/run/openapi';
 import { diagnostics } from '@/lib/run/registry';
+import { getActions } from './actions/endpoints';
 import { assessmentEndpoints } from './assessments/endpoints';
 import { auditEndpoints } from './audit/endpoints';
 import { authEndpoints } from './auth/endpoints';
@@ -26,4 +27,4 @@ export const getOpenApi: Endpoint = endpoint({
 });
 
 /** Every endpoint of the console. OpenAPI and the route tests read this list; a test holds it against the build's routes. */
-export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, ...jobEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint), ...[...actions.values()].map(actionEndpoint)];
+export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, ...jobEndpoints, getActions, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint), ...[...actions.values()].map(actionEndpoint)];

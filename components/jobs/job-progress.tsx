@@ -3,6 +3,9 @@
 import type { ReactNode } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
 import { evidenceText } from '@/components/panel/findings';
+import { classNames } from '@/components/ui/class-names';
+import { openAction } from '@/lib/client/open-action';
+import type { Remedy } from '@/lib/kit/finding';
 import { Button } from '@/components/ui/button';
 import { Notice } from '@/components/ui/notice';
 import { ScrollRegion } from '@/components/ui/scroll-region';
@@ -14,15 +17,15 @@ import { formatMs, formatRatio } from '@/lib/units';
 import { JobStateBadge } from './job-state';
 
 /** A job as it runs, and how it ended. */
-export function JobProgress({ id }: { id: string }) {
+export function JobProgress({ id, short = false }: { id: string; /** One of several: how it stands, without its plan and its log. */ short?: boolean }) {
   const { data: job, error } = useJob(id);
   if (!job) return error ? <Notice tone="warning" title="The job cannot be seen">{messageOf(error)}</Notice> : <output className="text-sm text-muted">Asking …</output>;
-  return <JobDetails job={job} />;
+  return <JobDetails job={job} short={short} />;
 }
 
-export function JobDetails({ job }: { job: JobView }) {
+export function JobDetails({ job, short = false }: { job: JobView; short?: boolean }) {
   return (
-    <div className="flex min-w-0 flex-col gap-4">
+    <div className={classNames('flex min-w-0 flex-col', short ? 'gap-2' : 'gap-4')}>
       <output className="flex flex-wrap items-center gap-3">
         <JobStateBadge state={job.state} />
         <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
@@ -30,11 +33,26 @@ export function JobDetails({ job }: { job: JobView }) {
       </output>
       {isOpen(job.state) ? <Bar job={job} /> : null}
       <Figures job={job} />
-      {job.log.length > 0 ? <Log job={job} /> : null}
-      {job.plan.map(({ sql, note }) => <SqlBlock key={sql} label={note} sql={sql} />)}
-      {job.state === 'succeeded' && job.inverse && 'sql' in job.inverse ? <SqlBlock label="Takes it back" sql={job.inverse.sql} /> : null}
+      {short ? null : <Written job={job} />}
     </div>
   );
+}
+
+function Written({ job }: { job: JobView }) {
+  return (
+    <>
+      {job.log.length > 0 ? <Log job={job} /> : null}
+      {job.plan.map(({ sql, note }) => <SqlBlock key={sql} label={note} sql={sql} />)}
+      {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
+    </>
+  );
+}
+
+/** What undoes it: SQL for a person, or another action, which shows first what it would do. */
+function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
+  if ('sql' in inverse) return <SqlBlock label="Takes it back" sql={inverse.sql} />;
+  const params = Object.fromEntries(Object.entries(inverse.params).map(([key, value]) => [key, String(value)]));
+  return <div><Button size="small" onClick={() => openAction({ action: inverse.action, target, params })}>Take it back …</Button></div>;
 }
 
 function phaseOf({ progress, plan }: JobView): string {

@@ -55,7 +55,7 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   const target = useUrlState().params.get('target');
   return (
     <div className="flex max-w-5xl flex-col gap-4">
-      {view.actions.length > 0 ? <ActionButtons view={view} row={row} /> : null}
+      <ActionButtons actions={view.actions} row={row} />
       {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
       {view.room === 'queries' ? (
         <div className="flex flex-wrap gap-2">

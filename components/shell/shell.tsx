@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import Link from 'next/link';
+import { LateActionHost } from '@/components/jobs/late-action-host';
 import { LateJobIndicator } from '@/components/jobs/late-indicator';
 import { ToastHost } from '@/components/ui/toast';
 import type { Theme } from '@/lib/client/theme';
@@ -47,6 +48,7 @@ export function Shell({ person, entries, places, targets, theme, children }: Pro
           {children}
         </main>
       </div>
+      {targets.length > 0 ? <LateActionHost /> : null}
       <ToastHost />
     </div>
   );

@@ -23,7 +23,7 @@ const contract: [methods: RegExp, path: RegExp, rules: Rule[]][] = [
   [/^(GET|POST|DELETE)$/, /^\/api\/(sessions|tokens)(\/\{id\})?$/, ['own']],
   [/./, /^\/api\/users(\/|$)/, ['users:manage']],
   [/^GET$/, /^\/api\/audit(\/|$)/, ['audit:read']],
-  [/^GET$/, /^\/api\/(targets|jobs)(\/|$)/, ['stats:read']],
+  [/^GET$/, /^\/api\/(targets|jobs|actions)(\/|$)/, ['stats:read']],
   [/^(PUT|DELETE)$/, /^\/api\/findings\/\{id\}\/decision$/, ['maintenance:run']],
   [/^DELETE$/, /^\/api\/jobs\//, ['maintenance:run']],
   [/^GET$/, /^\/api\/assessments(\/|$)/, ['assessments:read']],
