@@ -1,27 +1,15 @@
 import { z } from 'zod';
 import { signedIn } from '@/lib/kit/caller';
 import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
+import type { JobView } from '@/lib/kit/job';
+import { jobSchema } from '@/lib/kit/job-schema';
 import { wholeNumber } from '@/lib/kit/param';
-import { remedySchema } from '@/lib/run/actions/action-endpoint';
-import { cancelJob, findJob, jobStates, listJobs, type Job } from '@/lib/run/actions/jobs';
+import { cancelJob, findJob, listJobs, type Job } from '@/lib/run/actions/jobs';
 import { clientAddress } from '@/lib/run/peer';
 
-const figures = z.record(z.string(), z.number().nullable()).nullable();
-
-const jobSchema = z.object({
-  id: z.string(), action: z.string(), target: z.string(), object: z.string(), state: z.enum(jobStates), says: z.string().nullable(),
-  progress: z.object({ step: z.number(), phase: z.string().nullable(), fraction: z.number().nullable(), waiting: z.number(), waited_ms: z.number() }).nullable(),
-  /** The longest that another session has waited for this one, as seen twice a second. */
-  waitedMs: z.number(),
-  plan: z.array(z.object({ sql: z.string(), note: z.string(), lock: z.string().nullable(), waits: z.string() })),
-  log: z.array(z.object({ at: z.string(), says: z.string() })),
-  before: figures, after: figures, inverse: remedySchema, params: z.record(z.string(), z.unknown()),
-  requestedBy: z.string(), reason: z.string().nullable(), createdAt: z.string(), startedAt: z.string().nullable(), finishedAt: z.string().nullable(), cancelRequestedAt: z.string().nullable(),
-});
-
-const viewOf = (job: Job): z.input<typeof jobSchema> => ({
+const viewOf = (job: Job): JobView => ({
   id: job.id, action: job.action, target: job.target, object: job.about, state: job.state, says: job.says, progress: job.progress, waitedMs: job.waited_ms, plan: job.plan, log: job.log,
-  before: job.before, after: job.after, inverse: job.inverse as never, params: job.params, requestedBy: job.requester, reason: job.reason, createdAt: job.created_at, startedAt: job.started_at, finishedAt: job.finished_at, cancelRequestedAt: job.cancel_requested_at,
+  before: job.before, after: job.after, inverse: job.inverse, params: job.params, requestedBy: job.requester, reason: job.reason, createdAt: job.created_at, startedAt: job.started_at, finishedAt: job.finished_at, cancelRequestedAt: job.cancel_requested_at,
 });
 
 const byId = z.strictObject({ id: z.guid() });

@@ -1,9 +1,9 @@
 import 'server-only';
 import { z } from 'zod';
 import { AppError, invalidField } from '@/lib/errors';
-import { lockModes, risks } from '@/lib/kit/action';
 import { signedIn } from '@/lib/kit/caller';
 import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
+import { previewSchema } from '@/lib/kit/job-schema';
 import { storableText } from '@/lib/kit/param';
 import { clientAddress } from '../peer';
 import { queueJob } from './jobs';
@@ -11,24 +11,6 @@ import { paramsSchema, partsOf, prepare, type Prepared } from './preview';
 import type { RegisteredAction } from './registry';
 import { kickRunner } from './runner';
 import { checkSeal, sealOf } from './seal';
-
-const stepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']) });
-const blockerSchema = z.object({ pid: z.number(), role: z.string().nullable(), state: z.string().nullable(), open_ms: z.number().nullable(), holds: z.string(), query: z.string().nullable() });
-export const remedySchema = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
-
-const previewSchema = z.object({
-  object: z.object({ name: z.string(), bytes: z.number().nullable() }),
-  plan: z.array(stepSchema),
-  risk: z.enum(risks),
-  blocks: z.string(),
-  estimate: z.object({ disk_bytes: z.number().nullable() }),
-  blockers: z.array(blockerSchema),
-  snapshots: z.array(blockerSchema),
-  users: z.number(),
-  inverse: remedySchema,
-  seal: z.string(),
-  expiresAt: z.string(),
-});
 
 const body = z.strictObject({
   target: z.string().max(60).default('main'),

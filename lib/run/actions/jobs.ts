@@ -6,16 +6,13 @@ import { AppError } from '@/lib/errors';
 import type { ActionObject, Figures } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
 import type { Remedy } from '@/lib/kit/finding';
+import { isOpen, type JobProgress, type JobState, type LogLine } from '@/lib/kit/job';
 import { violatedConstraint } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
 import type { ShownStep, Prepared } from './preview';
 
-export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
-export type JobState = (typeof jobStates)[number];
-export const isSettled = (state: JobState): boolean => state !== 'queued' && state !== 'running';
-
-export type LogLine = { at: string; says: string };
-export type Progress = { step: number; phase: string | null; fraction: number | null; waiting: number; waited_ms: number };
+export type { LogLine };
+export type Progress = JobProgress;
 export type Backend = { pid: number; started: string };
 
 /** A row of riskdesk.jobs, as the runner works with it. */
@@ -63,7 +60,7 @@ export async function cancelJob(id: string, caller: Caller, address: string | nu
   await transaction(async (tx) => {
     const [job] = await tx.rows<{ state: JobState; action: string; target: string; about: string }>(sql`select state, action, target, about from riskdesk.jobs where id = ${id} for update`);
     if (!job) throw new AppError('not_found', 'There is no such job.');
-    if (isSettled(job.state)) throw new AppError('conflict', `The job has ended: ${job.state}.`);
+    if (!isOpen(job.state)) throw new AppError('conflict', `The job has ended: ${job.state}.`);
     await tx.rows(sql`
       update riskdesk.jobs set cancel_requested_at = coalesce(cancel_requested_at, now()),
         state = case when state = 'queued' then 'cancelled' else state end, finished_at = case when state = 'queued' then now() end, says = case when state = 'queued' then 'Cancelled before it began.' else says end

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError, type FieldError } from '@/lib/errors';
 import type { ActionContext, ActionObject, Refusal, Step } from '@/lib/kit/action';
 import type { Remedy } from '@/lib/kit/finding';
+import type { PlanStep } from '@/lib/kit/job';
 import type { Params } from '@/lib/kit/param';
 import { isRefusedCredentials, isTimeout, isUnavailable } from '@/lib/pg/errors';
 import { render } from '@/lib/pg/sql';
@@ -12,7 +13,7 @@ import { preflight, type Preflight } from './preflight';
 import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
 
-export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits'] };
+export type ShownStep = PlanStep;
 export type Prepared = {
   target: string;
   object: ActionObject;
