@@ -7,6 +7,7 @@ import { SettingsError } from '@/lib/env';
 import { isRefusedCredentials, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { clearOldAttempts } from '@/lib/auth/sign-in-limit';
 import { drainOnStop } from './drain';
+import { checkpointForever } from './audit/checkpoint';
 import { runForever } from './actions/runner';
 import { log } from './log';
 import { startMetrics } from './metrics';
@@ -61,6 +62,7 @@ async function untilReady(): Promise<void> {
   setInterval(() => void inRoute('job', 'upkeep', upkeep), hourMs).unref();
   void sampleForever();
   void runForever();
+  void checkpointForever();
 }
 
 async function prepare(): Promise<void> {

@@ -1,7 +1,9 @@
 import 'server-only';
 import { z } from 'zod';
+import { writeAudit } from '@/lib/db/audit';
+import { database } from '@/lib/db/client';
 import { AppError, invalidField } from '@/lib/errors';
-import { signedIn } from '@/lib/kit/caller';
+import { signedIn, type Caller } from '@/lib/kit/caller';
 import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
 import { previewSchema } from '@/lib/kit/job-schema';
 import { storableText } from '@/lib/kit/param';
@@ -28,7 +30,7 @@ function requireUnguarded({ guards }: Prepared): void {
 
 /** The endpoint of one action: `?preview` shows the plan with its seal; with the seal it is queued. */
 export function actionEndpoint(entry: RegisteredAction): Endpoint {
-  const { action, room, id } = entry;
+  const { action, room } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
     const { object, plan, found, inverse, disk } = prepared;
     return { json: { object: { name: object.name, bytes: object.bytes }, plan, risk: action.risk, blocks: action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
@@ -44,16 +46,40 @@ export function actionEndpoint(entry: RegisteredAction): Endpoint {
     problems: [404, 409],
     deadlineMs: 15_000,
     handle: async ({ caller, query, body: asked, request }) => {
-      const who = signedIn(caller);
-      if (query.preview === undefined && asked.seal === undefined) throw invalidField('seal', 'required', 'must be the seal of a preview, from ?preview');
-      const prepared = await prepare(entry, asked.target, asked.params);
-      requireUnguarded(prepared);
-      if (query.preview !== undefined) return preview(prepared);
-      checkSeal(asked.seal ?? '', partsOf(entry, prepared));
-      if (action.risk === 'destructive' && asked.confirm !== prepared.object.name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${prepared.object.name}`);
-      const jobId = await queueJob(id, prepared, who, asked.reason?.trim() || null, clientAddress(request));
+      const asking = { caller: signedIn(caller), address: clientAddress(request) };
+      if (query.preview !== undefined) {
+        const prepared = await prepare(entry, asked.target, asked.params);
+        requireUnguarded(prepared);
+        return preview(prepared);
+      }
+      const jobId = await recordingRefusals(entry, asked, asking, () => begin(entry, asked, asking));
       kickRunner();
       return { status: 202, json: { jobId } };
     },
   });
+}
+
+type Asked = z.output<typeof body>;
+type Asking = { caller: Caller; address: string | null };
+
+/** Looks at it all again, holds it against the seal, and queues the job. @throws AppError */
+async function begin(entry: RegisteredAction, asked: Asked, { caller, address }: Asking): Promise<string> {
+  if (asked.seal === undefined) throw invalidField('seal', 'required', 'must be the seal of a preview, from ?preview');
+  const prepared = await prepare(entry, asked.target, asked.params);
+  requireUnguarded(prepared);
+  checkSeal(asked.seal, partsOf(entry, prepared));
+  if (entry.action.risk === 'destructive' && asked.confirm !== prepared.object.name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${prepared.object.name}`);
+  return queueJob(entry.id, prepared, caller, asked.reason?.trim() || null, address);
+}
+
+const refusals = new Set(['guard_refused', 'seal_stale', 'object_busy']);
+
+/** Who wanted what, and why it was not begun, is on record as what was begun is. */
+async function recordingRefusals<T>({ id }: RegisteredAction, { target, params }: Asked, { caller, address }: Asking, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError && refusals.has(error.code)) await writeAudit(database(), { caller, action: id, object: `target:${target}`, outcome: 'refused', details: { code: error.code, says: error.message, params }, address });
+    throw error;
+  }
 }
