@@ -35,5 +35,9 @@ export const jobSchema = z.object({
   plan: z.array(planStepSchema),
   log: z.array(logLineSchema),
   before: figures.nullable(), after: figures.nullable(), inverse: remedySchema, params: z.record(z.string(), z.unknown()),
+  later: z.array(z.object({ after: z.enum(['hour', 'day']), at: z.string(), figures: figures.nullable() })).describe('The same figures taken again: whether it paid off'),
+  waits: z.string().nullable().describe('What an open job waits for, where it is not its turn'),
+  group: z.string().nullable().describe('Jobs of one group run one at a time on a target'), schedule: z.string().nullable(),
+  mayApprove: z.boolean().describe('Whether you are the other person that it waits for'), approvedBy: z.string().nullable(), approvedAt: z.string().nullable(),
   requestedBy: z.string(), reason: z.string().nullable(), createdAt: z.string(), startedAt: z.string().nullable(), finishedAt: z.string().nullable(), cancelRequestedAt: z.string().nullable(),
 });

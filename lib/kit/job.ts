@@ -5,7 +5,8 @@ import type { JobState } from './job-states';
 
 export { jobStates, type JobState } from './job-states';
 
-export const isOpen = (state: JobState): boolean => state === 'queued' || state === 'running';
+/** It may still do something; `awaiting` another person’s approval. */
+export const isOpen = (state: JobState): boolean => state === 'awaiting' || state === 'queued' || state === 'running';
 
 export type PlanStep = z.infer<typeof planStepSchema>;
 export type JobProgress = z.infer<typeof progressSchema>;

@@ -9,6 +9,7 @@ import { clearOldAttempts } from '@/lib/auth/sign-in-limit';
 import { drainOnStop } from './drain';
 import { checkpointForever } from './audit/checkpoint';
 import { runForever } from './actions/runner';
+import { tendJobsForever } from './actions/upkeep';
 import { log } from './log';
 import { startMetrics } from './metrics';
 import { monitorPool } from './monitor';
@@ -63,6 +64,7 @@ async function untilReady(): Promise<void> {
   void sampleForever();
   void runForever();
   void checkpointForever();
+  void tendJobsForever();
 }
 
 async function prepare(): Promise<void> {

@@ -1,15 +1,15 @@
 import 'server-only';
 import { z } from 'zod';
 import { writeAudit } from '@/lib/db/audit';
-import { database } from '@/lib/db/client';
+import { database, transaction } from '@/lib/db/client';
 import { AppError, invalidField } from '@/lib/errors';
 import { signedIn, type Caller } from '@/lib/kit/caller';
 import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
 import { previewSchema } from '@/lib/kit/job-schema';
 import { storableText } from '@/lib/kit/param';
 import { clientAddress } from '../peer';
-import { queueJob } from './jobs';
-import { paramsSchema, partsOf, prepare, type Prepared } from './preview';
+import { paramsSchema, partsOf, prepare, requireUnguarded, type Prepared } from './preview';
+import { queueJob } from './queue-job';
 import type { RegisteredAction } from './registry';
 import { kickRunner } from './runner';
 import { checkSeal, sealOf } from './seal';
@@ -20,13 +20,9 @@ const body = z.strictObject({
   seal: z.string().max(2000).optional(),
   confirm: z.string().max(400).optional(),
   reason: storableText(500).optional(),
+  group: z.guid().optional().describe('Jobs of one group run one at a time on a target, in the order they were asked for'),
+  stopOnFailure: z.boolean().default(false).describe('Not to be begun after one of the group that did not succeed'),
 });
-
-/** @throws AppError guard_refused with what each guard says */
-function requireUnguarded({ guards }: Prepared): void {
-  const [first] = guards;
-  if (first) throw new AppError('guard_refused', first.says, { guards });
-}
 
 /** The endpoint of one action: `?preview` shows the plan with its seal; with the seal it is queued. */
 export function actionEndpoint(entry: RegisteredAction): Endpoint {
@@ -69,7 +65,8 @@ async function begin(entry: RegisteredAction, asked: Asked, { caller, address }:
   requireUnguarded(prepared);
   checkSeal(asked.seal, partsOf(entry, prepared));
   if (entry.action.risk === 'destructive' && asked.confirm !== prepared.object.name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${prepared.object.name}`);
-  return queueJob(entry.id, prepared, caller, asked.reason?.trim() || null, address);
+  const group = asked.group === undefined ? null : { id: asked.group, stopOnFailure: asked.stopOnFailure };
+  return transaction((tx) => queueJob(tx, { entry, prepared, requester: { id: caller.userId, email: caller.email }, caller, address, reason: asked.reason?.trim() || null, group }));
 }
 
 const refusals = new Set(['guard_refused', 'seal_stale', 'object_busy']);

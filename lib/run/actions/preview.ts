@@ -61,6 +61,12 @@ export async function prepare(entry: RegisteredAction, targetName: string, sent:
   });
 }
 
+/** @throws AppError guard_refused with what each guard says */
+export function requireUnguarded({ guards }: Prepared): void {
+  const [first] = guards;
+  if (first) throw new AppError('guard_refused', first.says, { guards });
+}
+
 /** A target that is away is the caller's to know, not a defect. */
 export async function reaching<T>(work: () => Promise<T>): Promise<T> {
   try {
