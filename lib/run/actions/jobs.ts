@@ -1,7 +1,7 @@
 import 'server-only';
 import { uuidv7 } from 'uuidv7';
 import { writeAudit } from '@/lib/db/audit';
-import { database, transaction } from '@/lib/db/client';
+import { database, transaction, type Database } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import type { ActionObject, Figures } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
@@ -28,12 +28,16 @@ export type Job = {
 
 const columns = sql`id, target, action, about, object_key, object, params, plan, state, requester, requested_by, reason, created_at, started_at, finished_at, cancel_requested_at, runner, fence, backend, progress, says, log, before, after, inverse, waited_ms`;
 
+/** What is said here is on disk before anything is done on the strength of it, though the server may be set to tell so earlier. */
+const onDisk = (tx: Database) => tx.rows(sql`select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`);
+
 /** Queues a job with its audit row. @throws AppError object_busy where one is open on the same object */
 export async function queueJob(action: string, prepared: Prepared, caller: Caller, reason: string | null, address: string | null): Promise<string> {
   const { target, object, params, plan, inverse } = prepared;
   const id = uuidv7();
   try {
     await transaction(async (tx) => {
+      await onDisk(tx);
       await tx.rows(sql`
         insert into riskdesk.jobs (id, target, action, about, object_key, object, params, plan, requested_by, requester, reason, inverse)
         values (${id}, ${target}, ${action}, ${object.name}, ${object.key}, ${JSON.stringify(object)}::jsonb, ${JSON.stringify(params)}::jsonb, ${JSON.stringify(plan)}::jsonb,
@@ -112,6 +116,7 @@ export async function saveJob({ id, fence }: Pick<Job, 'id' | 'fence'>, { backen
 /** Ends a job, with the audit row of its outcome. @throws LostJob */
 export async function finishJob(job: Job, state: Exclude<JobState, 'queued' | 'running'>, says: string): Promise<void> {
   await transaction(async (tx) => {
+    await onDisk(tx);
     const [row] = await tx.rows<{ id: string }>(sql`
       update riskdesk.jobs set state = ${state}, says = ${says}, finished_at = now() where id = ${job.id} and fence = ${job.fence} and state = 'running' returning id`);
     if (!row) throw new LostJob(job.id);
