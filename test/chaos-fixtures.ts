@@ -5,6 +5,10 @@ export type Planted = {
   confirm?: string;
   /** A query whose rows must be the same after it, in whatever order. */
   rows?: string;
+  /** A table (a, b) that the action locks: others go on reading and writing it. */
+  table?: string;
+  /** It holds a strong lock while it runs, and says so. */
+  holds?: true;
   /** Puts back what other rounds rest on. */
   after?: () => Promise<unknown>;
 };
@@ -17,10 +21,10 @@ async function table({ owner, name }: Place, rows = 20_000): Promise<string> {
   return `public.${name}`;
 }
 
-const onTable = (more: Record<string, string> = {}) => async (place: Place): Promise<Planted> => ({ params: { table: await table(place), ...more }, rows: `select * from ${place.name}` });
+const onTable = (more: Record<string, string> = {}) => async (place: Place): Promise<Planted> => ({ params: { table: await table(place), ...more }, rows: `select * from ${place.name}`, table: place.name });
 const onIndex = (more: (index: string) => Partial<Planted> = () => ({})) => async (place: Place): Promise<Planted> => {
   const index = `${await table(place)}_b`;
-  return { params: { index }, rows: `select * from ${place.name}`, ...more(index) };
+  return { params: { index }, rows: `select * from ${place.name}`, table: place.name, ...more(index) };
 };
 
 /** For every action an object of its own, large enough to be killed in the middle. */
