@@ -39,7 +39,7 @@ export function Shell({ person, entries, places, targets, theme, children }: Pro
           {targets.length > 0 ? <TargetSelect targets={targets} /> : null}
           <div className="ml-auto flex items-center gap-1">
             {targets.length > 0 ? <LateJobIndicator /> : null}
-            <PaletteButton places={places} />
+            <PaletteButton places={places} maintains={targets.length > 0} />
             <ThemeMenu initial={theme} />
             <UserMenu person={person} />
           </div>

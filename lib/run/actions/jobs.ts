@@ -1,6 +1,6 @@
 import 'server-only';
 import { writeAudit } from '@/lib/db/audit';
-import { database, transaction } from '@/lib/db/client';
+import { database, transaction, type Database } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import type { ActionObject, Figures } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
@@ -33,6 +33,9 @@ const columns = sql`id, target, action, about, object_key, object, params, plan,
 
 /** Rows of jobs by a condition, for the modules beside this one. */
 export const jobsWhere = (rest: SQL): SQL => sql`select ${columns} from riskdesk.jobs where ${rest}`;
+
+/** What is said here is on disk before anything is done on the strength of it, though the server may be set to tell so earlier. */
+export const onDisk = (tx: Database) => tx.rows(sql`select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`);
 
 export async function findJob(id: string): Promise<Job> {
   const [job] = await database().rows<Job>(jobsWhere(sql`id = ${id}`));
@@ -126,6 +129,7 @@ export async function saveJob({ id, fence }: Pick<Job, 'id' | 'fence'>, { backen
 /** Ends a job, with the audit row of its outcome. @throws LostJob */
 export async function finishJob(job: Job, state: Exclude<JobState, 'awaiting' | 'queued' | 'running'>, says: string): Promise<void> {
   await transaction(async (tx) => {
+    await onDisk(tx);
     const [row] = await tx.rows<{ id: string }>(sql`
       update riskdesk.jobs set state = ${state}, says = ${says}, finished_at = now() where id = ${job.id} and fence = ${job.fence} and state = 'running' returning id`);
     if (!row) throw new LostJob(job.id);

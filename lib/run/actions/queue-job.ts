@@ -7,6 +7,7 @@ import { AppError } from '@/lib/errors';
 import type { Risk } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
 import { sql } from '@/lib/pg/sql';
+import { onDisk } from './jobs';
 import { partsOf, type Prepared } from './preview';
 import type { RegisteredAction } from './registry';
 import { hashesOf } from './seal';
@@ -34,6 +35,7 @@ export async function queueJob(tx: Database, { entry, prepared, requester, calle
   const { target, object, params, plan, inverse } = prepared;
   const id = uuidv7();
   const state = needsApproval(entry.action.risk) ? 'awaiting' : 'queued';
+  await onDisk(tx);
   const [queued] = await tx.rows<{ id: string }>(sql`
     insert into riskdesk.jobs (id, target, action, about, object_key, object, params, plan, state, requested_by, requester, reason, inverse, shown, group_id, stop_on_failure, schedule_id, window_from, window_to, time_zone)
     values (${id}, ${target}, ${entry.id}, ${object.name}, ${object.key}, ${JSON.stringify(object)}::jsonb, ${JSON.stringify(params)}::jsonb, ${JSON.stringify(plan)}::jsonb, ${state},
