@@ -1,7 +1,7 @@
 import 'server-only';
 import { z } from 'zod';
 import { AppError, invalidField } from '@/lib/errors';
-import { lockModes, risks } from '@/lib/kit/action';
+import { blocksOf, lockModes, risks } from '@/lib/kit/action';
 import { signedIn } from '@/lib/kit/caller';
 import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
 import { storableText } from '@/lib/kit/param';
@@ -49,7 +49,7 @@ export function actionEndpoint(entry: RegisteredAction): Endpoint {
   const { action, room, id } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
     const { object, plan, found, inverse, disk } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan, risk: action.risk, blocks: action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan, risk: action.risk, blocks: blocksOf(action, object), estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',
