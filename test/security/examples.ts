@@ -35,6 +35,15 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params: body.params } })).body as { seal: string };
     return { path: `/api/${action}`, body: { ...body, seal } };
   };
+  const newSchedule = async (): Promise<Example> => {
+    const name = `example_${(made += 1)}`;
+    await (await db.connect('maintenance')).query(`create table ${name} (a int)`);
+    return { path: '/api/schedules', body: { action: 'tables.analyze', params: { table: `public.${name}` }, cron: '30 2 * * *', timeZone: 'Europe/Berlin', window: { from: '22:00', to: '04:00' } } };
+  };
+  const madeSchedule = async () => {
+    const { path, body } = await newSchedule();
+    return `/api/schedules/${((await call('POST', path, { ...as, body })).body as { id: string }).id}`;
+  };
   const acceptance = () => ({ target: 'main', kind: 'accepted', reason: `example ${(made += 1)}` });
   return {
     // Running it leaves a row in the audit log.
@@ -48,6 +57,15 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
       const { jobId } = (await call('POST', path, { ...as, body })).body as { jobId: string };
       return { path: `/api/jobs/${jobId}` };
     },
+    'POST /api/jobs/{id}/approval': async () => {
+      const { path, body } = await ofAction('tables/analyze', 'table');
+      const { jobId } = (await call('POST', path, { ...as, body })).body as { jobId: string };
+      await db.sql(`update riskdesk.jobs set state = 'awaiting', requested_by = null, requester = 'another@riskdesk.example' where id = $1`, [jobId]);
+      return { path: `/api/jobs/${jobId}/approval`, body: {} };
+    },
+    'POST /api/schedules': newSchedule,
+    'PATCH /api/schedules/{id}': async () => ({ path: await madeSchedule(), body: { enabled: false } }),
+    'DELETE /api/schedules/{id}': async () => ({ path: await madeSchedule() }),
     'PUT /api/findings/{id}/decision': async () => ({ path: await anyFinding(), body: acceptance() }),
     'DELETE /api/findings/{id}/decision': async () => {
       const path = await anyFinding();

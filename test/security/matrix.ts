@@ -25,7 +25,10 @@ const contract: [methods: RegExp, path: RegExp, rules: Rule[]][] = [
   [/^GET$/, /^\/api\/audit(\/|$)/, ['audit:read']],
   [/^GET$/, /^\/api\/(targets|jobs|actions)(\/|$)/, ['stats:read']],
   [/^(PUT|DELETE)$/, /^\/api\/findings\/\{id\}\/decision$/, ['maintenance:run']],
-  [/^DELETE$/, /^\/api\/jobs\//, ['maintenance:run']],
+  [/^(POST|DELETE)$/, /^\/api\/jobs\//, ['maintenance:run']],
+  [/^GET$/, /^\/api\/schedules$/, ['stats:read']],
+  // What destroys asks for more, in the handler.
+  [/^(POST|PATCH|DELETE)$/, /^\/api\/schedules(\/|$)/, ['maintenance:run']],
   [/^GET$/, /^\/api\/assessments(\/|$)/, ['assessments:read']],
   [/^(POST|PATCH|DELETE)$/, /^\/api\/assessments(\/|$)/, ['assessments:write']],
   // Running a statement asks for more, in the handler.

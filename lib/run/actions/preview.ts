@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError, type FieldError } from '@/lib/errors';
 import type { ActionContext, ActionObject, Refusal, Step } from '@/lib/kit/action';
 import type { Remedy } from '@/lib/kit/finding';
+import type { PlanStep } from '@/lib/kit/job';
 import type { Params } from '@/lib/kit/param';
 import { isRefusedCredentials, isTimeout, isUnavailable } from '@/lib/pg/errors';
 import { render } from '@/lib/pg/sql';
@@ -12,7 +13,7 @@ import { preflight, type Preflight } from './preflight';
 import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
 
-export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits'] };
+export type ShownStep = PlanStep;
 export type Prepared = {
   target: string;
   object: ActionObject;
@@ -58,6 +59,12 @@ export async function prepare(entry: RegisteredAction, targetName: string, sent:
       return { target, object, params, context, plan: steps.map(stepOf), guards, found, inverse: action.inverse?.(object, context) ?? null, disk: action.disk?.(object) ?? null };
     });
   });
+}
+
+/** @throws AppError guard_refused with what each guard says */
+export function requireUnguarded({ guards }: Prepared): void {
+  const [first] = guards;
+  if (first) throw new AppError('guard_refused', first.says, { guards });
 }
 
 /** A target that is away is the caller's to know, not a defect. */
