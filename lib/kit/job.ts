@@ -6,12 +6,14 @@ export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled
 export type JobState = (typeof jobStates)[number];
 export const isOpen = (state: JobState): boolean => state === 'queued' || state === 'running';
 
-export type PlanStep = { sql: string; note: string; lock: LockMode | null; waits: 'bounded' | 'patient' };
-export type JobProgress = { step: number; phase: string | null; fraction: number | null; waiting: number; waited_ms: number };
+/** `batches`: it runs again and again until there is nothing left to do. */
+export type PlanStep = { sql: string; note: string; lock: LockMode | null; waits: 'bounded' | 'patient'; batches: boolean };
+/** `held_ms`: the longest that it asked for and held a lock that others wait for, more than which nobody can have waited. */
+export type JobProgress = { step: number; phase: string | null; fraction: number | null; waiting: number; waited_ms: number; moved: number | null; expected: number | null; held_ms: number };
 export type JobFigures = Record<string, number | null>;
 
 export type JobView = {
-  id: string; action: string; target: string; object: string; state: JobState; says: string | null; progress: JobProgress | null; waitedMs: number; plan: PlanStep[]; log: { at: string; says: string }[];
+  id: string; action: string; target: string; object: string; state: JobState; says: string | null; /** It has ended before its end, what is done stays done, and starting it again goes on. */ resumable: boolean; progress: JobProgress | null; waitedMs: number; plan: PlanStep[]; log: { at: string; says: string }[];
   before: JobFigures | null; after: JobFigures | null; inverse: Remedy | null; params: Record<string, unknown>;
   requestedBy: string; reason: string | null; createdAt: string; startedAt: string | null; finishedAt: string | null; cancelRequestedAt: string | null;
 };

@@ -2,25 +2,33 @@ import { z } from 'zod';
 import { signedIn } from '@/lib/kit/caller';
 import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
 import { wholeNumber } from '@/lib/kit/param';
-import { remedySchema } from '@/lib/run/actions/action-endpoint';
+import { remedySchema, stepSchema } from '@/lib/run/actions/action-endpoint';
 import { cancelJob, findJob, jobStates, listJobs, type Job } from '@/lib/run/actions/jobs';
+import { shownPlan } from '@/lib/run/actions/preview';
 import { clientAddress } from '@/lib/run/peer';
 
 const figures = z.record(z.string(), z.number().nullable()).nullable();
 
 const jobSchema = z.object({
   id: z.string(), action: z.string(), target: z.string(), object: z.string(), state: z.enum(jobStates), says: z.string().nullable(),
-  progress: z.object({ step: z.number(), phase: z.string().nullable(), fraction: z.number().nullable(), waiting: z.number(), waited_ms: z.number() }).nullable(),
-  /** The longest that another session has waited for this one, as seen twice a second. */
+  /** It ended before its end, what is done stays done, and starting it again goes on. */
+  resumable: z.boolean(),
+  progress: z.object({
+    step: z.number(), phase: z.string().nullable(), fraction: z.number().nullable(), waiting: z.number(), waited_ms: z.number(), moved: z.number().nullable(), expected: z.number().nullable(), held_ms: z.number(),
+  }).nullable(),
+  /** The longest that another session was seen waiting for this one: twice a second, and right before each commit that let go of a strong lock. */
   waitedMs: z.number(),
-  plan: z.array(z.object({ sql: z.string(), note: z.string(), lock: z.string().nullable(), waits: z.string() })),
+  plan: z.array(stepSchema),
   log: z.array(z.object({ at: z.string(), says: z.string() })),
   before: figures, after: figures, inverse: remedySchema, params: z.record(z.string(), z.unknown()),
   requestedBy: z.string(), reason: z.string().nullable(), createdAt: z.string(), startedAt: z.string().nullable(), finishedAt: z.string().nullable(), cancelRequestedAt: z.string().nullable(),
 });
 
+/** Jobs of before these were kept have none of them. */
+const progressOf = ({ progress }: Job) => progress && { step: progress.step, phase: progress.phase, fraction: progress.fraction, waiting: progress.waiting, waited_ms: progress.waited_ms, moved: progress.moved ?? null, expected: progress.expected ?? null, held_ms: progress.held_ms ?? 0 };
+
 const viewOf = (job: Job): z.input<typeof jobSchema> => ({
-  id: job.id, action: job.action, target: job.target, object: job.about, state: job.state, says: job.says, progress: job.progress, waitedMs: job.waited_ms, plan: job.plan, log: job.log,
+  id: job.id, action: job.action, target: job.target, object: job.about, state: job.state, says: job.says, resumable: job.progress?.resumable ?? false, progress: progressOf(job), waitedMs: job.waited_ms, plan: shownPlan(job.plan), log: job.log,
   before: job.before, after: job.after, inverse: job.inverse as never, params: job.params, requestedBy: job.requester, reason: job.reason, createdAt: job.created_at, startedAt: job.started_at, finishedAt: job.finished_at, cancelRequestedAt: job.cancel_requested_at,
 });
 

@@ -7,12 +7,12 @@ import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
 import { storableText } from '@/lib/kit/param';
 import { clientAddress } from '../peer';
 import { queueJob } from './jobs';
-import { paramsSchema, partsOf, prepare, type Prepared } from './preview';
+import { paramsSchema, partsOf, prepare, shownPlan, type Prepared } from './preview';
 import type { RegisteredAction } from './registry';
 import { kickRunner } from './runner';
 import { checkSeal, sealOf } from './seal';
 
-const stepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']) });
+export const stepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']), batches: z.boolean() });
 const blockerSchema = z.object({ pid: z.number(), role: z.string().nullable(), state: z.string().nullable(), open_ms: z.number().nullable(), holds: z.string(), query: z.string().nullable() });
 export const remedySchema = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
 
@@ -49,7 +49,7 @@ export function actionEndpoint(entry: RegisteredAction): Endpoint {
   const { action, room, id } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
     const { object, plan, found, inverse, disk } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan, risk: action.risk, blocks: action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',

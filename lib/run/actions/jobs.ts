@@ -6,6 +6,7 @@ import { AppError } from '@/lib/errors';
 import type { ActionObject, Figures } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
 import type { Remedy } from '@/lib/kit/finding';
+import type { JobProgress } from '@/lib/kit/job';
 import { violatedConstraint } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
 import type { ShownStep, Prepared } from './preview';
@@ -15,7 +16,7 @@ export type JobState = (typeof jobStates)[number];
 export const isSettled = (state: JobState): boolean => state !== 'queued' && state !== 'running';
 
 export type LogLine = { at: string; says: string };
-export type Progress = { step: number; phase: string | null; fraction: number | null; waiting: number; waited_ms: number };
+export type Progress = JobProgress & { resumable?: boolean };
 export type Backend = { pid: number; started: string };
 
 /** A row of riskdesk.jobs, as the runner works with it. */
@@ -109,11 +110,14 @@ export async function saveJob({ id, fence }: Pick<Job, 'id' | 'fence'>, { backen
   return row;
 }
 
+const noProgress: Progress = { step: 0, phase: null, fraction: null, waiting: 0, waited_ms: 0, moved: null, expected: null, held_ms: 0 };
+
 /** Ends a job, with the audit row of its outcome. @throws LostJob */
-export async function finishJob(job: Job, state: Exclude<JobState, 'queued' | 'running'>, says: string): Promise<void> {
+export async function finishJob(job: Job, state: Exclude<JobState, 'queued' | 'running'>, says: string, resumable = false): Promise<void> {
   await transaction(async (tx) => {
     const [row] = await tx.rows<{ id: string }>(sql`
-      update riskdesk.jobs set state = ${state}, says = ${says}, finished_at = now() where id = ${job.id} and fence = ${job.fence} and state = 'running' returning id`);
+      update riskdesk.jobs set state = ${state}, says = ${says}, finished_at = now(), progress = case when ${resumable} then coalesce(progress, ${JSON.stringify(noProgress)}::jsonb) || '{"resumable": true}' else progress end
+      where id = ${job.id} and fence = ${job.fence} and state = 'running' returning id`);
     if (!row) throw new LostJob(job.id);
     const outcome = state === 'succeeded' ? 'success' : 'failed';
     await writeAudit(tx, { caller: null, actor: job.requester, action: job.action, object: `job:${job.id}`, outcome, details: { stage: 'ended', state, says, target: job.target, about: job.about } });
