@@ -6,9 +6,9 @@ export type Shown = { seal: string; plan: { sql: string; note: string; lock: str
 export type Guarded = { code: string; guards: { name: string; says: string; saferWay: string | null }[] };
 
 /** Actions through the API, as a person starts them; a runner of this process has to run. */
-export function actionsAs(who: Sent, most = 60_000) {
+export function actionsAs(who: Sent, { target = 'main', most = 60_000 }: { target?: string; most?: number } = {}) {
   const path = (action: string) => `/api/${action.replace('.', '/')}`;
-  const preview = (action: string, params: Record<string, string>) => call('POST', `${path(action)}?preview`, { ...who, body: { params } });
+  const preview = (action: string, params: Record<string, string>) => call('POST', `${path(action)}?preview`, { ...who, body: { target, params } });
   const shown = async (action: string, params: Record<string, string>): Promise<Shown> => {
     const { status, body } = await preview(action, params);
     expect(status, JSON.stringify(body)).toBe(200);
@@ -16,7 +16,7 @@ export function actionsAs(who: Sent, most = 60_000) {
   };
   const start = async (action: string, params: Record<string, string>, confirm?: string): Promise<string> => {
     const { seal } = await shown(action, params);
-    const { status, body } = await call('POST', path(action), { ...who, body: { params, seal, ...(confirm ? { confirm } : {}) } });
+    const { status, body } = await call('POST', path(action), { ...who, body: { target, params, seal, ...(confirm ? { confirm } : {}) } });
     expect(status, JSON.stringify(body)).toBe(202);
     return (body as { jobId: string }).jobId;
   };

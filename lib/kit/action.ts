@@ -29,8 +29,8 @@ export type Step = {
    */
   waits: 'bounded' | 'patient';
   /**
-   * It runs again and again, each time as a transaction of its own, until the last statement's first row says that `moved` is 0. While `more` is true it goes on all the same;
-   * where `left` is true, others hold what remains, and it is tried again. A cancel ends it between two runs, and so that others get their turn it rests between them.
+   * It runs again and again, each time as a transaction of its own, until its first rows say that `moved` is 0. While `more` is true, a pass over the
+   * table is not at its end; at its end `left` says that there are rows that others hold or have added, and it begins again. A cancel ends it between two runs, and so that others get their turn it rests between them.
    */
   repeats?: { /** Rows to move in all, as far as is known. */ expected: number | null };
 };

@@ -19,6 +19,9 @@ export const timeGuard = (top: Table): Refusal[] => (axisIn(top) ? [] : [{
   says: top.strategy === 'r' ? 'Its key is no time that this can reckon with: one column of a date, a timestamp, or a number or uuid whose bounds are moments.' : 'It is not partitioned by ranges of a time.',
 }]);
 
+/** Rows that a policy hides from the owner would be left behind, or counted wrong. */
+export const policyGuard = (tables: Table[]): Refusal[] => tables.filter(({ forced }) => forced).slice(0, 1).map((table) => ({ name: 'row_security', says: `Row security is forced on ${nameOf(table)}: rows may be hidden from the role that would move them.`, saferWay: null }));
+
 /** A half-detached partition is in the way of every other change of the tree. */
 export const pendingGuard = (tables: Table[]): Refusal[] =>
   tables.flatMap(({ parts }) => parts).filter(({ pending }) => pending).slice(0, 1).map((part) => ({ name: 'pending', says: `The detaching of ${nameOf(part)} did not finish.`, saferWay: `Finish it first: partitions.detach on ${nameOf(part)}.` }));

@@ -49,7 +49,8 @@ export function missingPeriods(parts: Range[], { period, now, ahead, gaps }: { p
   return uncovered(parts, { from: low, to: end }).flatMap((gap) => cut(gap, period)).slice(0, most);
 }
 
-function uncovered(parts: Range[], { from, to }: Range): Range[] {
+/** What of a stretch no range holds. */
+export function uncovered(parts: Range[], { from, to }: Range): Range[] {
   const free: Range[] = [];
   let at = from;
   for (const block of contiguousRanges(parts)) {
@@ -68,6 +69,7 @@ export function cut({ from, to }: Range, period: Period): Range[] {
 
 /** A name's ending that says which period it is: `2026`, `2026_03`, `2026_03_31`, with hours where it does not begin a day. */
 export function suffixOf({ from, to }: Range): string {
+  if (!Number.isFinite(from)) return Number.isFinite(to) ? `before_${suffixOf({ from: to, to: to + dayMs })}` : 'all';
   const text = new Date(from).toISOString();
   const whole = isMonthStart(from) && isMonthStart(to);
   const length = whole && (monthOf(to) - monthOf(from)) % 12 === 0 && monthOf(from) % 12 === 0 ? 4 : whole ? 7 : from % dayMs === 0 ? 10 : 16;

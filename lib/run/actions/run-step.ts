@@ -81,8 +81,8 @@ async function asOne({ client }: Session, step: ShownStep, watch: Watch): Promis
   try {
     for (const statement of step.statements ?? []) {
       await client.query(`select set_config('lock_timeout', '${left(lockTimeoutMs)}', true), set_config('statement_timeout', '${strong ? left(holdMs) : 0}', true)`);
-      row = (await client.query<Row>(statement)).rows[0];
-      if (typeof row?.refuses === 'string') throw new GaveUp(row.refuses);
+      row = { ...row, ...(await client.query<Row>(statement)).rows[0] };
+      if (typeof row.refuses === 'string') throw new GaveUp(row.refuses);
     }
     if (strong) waited = (await client.query<{ waited_ms: number }>(waiters)).rows[0]?.waited_ms ?? 0;
     await client.query('commit');
@@ -95,33 +95,21 @@ async function asOne({ client }: Session, step: ShownStep, watch: Watch): Promis
   }
 }
 
-/** While writers go on adding rows, one batch after the other finds a few: what was expected is moved by then. */
-const isTail = (moved: number, largest: number): boolean => moved < largest / 20;
-
 async function inBatches(session: Session, step: ShownStep, watch: Watch): Promise<void> {
   const expected = step.repeats?.expected ?? null;
-  let [total, largest, idle] = [0, 0, 0];
+  let [total, passes] = [0, 0];
   watch.moved(0, expected);
   for (;;) {
     const started = performance.now();
     const row = await patiently(session, step, watch);
-    const moved = Number(row?.moved ?? 0);
-    total += moved;
+    total += Number(row?.moved ?? 0);
     watch.moved(total, expected);
-    if (row?.more === true) {
-      await rest(session, watch, performance.now() - started);
-      continue;
+    if (row?.more !== true) {
+      if (Number(row?.moved ?? 0) === 0 && row?.left !== true) return;
+      passes += 1;
+      if (passes === mostTries) throw new GaveUp('Rows that remain are locked by other sessions, or new ones keep coming.');
+      if (row?.left === true) await sleep(pauseMs * (1 + Math.random()));
     }
-    if (moved === 0) {
-      if (row?.left !== true) return;
-      idle += 1;
-      if (idle === mostTries) throw new GaveUp('Rows that remain are locked by other sessions.');
-      await sleep(pauseMs * (1 + Math.random()));
-      continue;
-    }
-    idle = 0;
-    largest = Math.max(largest, moved);
-    if (expected !== null && total >= expected && isTail(moved, largest)) return;
     await rest(session, watch, performance.now() - started);
   }
 }
