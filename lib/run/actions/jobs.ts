@@ -5,18 +5,19 @@ import { AppError } from '@/lib/errors';
 import type { ActionObject, Figures } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
 import type { Remedy } from '@/lib/kit/finding';
-import { isOpen, type JobProgress, type JobState, type JobView, type LogLine, type PlanStep } from '@/lib/kit/job';
+import { isOpen, type JobProgress, type JobState, type JobView, type LogLine } from '@/lib/kit/job';
 import { violatedConstraint } from '@/lib/pg/errors';
 import { sql, type SQL } from '@/lib/pg/sql';
+import type { ShownStep } from './preview';
 import type { Parts } from './seal';
 
 export type { LogLine };
-export type Progress = JobProgress;
+export type Progress = JobProgress & { resumable?: boolean };
 export type Backend = { pid: number; started: string };
 
 /** A row of riskdesk.jobs, as the runner works with it. */
 export type Job = {
-  id: string; target: string; action: string; about: string; object_key: string; object: ActionObject; params: Record<string, unknown>; plan: PlanStep[];
+  id: string; target: string; action: string; about: string; object_key: string; object: ActionObject; params: Record<string, unknown>; plan: ShownStep[];
   state: JobState; requester: string; requested_by: string | null; reason: string | null; created_at: string; started_at: string | null; finished_at: string | null;
   cancel_requested_at: string | null; runner: number | null; fence: number; backend: Backend | null; progress: Progress | null; says: string | null; log: LogLine[];
   before: Figures | null; after: Figures | null; later: JobView['later']; inverse: Remedy | null; waited_ms: number;
@@ -135,12 +136,15 @@ export async function saveJob({ id, fence }: Pick<Job, 'id' | 'fence'>, { backen
   return row;
 }
 
+const noProgress: Progress = { step: 0, phase: null, fraction: null, waiting: 0, waited_ms: 0, moved: null, expected: null, held_ms: 0 };
+
 /** Ends a job, with the audit row of its outcome. @throws LostJob */
-export async function finishJob(job: Job, state: Exclude<JobState, 'awaiting' | 'queued' | 'running'>, says: string): Promise<void> {
+export async function finishJob(job: Job, state: Exclude<JobState, 'awaiting' | 'queued' | 'running'>, says: string, resumable = false): Promise<void> {
   await transaction(async (tx) => {
     await onDisk(tx);
     const [row] = await tx.rows<{ id: string }>(sql`
-      update riskdesk.jobs set state = ${state}, says = ${says}, finished_at = now() where id = ${job.id} and fence = ${job.fence} and state = 'running' returning id`);
+      update riskdesk.jobs set state = ${state}, says = ${says}, finished_at = now(), progress = case when ${resumable} then coalesce(progress, ${JSON.stringify(noProgress)}::jsonb) || '{"resumable": true}' else progress end
+      where id = ${job.id} and fence = ${job.fence} and state = 'running' returning id`);
     if (!row) throw new LostJob(job.id);
     const outcome = state === 'succeeded' ? 'success' : 'failed';
     await writeAudit(tx, { caller: null, actor: job.requester, action: job.action, object: `job:${job.id}`, outcome, details: { stage: 'ended', state, says, target: job.target, about: job.about } });
