@@ -24,6 +24,8 @@ export type Step = {
    * with strong locks. `patient`: without a timeout, which would leave an invalid index behind a command CONCURRENTLY.
    */
   waits: 'bounded' | 'patient';
+  /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */
+  otherwise?: string;
 };
 
 /** What an action works on, as it stands. */
@@ -70,6 +72,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   /** Disk that it needs besides, at most. */
   disk?: (object: O) => number | null;
   progress: ProgressView | null;
+  /** Which of the server's notices a job's log keeps; every one, without it. */
+  tells?: (notice: string) => boolean;
   figures?: (ask: Ask, object: O) => Promise<Figures>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;

@@ -6,7 +6,7 @@ export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled
 export type JobState = (typeof jobStates)[number];
 export const isOpen = (state: JobState): boolean => state === 'queued' || state === 'running';
 
-export type PlanStep = { sql: string; note: string; lock: LockMode | null; waits: 'bounded' | 'patient' };
+export type PlanStep = { sql: string; note: string; lock: LockMode | null; waits: 'bounded' | 'patient'; otherwise?: string | undefined };
 export type JobProgress = { step: number; phase: string | null; fraction: number | null; waiting: number; waited_ms: number };
 export type JobFigures = Record<string, number | null>;
 

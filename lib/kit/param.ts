@@ -45,6 +45,8 @@ export const param = {
   text: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(200) }),
   /** The name of an object, as SQL writes it: two names of 63 bytes, quoted, each quote doubled. */
   object: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(300) }),
+  /** A part of a statement: expressions, a condition. */
+  phrase: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(2000) }),
   choice: <const T extends string>(label: string, choices: readonly [T, ...T[]]): Param<T> => ({ label, kind: 'choice', default: choices[0], choices, schema: z.enum(choices) }),
 };
 

@@ -21,6 +21,7 @@ import { partitionGaps as indexesPartitionGaps } from './indexes/partition-gaps.
 import { redundant as indexesRedundant } from './indexes/redundant.diagnostic';
 import { unused as indexesUnused } from './indexes/unused.diagnostic';
 import { usage as indexesUsage } from './indexes/usage.diagnostic';
+import { create as indexesCreateAction } from './indexes/create.action';
 import { drop as indexesDropAction } from './indexes/drop.action';
 import { reindex as indexesReindexAction } from './indexes/reindex.action';
 import { room as jobsRoom } from './jobs/room';
@@ -31,6 +32,8 @@ import { deadlocks as locksDeadlocks } from './locks/deadlocks.diagnostic';
 import { longTransactions as locksLongTransactions } from './locks/long-transactions.diagnostic';
 import { prepared as locksPrepared } from './locks/prepared.diagnostic';
 import { waits as locksWaits } from './locks/waits.diagnostic';
+import { cancel as locksCancelAction } from './locks/cancel.action';
+import { terminate as locksTerminateAction } from './locks/terminate.action';
 import { room as maintenanceRoom } from './maintenance/room';
 import { room as partitionsRoom } from './partitions/room';
 import { archive as partitionsArchive } from './partitions/archive.diagnostic';
@@ -91,9 +94,9 @@ export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[
   { room: assessmentsRoom, diagnostics: [], actions: [] },
   { room: authRoom, diagnostics: [], actions: [] },
   { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings], actions: [] },
-  { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage], actions: [indexesDropAction, indexesReindexAction] },
+  { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage], actions: [indexesCreateAction, indexesDropAction, indexesReindexAction] },
   { room: jobsRoom, diagnostics: [], actions: [] },
-  { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [] },
+  { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [locksCancelAction, locksTerminateAction] },
   { room: maintenanceRoom, diagnostics: [], actions: [] },
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [] },
   { room: plansRoom, diagnostics: [], actions: [] },

@@ -13,7 +13,7 @@ const jobSchema = z.object({
   progress: z.object({ step: z.number(), phase: z.string().nullable(), fraction: z.number().nullable(), waiting: z.number(), waited_ms: z.number() }).nullable(),
   /** The longest that another session has waited for this one, as seen twice a second. */
   waitedMs: z.number(),
-  plan: z.array(z.object({ sql: z.string(), note: z.string(), lock: z.string().nullable(), waits: z.string() })),
+  plan: z.array(z.object({ sql: z.string(), note: z.string(), lock: z.string().nullable(), waits: z.string(), otherwise: z.string().optional() })),
   log: z.array(z.object({ at: z.string(), says: z.string() })),
   before: figures, after: figures, inverse: remedySchema, params: z.record(z.string(), z.unknown()),
   requestedBy: z.string(), reason: z.string().nullable(), createdAt: z.string(), startedAt: z.string().nullable(), finishedAt: z.string().nullable(), cancelRequestedAt: z.string().nullable(),

@@ -12,7 +12,7 @@ import type { RegisteredAction } from './registry';
 import { kickRunner } from './runner';
 import { checkSeal, sealOf } from './seal';
 
-const stepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']) });
+const stepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']), otherwise: z.string().optional() });
 const blockerSchema = z.object({ pid: z.number(), role: z.string().nullable(), state: z.string().nullable(), open_ms: z.number().nullable(), holds: z.string(), query: z.string().nullable() });
 export const remedySchema = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
 

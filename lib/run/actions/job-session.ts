@@ -37,17 +37,20 @@ export async function withJobSession<T>(target: string, key: string, work: (sess
   });
 }
 
-type Watch = { cancelled: () => boolean; log: (says: string) => void };
+type Watch = { cancelled: () => boolean; log: (says: string) => void; /** Which notices are logged. */ tells?: ((notice: string) => boolean) | undefined };
+
+const isNothing = ([row]: Record<string, unknown>[]): boolean => row === undefined || Object.values(row)[0] === false;
 
 /** Runs one step; a bounded one again and again while its lock is not to be had. @throws GaveUp, Cancelled, the driver's error */
-export async function runStep({ client, notices }: Session, step: ShownStep, { cancelled, log }: Watch): Promise<void> {
+export async function runStep({ client, notices }: Session, step: ShownStep, { cancelled, log, tells = () => true }: Watch): Promise<void> {
   await client.query(`select set_config('lock_timeout', '${step.waits === 'bounded' ? lockTimeoutMs : 0}', false)`);
   for (let tries = 1; ; tries += 1) {
     if (cancelled()) throw new Cancelled();
     const before = notices.length;
     try {
-      await client.query(step.sql);
-      for (const notice of notices.slice(before)) log(notice);
+      const { rows } = await client.query<Record<string, unknown>>(step.sql);
+      for (const notice of notices.slice(before).filter(tells)) log(notice);
+      if (step.otherwise !== undefined && isNothing(rows)) throw new GaveUp(step.otherwise);
       return;
     } catch (error) {
       if (sqlState(error) === '57014' && cancelled()) throw new Cancelled();

@@ -12,7 +12,7 @@ import { preflight, type Preflight } from './preflight';
 import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
 
-export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits'] };
+export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; otherwise?: string };
 export type Prepared = {
   target: string;
   object: ActionObject;
@@ -40,7 +40,7 @@ function parsedParams({ action }: RegisteredAction, sent: Record<string, string>
   return Object.fromEntries(values);
 }
 
-const stepOf = ({ sql, note, lock, waits }: Step): ShownStep => ({ sql: render(sql).text, note, lock, waits });
+export const stepOf = ({ sql, ...step }: Step): ShownStep => ({ sql: render(sql).text, ...step });
 
 /** Looks at the object as it is now and plans. @throws AppError invalid, not_found, database_unavailable */
 export async function prepare(entry: RegisteredAction, targetName: string, sent: Record<string, string>): Promise<Prepared> {

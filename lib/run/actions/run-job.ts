@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActionContext, Figures, Settled } from '@/lib/kit/action';
 import type { Params } from '@/lib/kit/param';
 import { isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
-import { render, sql } from '@/lib/pg/sql';
+import { sql } from '@/lib/pg/sql';
 import { log } from '../log';
 import { maintenanceSettings, monitorTransaction } from '../monitor';
 import { serverFacts } from '../server';
 import { cancelBackend, Cancelled, GaveUp, runStep, withJobSession } from './job-session';
 import { forgetTarget } from '../run-diagnostic';
 import { finishJob, LostJob, saveJob, type Job, type LogLine, type Progress } from './jobs';
+import { stepOf } from './preview';
 import { progressOf } from './progress';
 import { actions, type RegisteredAction } from './registry';
 
@@ -84,7 +85,7 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
       for (const [index, step] of job.plan.entries()) {
         watched.step = index;
         watched.log(`${index + 1}/${job.plan.length}: ${step.note}`);
-        await runStep(session, step, watched);
+        await runStep(session, step, { ...watched, tells: action.tells });
       }
       const denied = session.notices.find((notice) => /permission denied|only .* can (vacuum|analyze)|skipping/i.test(notice));
       if (denied) throw new GaveUp(`PostgreSQL skipped it: ${denied}`);
@@ -158,7 +159,7 @@ async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> 
     if (found.mend.length === 0) return found;
     await withJobSession(job.target, job.object_key, async (session) => {
       await saveJob(job, { backend: session.backend, log: [{ at: new Date().toISOString(), says: `Mending: ${found.says}` }] });
-      for (const step of found.mend) await runStep(session, { ...step, sql: render(step.sql).text }, { cancelled: () => false, log: () => {} });
+      for (const step of found.mend) await runStep(session, stepOf(step), { cancelled: () => false, log: () => {} });
     });
     const after = await look();
     return { ...after, says: after.mend.length === 0 ? `${found.says} It is mended.` : `${found.says} It could not be mended.` };
