@@ -72,8 +72,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   /** Disk that it needs besides, at most. */
   disk?: (object: O) => number | null;
   progress: ProgressView | null;
-  /** Which of the server's notices a job's log keeps; every one, without it. */
-  tells?: (notice: string) => boolean;
+  /** What a job's log keeps of one of the server's notices, null for nothing; all of every one, without it. */
+  tells?: (notice: string) => string | null;
   figures?: (ask: Ask, object: O) => Promise<Figures>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;

@@ -42,6 +42,7 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     const owner = await db.connect('maintenance');
     await owner.query(`create table ${name} (a int)`);
     await owner.query(`create index ${name}_a on ${name} (a)`);
+    if (action === 'indexes/drop_invalid') await db.sql('update pg_index set indisvalid = false where indexrelid = $1::regclass', [`public.${name}_a`]);
     const object = kind === 'table' ? `public.${name}` : `public.${name}_a`;
     return sealedBody(action, { [kind]: object, ...given }, ['indexes/drop', 'tables/vacuum_full'].includes(action) ? { confirm: object } : {});
   };
@@ -53,6 +54,9 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/tables/vacuum': () => ofAction('tables/vacuum', 'table'),
     'POST /api/indexes/reindex': () => ofAction('indexes/reindex', 'index'),
     'POST /api/indexes/drop': () => ofAction('indexes/drop', 'index'),
+    'POST /api/indexes/drop_invalid': () => ofAction('indexes/drop_invalid', 'index'),
+    'POST /api/tables/vacuum_full': () => ofAction('tables/vacuum_full', 'table'),
+    'POST /api/tables/reindex': () => ofAction('tables/reindex', 'table'),
     'POST /api/indexes/create': () => ofAction('indexes/create', 'table', { columns: 'a DESC' }),
     'POST /api/locks/cancel': () => ofSession('locks/cancel'),
     'POST /api/locks/terminate': () => ofSession('locks/terminate'),

@@ -37,19 +37,22 @@ export async function withJobSession<T>(target: string, key: string, work: (sess
   });
 }
 
-type Watch = { cancelled: () => boolean; log: (says: string) => void; /** Which notices are logged. */ tells?: ((notice: string) => boolean) | undefined };
+type Watch = { cancelled: () => boolean; log: (says: string) => void; /** What is logged of a notice. */ tells?: ((notice: string) => string | null) | undefined };
 
 const isNothing = ([row]: Record<string, unknown>[]): boolean => row === undefined || Object.values(row)[0] === false;
 
 /** Runs one step; a bounded one again and again while its lock is not to be had. @throws GaveUp, Cancelled, the driver's error */
-export async function runStep({ client, notices }: Session, step: ShownStep, { cancelled, log, tells = () => true }: Watch): Promise<void> {
+export async function runStep({ client, notices }: Session, step: ShownStep, { cancelled, log, tells = (notice) => notice }: Watch): Promise<void> {
   await client.query(`select set_config('lock_timeout', '${step.waits === 'bounded' ? lockTimeoutMs : 0}', false)`);
   for (let tries = 1; ; tries += 1) {
     if (cancelled()) throw new Cancelled();
     const before = notices.length;
     try {
       const { rows } = await client.query<Record<string, unknown>>(step.sql);
-      for (const notice of notices.slice(before).filter(tells)) log(notice);
+      for (const notice of notices.slice(before)) {
+        const told = tells(notice);
+        if (told !== null) log(told);
+      }
       if (step.otherwise !== undefined && isNothing(rows)) throw new GaveUp(step.otherwise);
       return;
     } catch (error) {
