@@ -33,6 +33,8 @@ export type Step = {
    * table is not at its end; at its end `left` says that there are rows that others hold or have added, and it begins again. A cancel ends it between two runs, and so that others get their turn it rests between them.
    */
   repeats?: { /** Rows to move in all, as far as is known. */ expected: number | null };
+  /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */
+  otherwise?: string;
 };
 
 /** What an action works on, as it stands. */
@@ -82,6 +84,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   /** Disk that it needs besides, at most. */
   disk?: (object: O) => number | null;
   progress: ProgressView | null;
+  /** What a job's log keeps of one of the server's notices, null for nothing; all of every one, without it. */
+  tells?: (notice: string) => string | null;
   figures?: (ask: Ask, object: O) => Promise<Figures>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;

@@ -6,7 +6,7 @@ import { jobStates } from './job-states';
 
 export const remedySchema = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
 
-export const planStepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']), batches: z.boolean().describe('It runs again and again until there is nothing left to do') });
+export const planStepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']), otherwise: z.string().optional(), batches: z.boolean().describe('It runs again and again until there is nothing left to do') });
 
 export const blockerSchema = z.object({ pid: z.number(), role: z.string().nullable(), state: z.string().nullable(), open_ms: z.number().nullable(), holds: z.string(), query: z.string().nullable() });
 

@@ -86,7 +86,7 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
       for (const [index, step] of job.plan.entries()) {
         watched.begin(index);
         watched.log(`${index + 1}/${job.plan.length}: ${step.note}`);
-        await runStep(session, step, watched);
+        await runStep(session, step, { ...watched, tells: action.tells });
       }
       const denied = session.notices.find((notice) => /permission denied|only .* can (vacuum|analyze)|skipping/i.test(notice));
       if (denied) throw new GaveUp(`PostgreSQL skipped it: ${denied}`);
