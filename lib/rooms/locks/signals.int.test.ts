@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { render } from '@/lib/pg/sql';
 import { useActions } from '@/test/actions';
 import { useDatabase } from '@/test/database';
 import { eventually } from '@/test/diagnostic';
