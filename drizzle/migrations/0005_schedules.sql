@@ -16,6 +16,13 @@ ALTER TABLE riskdesk.jobs
   ADD CONSTRAINT jobs_finished_check CHECK ((state IN ('awaiting', 'queued', 'running')) = (finished_at IS NULL)),
   ADD CONSTRAINT jobs_window_check CHECK ((window_from IS NULL) = (window_to IS NULL) AND (window_from IS NULL OR time_zone IS NOT NULL));
 --> statement-breakpoint
+-- Jobs of a group queue on one object, one of them runs; others are refused while one is open.
+DROP INDEX riskdesk.jobs_open_object_idx;
+--> statement-breakpoint
+CREATE UNIQUE INDEX jobs_open_object_idx ON riskdesk.jobs (target, object_key) WHERE state IN ('queued', 'running') AND group_id IS NULL;
+--> statement-breakpoint
+CREATE UNIQUE INDEX jobs_running_object_idx ON riskdesk.jobs (target, object_key) WHERE state = 'running';
+--> statement-breakpoint
 -- What waits for approval holds nothing up: only the same wish twice is refused.
 CREATE UNIQUE INDEX jobs_awaiting_object_idx ON riskdesk.jobs (target, object_key, action) WHERE state = 'awaiting';
 --> statement-breakpoint

@@ -12,9 +12,13 @@ export type Risk = (typeof risks)[number];
 export const lockModes = ['ACCESS SHARE', 'ROW SHARE', 'ROW EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE', 'SHARE', 'SHARE ROW EXCLUSIVE', 'EXCLUSIVE', 'ACCESS EXCLUSIVE'] as const;
 export type LockMode = (typeof lockModes)[number];
 
-/** One statement of a plan. What a preview shows of it is what runs. */
+/** One statement of a plan, or several as one transaction. What a preview shows of it is what runs. */
 export type Step = {
-  sql: SQL;
+  /**
+   * Several are one transaction: rolled back whole and tried again where a lock was not to be had in time or two sessions stood in each other's way. A row of
+   * one of them with a text in its column `refuses` rolls it back for good, and the job ends with that text.
+   */
+  sql: SQL | SQL[];
   /** What it does, in one sentence. */
   note: string;
   /** The strongest lock that it takes on the table. */
@@ -24,6 +28,13 @@ export type Step = {
    * with strong locks. `patient`: without a timeout, which would leave an invalid index behind a command CONCURRENTLY.
    */
   waits: 'bounded' | 'patient';
+  /**
+   * It runs again and again, each time as a transaction of its own, until its first rows say that `moved` is 0. While `more` is true, a pass over the
+   * table is not at its end; at its end `left` says that there are rows that others hold or have added, and it begins again. A cancel ends it between two runs, and so that others get their turn it rests between them.
+   */
+  repeats?: { /** Rows to move in all, as far as is known. */ expected: number | null };
+  /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */
+  otherwise?: string;
 };
 
 /** What an action works on, as it stands. */
@@ -43,8 +54,11 @@ export type ActionObject = {
 /** Why an action is not done, and what would be safer. */
 export type Refusal = { name: string; says: string; saferWay: string | null };
 
-/** How an action stands whose end nobody saw, from the catalog alone: what was left half done is mended by `mend`. */
-export type Settled = { state: 'done' | 'undone'; says: string; mend: Step[] };
+/**
+ * How an action stands whose end nobody saw, from the catalog alone: what was left half done is mended by `mend`. `resumable`: what is done stays done and is whole,
+ * and starting the action again goes on from there.
+ */
+export type Settled = { state: 'done' | 'undone' | 'resumable'; says: string; mend: Step[] };
 
 export type ProgressView = 'vacuum' | 'analyze' | 'create_index' | 'cluster';
 
@@ -66,10 +80,12 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   guards: (object: O, context: ActionContext<P>) => Refusal[];
   plan: (object: O, context: ActionContext<P>) => Step[];
   /** Who waits while it runs, in one sentence. */
-  blocks: string;
+  blocks: string | ((object: O) => string);
   /** Disk that it needs besides, at most. */
   disk?: (object: O) => number | null;
   progress: ProgressView | null;
+  /** What a job's log keeps of one of the server's notices, null for nothing; all of every one, without it. */
+  tells?: (notice: string) => string | null;
   figures?: (ask: Ask, object: O) => Promise<Figures>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;
@@ -85,6 +101,8 @@ export type Action = ActionSpec<Params, ActionObject>;
 export function action<P extends Params, O extends ActionObject>(spec: ActionSpec<P, O>): Action {
   return spec as unknown as Action;
 }
+
+export const blocksOf = ({ blocks }: Action, object: ActionObject): string => (typeof blocks === 'string' ? blocks : blocks(object));
 
 /** The modes that wait for `mode` and that it waits for: the table of conflicts in PostgreSQL's documentation of explicit locking. */
 export function conflictsWith(mode: LockMode): LockMode[] {

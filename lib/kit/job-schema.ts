@@ -6,7 +6,7 @@ import { jobStates } from './job-states';
 
 export const remedySchema = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
 
-export const planStepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']) });
+export const planStepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']), otherwise: z.string().optional(), batches: z.boolean().describe('It runs again and again until there is nothing left to do') });
 
 export const blockerSchema = z.object({ pid: z.number(), role: z.string().nullable(), state: z.string().nullable(), open_ms: z.number().nullable(), holds: z.string(), query: z.string().nullable() });
 
@@ -24,14 +24,18 @@ export const previewSchema = z.object({
   expiresAt: z.string(),
 });
 
-export const progressSchema = z.object({ step: z.number(), phase: z.string().nullable(), fraction: z.number().nullable(), waiting: z.number(), waited_ms: z.number() });
+export const progressSchema = z.object({
+  step: z.number(), phase: z.string().nullable(), fraction: z.number().nullable(), waiting: z.number(), waited_ms: z.number(), moved: z.number().nullable(), expected: z.number().nullable(),
+  held_ms: z.number().describe('The longest that it asked for and held a lock that others wait for, more than which nobody can have waited'),
+});
 export const logLineSchema = z.object({ at: z.string(), says: z.string() });
 const figures = z.record(z.string(), z.number().nullable());
 
 export const jobSchema = z.object({
   id: z.string(), action: z.string(), target: z.string(), object: z.string(), state: z.enum(jobStates), says: z.string().nullable(),
+  resumable: z.boolean().describe('It ended before its end, what is done stays done, and starting it again goes on'),
   progress: progressSchema.nullable(),
-  waitedMs: z.number().describe('The longest that another session has waited for this one, as seen twice a second'),
+  waitedMs: z.number().describe('The longest that another session has waited for this one, as seen twice a second and right before each commit that let go of a strong lock'),
   plan: z.array(planStepSchema),
   log: z.array(logLineSchema),
   before: figures.nullable(), after: figures.nullable(), inverse: remedySchema, params: z.record(z.string(), z.unknown()),

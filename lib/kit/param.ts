@@ -48,6 +48,8 @@ export const param = {
   ratio: numeric(decimal(1), 'ratio'),
   text: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(200) }),
   object: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: objectName }),
+  /** A part of a statement: expressions, a condition. */
+  phrase: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(2000) }),
   choice: <const T extends string>(label: string, choices: readonly [T, ...T[]]): Param<T> => ({ label, kind: 'choice', default: choices[0], choices, schema: z.enum(choices) }),
 };
 

@@ -1,10 +1,11 @@
 import { action, type Refusal } from '@/lib/kit/action';
 import { param } from '@/lib/kit/param';
-import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
-import { sql } from '@/lib/pg/sql';
+import { findRelation, relationGuards, standbyGuard } from '@/lib/kit/relation-object';
+import { ident, sql } from '@/lib/pg/sql';
 import { dropStep, nothingLeft, stateOf } from './leftover';
+import { wholeIndex, type WholeIndex } from './parts';
 
-type IndexObject = RelationObject & { definition: string; constraint: string | null; depending: string | null; identity_of: string | null; attached: boolean };
+type IndexObject = WholeIndex & { definition: string; constraint: string | null; depending: string | null; identity_of: string | null; attached: boolean };
 
 const of = (object: IndexObject): Refusal[] => [
   ...(object.constraint === null ? [] : [{ name: 'constraint', says: `The constraint ${object.constraint} rests on it: without the index it would not hold.`, saferWay: 'Drop the constraint, if it is not wanted.' }]),
@@ -21,7 +22,7 @@ export const drop = action({
   risk: 'destructive',
   params: { index: param.object('Index') },
   find: async (ask, { params, role, server }): Promise<IndexObject | null> => {
-    const relation = await findRelation(ask, params.index, 'i', role, server.major);
+    const relation = await wholeIndex(ask, await findRelation(ask, params.index, 'iI', role, server.major));
     if (!relation) return null;
     const [facts] = await ask<Pick<IndexObject, 'definition' | 'constraint' | 'depending' | 'identity_of' | 'attached'>>(sql`
       select pg_get_indexdef(i.indexrelid) as definition, (select min(conname)::text from pg_constraint where conindid = i.indexrelid and contype in ('p', 'u', 'x')) as "constraint",
@@ -31,10 +32,12 @@ export const drop = action({
     return facts ? { ...relation, ...facts } : null;
   },
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'owned'), ...of(object)],
-  plan: (object) => [dropStep(object, 'Marks the index invalid, waits for transactions that may use it, and drops it.')],
-  blocks: 'No read and no write waits. It waits itself for every transaction that uses the table.',
+  plan: (object) => object.kind === 'I'
+    ? [{ sql: sql`DROP INDEX ${ident(object.schema, object.rel)}`, note: `Drops the index of the table and of its ${object.parts?.length ?? 0} partitions at once: PostgreSQL cannot do that concurrently.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' }]
+    : [dropStep(object, 'Marks the index invalid, waits for transactions that may use it, and drops it.')],
+  blocks: ({ kind }) => kind === 'I' ? 'Reads and writes of the table and of every partition wait while it asks for its locks, 100 ms at a time, and for the moment that the drop takes.' : 'No read and no write waits. It waits itself for every transaction that uses the table.',
   progress: null,
-  inverse: ({ definition }) => ({ sql: `-- outside a transaction\n${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')};` }),
+  inverse: ({ definition, kind }) => ({ sql: kind === 'I' ? `-- writes wait while it builds\n${definition.replace(' ON ONLY ', ' ON ')};` : `-- outside a transaction\n${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')};` }),
   settle: async (ask, object) => {
     const now = await stateOf(ask, object);
     if (!now) return { state: 'done', says: 'The index is gone.', mend: [] };

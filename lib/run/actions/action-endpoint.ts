@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { writeAudit } from '@/lib/db/audit';
 import { database, transaction } from '@/lib/db/client';
 import { AppError, invalidField } from '@/lib/errors';
+import { blocksOf } from '@/lib/kit/action';
 import { signedIn, type Caller } from '@/lib/kit/caller';
 import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
 import { previewSchema } from '@/lib/kit/job-schema';
 import { storableText } from '@/lib/kit/param';
 import { clientAddress } from '../peer';
-import { paramsSchema, partsOf, prepare, requireUnguarded, type Prepared } from './preview';
+import { paramsSchema, partsOf, prepare, requireUnguarded, shownPlan, type Prepared } from './preview';
 import { queueJob } from './queue-job';
 import type { RegisteredAction } from './registry';
 import { kickRunner } from './runner';
@@ -29,7 +30,7 @@ export function actionEndpoint(entry: RegisteredAction): Endpoint {
   const { action, room } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
     const { object, plan, found, inverse, disk } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan, risk: action.risk, blocks: action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: blocksOf(action, object), estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',

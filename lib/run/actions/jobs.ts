@@ -5,17 +5,19 @@ import { AppError } from '@/lib/errors';
 import type { ActionObject, Figures } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
 import type { Remedy } from '@/lib/kit/finding';
-import { isOpen, type JobProgress, type JobState, type JobView, type LogLine, type PlanStep } from '@/lib/kit/job';
+import { isOpen, type JobProgress, type JobState, type JobView, type LogLine } from '@/lib/kit/job';
+import { violatedConstraint } from '@/lib/pg/errors';
 import { sql, type SQL } from '@/lib/pg/sql';
+import type { ShownStep } from './preview';
 import type { Parts } from './seal';
 
 export type { LogLine };
-export type Progress = JobProgress;
+export type Progress = JobProgress & { resumable?: boolean };
 export type Backend = { pid: number; started: string };
 
 /** A row of riskdesk.jobs, as the runner works with it. */
 export type Job = {
-  id: string; target: string; action: string; about: string; object_key: string; object: ActionObject; params: Record<string, unknown>; plan: PlanStep[];
+  id: string; target: string; action: string; about: string; object_key: string; object: ActionObject; params: Record<string, unknown>; plan: ShownStep[];
   state: JobState; requester: string; requested_by: string | null; reason: string | null; created_at: string; started_at: string | null; finished_at: string | null;
   cancel_requested_at: string | null; runner: number | null; fence: number; backend: Backend | null; progress: Progress | null; says: string | null; log: LogLine[];
   before: Figures | null; after: Figures | null; later: JobView['later']; inverse: Remedy | null; waited_ms: number;
@@ -28,14 +30,14 @@ const inWindow = sql`(window_from is null or case when window_from <= window_to
   then (now() at time zone time_zone)::time >= window_from and (now() at time zone time_zone)::time < window_to
   else (now() at time zone time_zone)::time >= window_from or (now() at time zone time_zone)::time < window_to end)`;
 
+/** What is said here is on disk before anything is done on the strength of it, though the server may be set to tell so earlier. */
+export const onDisk = (tx: Database) => tx.rows(sql`select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`);
+
 const columns = sql`id, target, action, about, object_key, object, params, plan, state, requester, requested_by, reason, created_at, started_at, finished_at, cancel_requested_at, runner, fence, backend, progress, says, log,
   before, after, later, inverse, waited_ms, group_id, schedule_id, window_from::text, window_to::text, time_zone, ${inWindow} as in_window, shown, approver, approved_at`;
 
 /** Rows of jobs by a condition, for the modules beside this one. */
 export const jobsWhere = (rest: SQL): SQL => sql`select ${columns} from riskdesk.jobs where ${rest}`;
-
-/** What is said here is on disk before anything is done on the strength of it, though the server may be set to tell so earlier. */
-export const onDisk = (tx: Database) => tx.rows(sql`select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`);
 
 export async function findJob(id: string): Promise<Job> {
   const [job] = await database().rows<Job>(jobsWhere(sql`id = ${id}`));
@@ -76,13 +78,21 @@ const unsuccessful = sql`('failed', 'cancelled', 'interrupted')`;
 /** One at a time in a group, in the order they were asked for; after one that failed only those that do not mind. */
 const itsTurn = sql`(j.group_id is null or not exists (${earlier} and (e.state in ('awaiting', 'queued', 'running') or j.stop_on_failure and e.state in ${unsuccessful})))`;
 
+const objectIsFree = sql`not exists (select from riskdesk.jobs o where o.target = j.target and o.object_key = j.object_key and o.state = 'running')`;
+
 /** The oldest queued job whose turn it is and whose window is open, as this runner's. */
 export async function claimJob(runner: number): Promise<Job | null> {
-  const [job] = await database().rows<Job>(sql`
-    update riskdesk.jobs set state = 'running', runner = ${runner}, fence = fence + 1, started_at = now()
-    where id = (select id from riskdesk.jobs j where state = 'queued' and ${inWindow} and ${itsTurn} order by created_at, id for update skip locked limit 1) and state = 'queued'
-    returning ${columns}`);
-  return job ?? null;
+  try {
+    const [job] = await database().rows<Job>(sql`
+      update riskdesk.jobs set state = 'running', runner = ${runner}, fence = fence + 1, started_at = now()
+      where id = (select id from riskdesk.jobs j where state = 'queued' and ${inWindow} and ${itsTurn} and ${objectIsFree} order by created_at, id for update skip locked limit 1) and state = 'queued'
+      returning ${columns}`);
+    return job ?? null;
+  } catch (error) {
+    // Another console has begun one on the same object in the same moment.
+    if (violatedConstraint(error) === 'jobs_running_object_idx') return null;
+    throw error;
+  }
 }
 
 /** Jobs whose runner holds its lock no longer, as this runner's: how they ended nobody saw. */
@@ -126,12 +136,15 @@ export async function saveJob({ id, fence }: Pick<Job, 'id' | 'fence'>, { backen
   return row;
 }
 
+const noProgress: Progress = { step: 0, phase: null, fraction: null, waiting: 0, waited_ms: 0, moved: null, expected: null, held_ms: 0 };
+
 /** Ends a job, with the audit row of its outcome. @throws LostJob */
-export async function finishJob(job: Job, state: Exclude<JobState, 'awaiting' | 'queued' | 'running'>, says: string): Promise<void> {
+export async function finishJob(job: Job, state: Exclude<JobState, 'awaiting' | 'queued' | 'running'>, says: string, resumable = false): Promise<void> {
   await transaction(async (tx) => {
     await onDisk(tx);
     const [row] = await tx.rows<{ id: string }>(sql`
-      update riskdesk.jobs set state = ${state}, says = ${says}, finished_at = now() where id = ${job.id} and fence = ${job.fence} and state = 'running' returning id`);
+      update riskdesk.jobs set state = ${state}, says = ${says}, finished_at = now(), progress = case when ${resumable} then coalesce(progress, ${JSON.stringify(noProgress)}::jsonb) || '{"resumable": true}' else progress end
+      where id = ${job.id} and fence = ${job.fence} and state = 'running' returning id`);
     if (!row) throw new LostJob(job.id);
     const outcome = state === 'succeeded' ? 'success' : 'failed';
     await writeAudit(tx, { caller: null, actor: job.requester, action: job.action, object: `job:${job.id}`, outcome, details: { stage: 'ended', state, says, target: job.target, about: job.about } });

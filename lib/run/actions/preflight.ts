@@ -31,7 +31,7 @@ export async function preflight(ask: Ask, object: ActionObject, plan: readonly S
   const blockers = object.table === null || modes.length === 0 ? [] : await ask<Blocker>(sql`
     select ${session}, string_agg(distinct l.mode, ', ' order by l.mode) as holds
     from pg_locks l join pg_stat_activity a on a.pid = l.pid
-    where l.locktype = 'relation' and l.relation = ${object.table}::oid and l.database = (select oid from pg_database where datname = current_database())
+    where l.locktype = 'relation' and (l.relation = ${object.table}::oid or l.relation in (select relid::oid from pg_partition_tree(${object.table}::oid))) and l.database = (select oid from pg_database where datname = current_database())
       and l.granted and l.mode = any (${array(modes)}) and l.pid <> pg_backend_pid()
     group by a.pid, a.usename, a.state, a.xact_start, a.query order by a.xact_start limit 20`);
   const snapshots = !patient || object.table === null ? [] : await ask<Blocker>(sql`

@@ -34,8 +34,9 @@ export type Wanted = {
 export async function queueJob(tx: Database, { entry, prepared, requester, caller, address, reason, group = null, schedule = null, window = null }: Wanted): Promise<string> {
   const { target, object, params, plan, inverse } = prepared;
   const id = uuidv7();
-  const state = needsApproval(entry.action.risk) ? 'awaiting' : 'queued';
   await onDisk(tx);
+  const state = needsApproval(entry.action.risk) ? 'awaiting' : 'queued';
+  if (!group && (await isTaken(tx, prepared))) throw await busy(tx, entry.id, prepared);
   const [queued] = await tx.rows<{ id: string }>(sql`
     insert into riskdesk.jobs (id, target, action, about, object_key, object, params, plan, state, requested_by, requester, reason, inverse, shown, group_id, stop_on_failure, schedule_id, window_from, window_to, time_zone)
     values (${id}, ${target}, ${entry.id}, ${object.name}, ${object.key}, ${JSON.stringify(object)}::jsonb, ${JSON.stringify(params)}::jsonb, ${JSON.stringify(plan)}::jsonb, ${state},
@@ -49,6 +50,8 @@ export async function queueJob(tx: Database, { entry, prepared, requester, calle
   });
   return id;
 }
+
+const isTaken = async (tx: Database, { target, object }: Prepared): Promise<boolean> => (await tx.rows(sql`select from riskdesk.jobs where target = ${target} and object_key = ${object.key} and state in ('queued', 'running') limit 1`)).length > 0;
 
 /** Who has a job open on the object. */
 export async function busy(tx: Database, action: string, { target, object }: Pick<Prepared, 'target' | 'object'>): Promise<AppError> {
