@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { connectTo, roleNames } from '@/scripts/postgres/roles';
-import { fixtures } from '@/test/chaos-fixtures';
+import { fixtures, type Planted } from '@/test/chaos-fixtures';
 import { superPassword, type TestServer } from '@/test/cluster';
 import { startConsole, until } from '@/test/server';
 import { testPasswords } from '@/test/template';
@@ -18,7 +18,7 @@ const post = async <T>(browser: Browser, path: string, body: unknown): Promise<T
   return JSON.parse(text) as T;
 };
 
-async function begin(browser: Browser, action: string, planted: { params: Record<string, string>; confirm?: string }): Promise<string> {
+async function begin(browser: Browser, action: string, planted: Planted): Promise<string> {
   const path = `/api/${action.replace('.', '/')}`;
   const { params, confirm } = planted;
   const { seal } = await post<{ seal: string }>(browser, `${path}?preview`, { params });
@@ -52,8 +52,11 @@ async function stalls(server: TestServer, database: string, { browser }: Stage):
   const [reader, blocker, owner] = await Promise.all([connectTo(server.port, database, superPassword), connectTo(server.port, database, superPassword), connectTo(server.port, database, testPasswords.maintenance, roleNames.maintenance)]);
   const lines: Line[] = [];
   for (const [action, plant] of Object.entries(fixtures)) {
-    const planted = await plant({ owner, sql: async (text) => (await reader.query(text)).rows, name: `bench_${lines.length}` });
-    if (!planted.table) continue;
+    const planted = await plant({ owner, session: () => connectTo(server.port, database, superPassword), sql: async (text, values) => (await reader.query(text, values)).rows as never, name: `bench_${lines.length}`, run: (id, of) => begin(browser, id, of).then((job) => until(async () => isOver(await jobOf(browser, job)))) });
+    if (!planted.table) {
+      await planted.after?.();
+      continue;
+    }
     await blocker.query(`begin; select from ${planted.table} limit 1`);
     const calm = traffic(reader, planted.table);
     await sleep(1500);

@@ -149,11 +149,12 @@ function Preview({ preview }: { preview: PreviewView }) {
         <Fact label="Sessions on the table now">{users}</Fact>
       </dl>
       <p className="text-sm text-muted">{blocks}</p>
-      {plan.map(({ sql, note, lock, waits }) => (
+      {plan.map(({ sql, note, lock, waits, batches }) => (
         <div key={sql} className="flex flex-col gap-1.5">
           <p className="flex flex-wrap items-center gap-2 text-sm">
             {note}
             {lock ? <Badge tone={lock.includes('ACCESS EXCLUSIVE') ? 'critical' : 'neutral'}>{lock}</Badge> : null}
+            {batches ? <Badge tone="neutral">in batches</Badge> : null}
             {lock ? <span className="text-xs text-faint">{waits === 'bounded' ? 'asks for the lock for 100 ms at a time' : 'waits for the lock without a limit'}</span> : null}
           </p>
           <SqlBlock sql={sql} label="Runs exactly as shown" />

@@ -13,7 +13,7 @@ import { toast } from '@/components/ui/toast';
 import { messageOf } from '@/lib/client/problem';
 import { useJob, useJobChanges } from '@/lib/client/use-jobs';
 import { isOpen, type JobView } from '@/lib/kit/job';
-import { formatMs, formatRatio, formatTime } from '@/lib/units';
+import { formatCount, formatMs, formatRatio, formatTime } from '@/lib/units';
 import { JobStateBadge } from './job-state';
 
 /** A job as it runs, and how it ended. */
@@ -59,6 +59,7 @@ function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
 
 function phaseOf({ progress, plan }: JobView): string {
   const step = plan.length > 1 ? `Step ${(progress?.step ?? 0) + 1} of ${plan.length}. ` : '';
+  if (progress && progress.moved !== null) return `${step}${formatCount(progress.moved)}${progress.expected === null ? '' : ` of about ${formatCount(progress.expected)}`} rows moved`;
   return `${step}${progress?.phase ?? 'Runs'}${progress?.fraction === null || progress === null ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
 }
 
@@ -82,12 +83,13 @@ function AgainButton({ job: { action, target, params } }: { job: JobView }) {
 const asSent = (params: Record<string, unknown>): Record<string, string> => Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)]));
 
 function Bar({ job }: { job: JobView }) {
-  const fraction = job.progress?.fraction ?? null;
+  const { fraction = null, moved = null, expected = null } = job.progress ?? {};
+  const part = moved !== null && expected ? Math.min(1, moved / expected) : fraction;
   return (
     <progress
       aria-label={`Progress of ${job.action} on ${job.object}`}
       max={1}
-      value={fraction ?? undefined}
+      value={part ?? undefined}
       className="h-1.5 w-full overflow-hidden rounded-full bg-hover indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
     />
   );
@@ -117,6 +119,8 @@ function Figures({ job }: { job: JobView }) {
       ))}
       {later.map(({ after: when, at, figures }) => <Later key={when} after={when} at={at} figures={figures} />)}
       <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact>
+      {progress && progress.held_ms > 0 ? <Fact label="longest that it held a strong lock">{formatMs(progress.held_ms)}</Fact> : null}
+      {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows moved">{formatCount(progress.moved)}</Fact> : null}
       {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}
     </dl>
   );

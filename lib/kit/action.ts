@@ -80,7 +80,9 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   guards: (object: O, context: ActionContext<P>) => Refusal[];
   plan: (object: O, context: ActionContext<P>) => Step[];
   /** Who waits while it runs, in one sentence. */
-  blocks: string | ((object: O) => string);
+  blocks: string;
+  /** The same of one object, where it depends on that. */
+  blocksOf?: (object: O) => string;
   /** Disk that it needs besides, at most. */
   disk?: (object: O) => number | null;
   progress: ProgressView | null;
@@ -101,8 +103,6 @@ export type Action = ActionSpec<Params, ActionObject>;
 export function action<P extends Params, O extends ActionObject>(spec: ActionSpec<P, O>): Action {
   return spec as unknown as Action;
 }
-
-export const blocksOf = ({ blocks }: Action, object: ActionObject): string => (typeof blocks === 'string' ? blocks : blocks(object));
 
 /** The modes that wait for `mode` and that it waits for: the table of conflicts in PostgreSQL's documentation of explicit locking. */
 export function conflictsWith(mode: LockMode): LockMode[] {

@@ -14,6 +14,9 @@ const of = (object: IndexObject): Refusal[] => [
   ...(object.attached ? [{ name: 'attached', says: 'It is a part of an index of the partitioned table and cannot be dropped alone.', saferWay: null }] : []),
 ];
 
+const concurrently = 'No read and no write waits. It waits itself for every transaction that uses the table.';
+const whole = 'Reads and writes of the table and of every partition wait while it asks for its locks, 100 ms at a time, and for the moment that the drop takes.';
+
 export const drop = action({
   name: 'drop',
   title: 'Drop an index',
@@ -35,7 +38,8 @@ export const drop = action({
   plan: (object) => object.kind === 'I'
     ? [{ sql: sql`DROP INDEX ${ident(object.schema, object.rel)}`, note: `Drops the index of the table and of its ${object.parts?.length ?? 0} partitions at once: PostgreSQL cannot do that concurrently.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' }]
     : [dropStep(object, 'Marks the index invalid, waits for transactions that may use it, and drops it.')],
-  blocks: ({ kind }) => kind === 'I' ? 'Reads and writes of the table and of every partition wait while it asks for its locks, 100 ms at a time, and for the moment that the drop takes.' : 'No read and no write waits. It waits itself for every transaction that uses the table.',
+  blocks: 'No read and no write waits. It waits itself for every transaction that uses the table. The index of a partitioned table goes at once with all its parts, which PostgreSQL cannot do concurrently.',
+  blocksOf: ({ kind }) => (kind === 'I' ? whole : concurrently),
   progress: null,
   inverse: ({ definition, kind }) => ({ sql: kind === 'I' ? `-- writes wait while it builds\n${definition.replace(' ON ONLY ', ' ON ')};` : `-- outside a transaction\n${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')};` }),
   settle: async (ask, object) => {

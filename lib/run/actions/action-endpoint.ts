@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { writeAudit } from '@/lib/db/audit';
 import { database, transaction } from '@/lib/db/client';
 import { AppError, invalidField } from '@/lib/errors';
-import { blocksOf } from '@/lib/kit/action';
 import { signedIn, type Caller } from '@/lib/kit/caller';
 import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
 import { previewSchema } from '@/lib/kit/job-schema';
@@ -30,7 +29,7 @@ export function actionEndpoint(entry: RegisteredAction): Endpoint {
   const { action, room } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
     const { object, plan, found, inverse, disk } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: blocksOf(action, object), estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',

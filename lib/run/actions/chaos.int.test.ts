@@ -7,7 +7,7 @@ import { afterAll, expect, test, vi } from 'vitest';
 import { connectTo, roleNames } from '@/scripts/postgres/roles';
 import { call, type Sent } from '@/test/call';
 import { startTestServer, superPassword } from '@/test/cluster';
-import { fixtures } from '@/test/chaos-fixtures';
+import { fixtures, type Planted } from '@/test/chaos-fixtures';
 import { numbers, rounds, seed } from '@/test/faults';
 import { usePeople } from '@/test/people';
 import { createDatabase, prepareTemplate, testEnvironment, testPasswords } from '@/test/template';
@@ -90,9 +90,7 @@ const leftovers = `
   union all select 'trigger', tgname::text from pg_trigger where tgname like 'riskdesk%'
   union all select 'session idle in a transaction', pid::text from pg_stat_activity where application_name = 'riskdesk-job' and state like 'idle in transaction%'`;
 
-const multiset = async (rows: string): Promise<string> => (await sql<{ sum: string }>(`select count(*) || ' rows, ' || coalesce(sum(hashtextextended(r::text, 0)::numeric), 0) as sum from (${rows}) r`))[0]?.sum ?? '';
-
-async function begin(id: string, fixture: { params: Record<string, string>; confirm?: string }): Promise<string> {
+async function begin(id: string, fixture: Planted): Promise<string> {
   const path = `/api/${id.replace('.', '/')}`;
   const shown = await vi.waitFor(async () => {
     const answer = await call('POST', `${path}?preview`, { ...dba, body: { params: fixture.params } });
@@ -119,12 +117,13 @@ test('whatever is killed at whatever moment: the job ends, nothing is left half 
   const ids = Object.keys(fixtures);
   for (let round = 0; round < tries; round += 1) {
     const id = choose(ids);
-    const owner = await connectTo(server.port, name, testPasswords.maintenance, roleNames.maintenance);
+    const session = () => connectTo(server.port, name, testPasswords.maintenance, roleNames.maintenance);
+    const owner = await session();
     owner.on('error', () => {});
-    const fixture = await fixtures[id]?.({ owner, sql, name: `chaos_${round}` });
+    const fixture = await fixtures[id]?.({ owner, sql, session, name: `chaos_${round}`, run: async (action, of) => ended(await begin(action, of)) });
     await owner.end();
     if (!fixture) continue;
-    const before = fixture.rows ? await multiset(fixture.rows) : '';
+    const before = await fixture.rows?.();
     const job = await begin(id, fixture);
     const fault = choose(Object.keys(faults) as Fault[]);
     // From at once to a tenth of a second, the short ones oftener.
@@ -137,7 +136,7 @@ test('whatever is killed at whatever moment: the job ends, nothing is left half 
     count(state);
     expect(says, story).toMatch(/\w/);
     expect(await sql(leftovers), `${story}: ${state}, ${says}`).toEqual([]);
-    if (fixture.rows) expect(await multiset(fixture.rows), `${story}: ${state}, ${says}`).toBe(before);
+    expect(await fixture.rows?.(), `${story}: ${state}, ${says}`).toBe(before);
     await fixture.after?.();
   }
   process.stdout.write(`seed ${seed}: ${tries} rounds over ${ids.length} actions; ${[...told].map(([what, times]) => `${what} ${times}`).join(', ')}; nothing left over, nothing lost\n`);
