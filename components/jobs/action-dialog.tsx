@@ -14,6 +14,7 @@ import type { ActionView, ParamView } from '@/lib/kit/result';
 import { formatBytes, formatMs } from '@/lib/units';
 import { JobProgress } from './job-progress';
 import { PlanView } from './plan-view';
+import { ScheduleOffer } from './schedule-form';
 
 type Props = { action: ActionView; target: string; given: Record<string, string>; onClose: () => void };
 type Looked = { preview: PreviewView } | { refused: unknown };
@@ -89,6 +90,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
               {(control) => <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />}
             </Field>
           ) : null}
+          {preview ? <ScheduleOffer wish={wish} confirm={mustType ? typed : undefined} onDone={close} /> : null}
         </div>
       )}
     </Dialog>
