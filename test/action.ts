@@ -1,7 +1,7 @@
 import { expect, vi } from 'vitest';
 import { call, type Sent } from './call';
 
-export type RanJob = { id: string; state: string; says: string | null; resumable: boolean; log: { says: string }[]; waitedMs: number; progress: { moved: number | null; held_ms: number } | null; plan: { sql: string }[] };
+export type RanJob = { id: string; state: string; says: string | null; resumable: boolean; log: { says: string }[]; waitedMs: number; startedAt: string | null; finishedAt: string | null; progress: { moved: number | null; held_ms: number } | null; plan: { sql: string }[] };
 export type Shown = { seal: string; plan: { sql: string; note: string; lock: string | null; batches: boolean }[]; inverse: unknown };
 export type Guarded = { code: string; guards: { name: string; says: string; saferWay: string | null }[] };
 
