@@ -3,6 +3,9 @@
 import type { ReactNode } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
 import { evidenceText } from '@/components/panel/findings';
+import { classNames } from '@/components/ui/class-names';
+import { openAction } from '@/lib/client/open-action';
+import type { Remedy } from '@/lib/kit/finding';
 import { Button } from '@/components/ui/button';
 import { Notice } from '@/components/ui/notice';
 import { ScrollRegion } from '@/components/ui/scroll-region';
@@ -10,19 +13,19 @@ import { toast } from '@/components/ui/toast';
 import { messageOf } from '@/lib/client/problem';
 import { useJob, useJobChanges } from '@/lib/client/use-jobs';
 import { isOpen, type JobView } from '@/lib/kit/job';
-import { formatMs, formatRatio } from '@/lib/units';
+import { formatCount, formatMs, formatRatio } from '@/lib/units';
 import { JobStateBadge } from './job-state';
 
 /** A job as it runs, and how it ended. */
-export function JobProgress({ id }: { id: string }) {
+export function JobProgress({ id, short = false }: { id: string; /** One of several: how it stands, without its plan and its log. */ short?: boolean }) {
   const { data: job, error } = useJob(id);
   if (!job) return error ? <Notice tone="warning" title="The job cannot be seen">{messageOf(error)}</Notice> : <output className="text-sm text-muted">Asking …</output>;
-  return <JobDetails job={job} />;
+  return <JobDetails job={job} short={short} />;
 }
 
-export function JobDetails({ job }: { job: JobView }) {
+export function JobDetails({ job, short = false }: { job: JobView; short?: boolean }) {
   return (
-    <div className="flex min-w-0 flex-col gap-4">
+    <div className={classNames('flex min-w-0 flex-col', short ? 'gap-2' : 'gap-4')}>
       <output className="flex flex-wrap items-center gap-3">
         <JobStateBadge state={job.state} />
         <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
@@ -30,15 +33,31 @@ export function JobDetails({ job }: { job: JobView }) {
       </output>
       {isOpen(job.state) ? <Bar job={job} /> : null}
       <Figures job={job} />
-      {job.log.length > 0 ? <Log job={job} /> : null}
-      {job.plan.map(({ sql, note }) => <SqlBlock key={sql} label={note} sql={sql} />)}
-      {job.state === 'succeeded' && job.inverse && 'sql' in job.inverse ? <SqlBlock label="Takes it back" sql={job.inverse.sql} /> : null}
+      {short ? null : <Written job={job} />}
     </div>
   );
 }
 
+function Written({ job }: { job: JobView }) {
+  return (
+    <>
+      {job.log.length > 0 ? <Log job={job} /> : null}
+      {job.plan.map(({ sql, note }) => <SqlBlock key={sql} label={note} sql={sql} />)}
+      {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
+    </>
+  );
+}
+
+/** What undoes it: SQL for a person, or another action, which shows first what it would do. */
+function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
+  if ('sql' in inverse) return <SqlBlock label="Takes it back" sql={inverse.sql} />;
+  const params = Object.fromEntries(Object.entries(inverse.params).map(([key, value]) => [key, String(value)]));
+  return <div><Button size="small" onClick={() => openAction({ action: inverse.action, target, params })}>Take it back …</Button></div>;
+}
+
 function phaseOf({ progress, plan }: JobView): string {
   const step = plan.length > 1 ? `Step ${(progress?.step ?? 0) + 1} of ${plan.length}. ` : '';
+  if (progress && progress.moved !== null) return `${step}${formatCount(progress.moved)}${progress.expected === null ? '' : ` of about ${formatCount(progress.expected)}`} rows moved`;
   return `${step}${progress?.phase ?? 'Runs'}${progress?.fraction === null || progress === null ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
 }
 
@@ -49,12 +68,13 @@ function CancelButton({ job }: { job: JobView }) {
 }
 
 function Bar({ job }: { job: JobView }) {
-  const fraction = job.progress?.fraction ?? null;
+  const { fraction = null, moved = null, expected = null } = job.progress ?? {};
+  const part = moved !== null && expected ? Math.min(1, moved / expected) : fraction;
   return (
     <progress
       aria-label={`Progress of ${job.action} on ${job.object}`}
       max={1}
-      value={fraction ?? undefined}
+      value={part ?? undefined}
       className="h-1.5 w-full overflow-hidden rounded-full bg-hover indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
     />
   );
@@ -81,6 +101,8 @@ function Figures({ job }: { job: JobView }) {
         </Fact>
       ))}
       <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact>
+      {progress && progress.held_ms > 0 ? <Fact label="longest that it held a strong lock">{formatMs(progress.held_ms)}</Fact> : null}
+      {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows moved">{formatCount(progress.moved)}</Fact> : null}
       {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}
     </dl>
   );

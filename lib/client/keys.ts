@@ -4,6 +4,7 @@ export const keys = {
   diagnostics: (room: string) => ['diagnostic', room] as const,
   findings: (target: string) => ['findings', target] as const,
   everyDiagnostic: ['diagnostic'] as const,
+  actions: ['actions'] as const,
   allJobs: ['jobs'] as const,
   jobs: (limit: number) => ['jobs', 'list', limit] as const,
   job: (id: string) => ['jobs', 'one', id] as const,

@@ -2,6 +2,7 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { isOpen, type JobView, type PreviewView } from '@/lib/kit/job';
+import type { ActionView } from '@/lib/kit/result';
 import { api } from './api';
 import { keys } from './keys';
 
@@ -24,6 +25,9 @@ export const useJob = (id: string) =>
     refetchInterval: ({ state }) => (state.data && !isOpen(state.data.state) ? false : 700),
   });
 
+/** The actions that the person may begin. */
+export const useActions = () => useQuery({ queryKey: keys.actions, queryFn: async ({ signal }) => (await api<{ items: ActionView[] }>('/api/actions', { signal })).items, staleTime: Infinity });
+
 export type Wish = { action: string; target: string; params: Record<string, string> };
 
 const pathOf = (action: string): `/api/${string}` => `/api/${action.replace('.', '/')}`;
@@ -36,9 +40,9 @@ export function useJobChanges() {
   const client = useQueryClient();
   const again = () => void client.invalidateQueries({ queryKey: keys.allJobs });
   return {
-    run: async ({ action, target, params }: Wish, seal: string, confirm?: string): Promise<string> => {
+    run: async ({ action, target, params }: Wish, seal: string, more: { confirm?: string; group?: string } = {}): Promise<string> => {
       try {
-        return (await api<{ jobId: string }>(pathOf(action), { method: 'POST', body: { target, params, seal, ...(confirm === undefined ? {} : { confirm }) } })).jobId;
+        return (await api<{ jobId: string }>(pathOf(action), { method: 'POST', body: { target, params, seal, ...more } })).jobId;
       } finally {
         again();
       }

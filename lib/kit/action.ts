@@ -35,6 +35,8 @@ export type Step = {
    * is `more`, it passes over a table: at the end of a pass `left` says whether there are rows that others held or have added, and it begins again until there are none. A cancel ends it between two runs, and so that others get their turn it rests between them.
    */
   repeats?: { /** Rows to move in all, as far as is known. */ expected: number | null };
+  /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */
+  otherwise?: string;
 };
 
 /** What an action works on, as it stands. */
@@ -81,9 +83,13 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   plan: (object: O, context: ActionContext<P>) => Step[];
   /** Who waits while it runs, in one sentence. */
   blocks: string;
+  /** The same of one object, where it depends on that. */
+  blocksOf?: (object: O) => string;
   /** Disk that it needs besides, at most. */
   disk?: (object: O) => number | null;
   progress: ProgressView | null;
+  /** What a job's log keeps of one of the server's notices, null for nothing; all of every one, without it. */
+  tells?: (notice: string) => string | null;
   figures?: (ask: Ask, object: O) => Promise<Figures>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;

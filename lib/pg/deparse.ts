@@ -8,7 +8,7 @@ import { isTree, parseSql, type Tree } from './parser';
 const place = /^(location|stmt_location|stmt_len|list_start|list_end|rexpr_list_start|rexpr_list_end|folded)$/;
 
 /** The tree without what its text alone decided. Absent, false, empty and zero are one to the protocol buffers that it comes from. */
-function meaning(value: unknown): unknown {
+export function meaning(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(meaning);
   if (!isTree(value)) return value;
   const fields = Object.entries(value).filter(([key, inner]) => !place.test(key) && inner !== undefined && inner !== false);

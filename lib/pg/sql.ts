@@ -51,6 +51,11 @@ export function literal(text: string): SQL {
   return tag.raw(quoted.includes('\\') ? ` E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`);
 }
 
+/** Text that PostgreSQL's own grammar has read as one statement of the kind that was asked for: `lib/pg/create-index.ts` alone says so. */
+export type CheckedText = string & { readonly checked: true };
+
+export const checkedText = (text: CheckedText): SQL => tag.raw(text);
+
 export type Statement = { text: string; values: unknown[] };
 
 const dialect = new PgDialect();

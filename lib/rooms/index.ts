@@ -21,6 +21,8 @@ import { partitionGaps as indexesPartitionGaps } from './indexes/partition-gaps.
 import { redundant as indexesRedundant } from './indexes/redundant.diagnostic';
 import { unused as indexesUnused } from './indexes/unused.diagnostic';
 import { usage as indexesUsage } from './indexes/usage.diagnostic';
+import { create as indexesCreateAction } from './indexes/create.action';
+import { dropInvalid as indexesDropInvalidAction } from './indexes/drop-invalid.action';
 import { drop as indexesDropAction } from './indexes/drop.action';
 import { reindex as indexesReindexAction } from './indexes/reindex.action';
 import { room as jobsRoom } from './jobs/room';
@@ -31,6 +33,8 @@ import { deadlocks as locksDeadlocks } from './locks/deadlocks.diagnostic';
 import { longTransactions as locksLongTransactions } from './locks/long-transactions.diagnostic';
 import { prepared as locksPrepared } from './locks/prepared.diagnostic';
 import { waits as locksWaits } from './locks/waits.diagnostic';
+import { cancel as locksCancelAction } from './locks/cancel.action';
+import { terminate as locksTerminateAction } from './locks/terminate.action';
 import { room as maintenanceRoom } from './maintenance/room';
 import { room as partitionsRoom } from './partitions/room';
 import { archive as partitionsArchive } from './partitions/archive.diagnostic';
@@ -91,6 +95,8 @@ import { size as tablesSize } from './tables/size.diagnostic';
 import { staleStatistics as tablesStaleStatistics } from './tables/stale-statistics.diagnostic';
 import { vacuum as tablesVacuum } from './tables/vacuum.diagnostic';
 import { analyze as tablesAnalyzeAction } from './tables/analyze.action';
+import { reindex as tablesReindexAction } from './tables/reindex.action';
+import { vacuumFull as tablesVacuumFullAction } from './tables/vacuum-full.action';
 import { vacuum as tablesVacuumAction } from './tables/vacuum.action';
 import { room as targetsRoom } from './targets/room';
 
@@ -98,15 +104,15 @@ export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[
   { room: assessmentsRoom, diagnostics: [], actions: [] },
   { room: authRoom, diagnostics: [], actions: [] },
   { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings], actions: [] },
-  { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage], actions: [indexesDropAction, indexesReindexAction] },
+  { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage], actions: [indexesCreateAction, indexesDropInvalidAction, indexesDropAction, indexesReindexAction] },
   { room: jobsRoom, diagnostics: [], actions: [] },
-  { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [] },
+  { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [locksCancelAction, locksTerminateAction] },
   { room: maintenanceRoom, diagnostics: [], actions: [] },
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
   { room: plansRoom, diagnostics: [], actions: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing], actions: [] },
   { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend], actions: [] },
   { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby], actions: [] },
-  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum], actions: [tablesAnalyzeAction, tablesVacuumAction] },
+  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum], actions: [tablesAnalyzeAction, tablesReindexAction, tablesVacuumFullAction, tablesVacuumAction] },
   { room: targetsRoom, diagnostics: [], actions: [] },
 ];

@@ -26,14 +26,34 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     return `/api/findings/${finding}/decision`;
   };
   /** An action on an object of its own, with the seal of its preview: a job that nobody runs stays open on its object. */
-  const ofAction = async (action: string, kind: 'table' | 'index'): Promise<Example> => {
+  const sealedBody = async (action: string, params: Record<string, string>, more: Record<string, string> = {}): Promise<Example> => {
+    const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params } })).body as { seal: string };
+    return { path: `/api/${action}`, body: { params, seal, ...more } };
+  };
+  /** A session of the maintenance role's own, which runs a statement. */
+  const ofSession = async (action: string): Promise<Example> => {
+    const client = await db.connect('maintenance');
+    const { rows: [seen] } = await client.query<{ pid: string; started: string }>('select pid::text, backend_start::text as started from pg_stat_activity where pid = pg_backend_pid()');
+    client.query('select pg_sleep(60)').catch(() => {});
+    return sealedBody(action, seen ?? {});
+  };
+  const ofAction = async (action: string, kind: 'table' | 'index', given: Record<string, string> = {}): Promise<Example> => {
     const name = `example_${(made += 1)}`;
     const owner = await db.connect('maintenance');
     await owner.query(`create table ${name} (a int)`);
     await owner.query(`create index ${name}_a on ${name} (a)`);
-    const body = { params: kind === 'table' ? { table: `public.${name}` } : { index: `public.${name}_a` }, ...(action === 'indexes/drop' ? { confirm: `public.${name}_a` } : {}) };
-    const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params: body.params } })).body as { seal: string };
-    return { path: `/api/${action}`, body: { ...body, seal } };
+    if (action === 'indexes/drop_invalid') await db.sql('update pg_index set indisvalid = false where indexrelid = $1::regclass', [`public.${name}_a`]);
+    const object = kind === 'table' ? `public.${name}` : `public.${name}_a`;
+    return sealedBody(action, { [kind]: object, ...given }, ['indexes/drop', 'tables/vacuum_full'].includes(action) ? { confirm: object } : {});
+  };
+  const newSchedule = async (): Promise<Example> => {
+    const name = `example_${(made += 1)}`;
+    await (await db.connect('maintenance')).query(`create table ${name} (a int)`);
+    return { path: '/api/schedules', body: { action: 'tables.analyze', params: { table: `public.${name}` }, cron: '30 2 * * *', timeZone: 'Europe/Berlin', window: { from: '22:00', to: '04:00' } } };
+  };
+  const madeSchedule = async () => {
+    const { path, body } = await newSchedule();
+    return `/api/schedules/${((await call('POST', path, { ...as, body })).body as { id: string }).id}`;
   };
   const ofPartitions = async (action: string): Promise<Example> => {
     const name = `example_${(made += 1)}`;
@@ -60,11 +80,26 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/indexes/reindex': () => ofAction('indexes/reindex', 'index'),
     'POST /api/indexes/drop': () => ofAction('indexes/drop', 'index'),
     ...Object.fromEntries(partitioning.map((action) => [`POST /api/partitions/${action}`, () => ofPartitions(action)])),
+    'POST /api/indexes/drop_invalid': () => ofAction('indexes/drop_invalid', 'index'),
+    'POST /api/tables/vacuum_full': () => ofAction('tables/vacuum_full', 'table'),
+    'POST /api/tables/reindex': () => ofAction('tables/reindex', 'table'),
+    'POST /api/indexes/create': () => ofAction('indexes/create', 'table', { columns: 'a DESC' }),
+    'POST /api/locks/cancel': () => ofSession('locks/cancel'),
+    'POST /api/locks/terminate': () => ofSession('locks/terminate'),
     'DELETE /api/jobs/{id}': async () => {
       const { path, body } = await ofAction('tables/analyze', 'table');
       const { jobId } = (await call('POST', path, { ...as, body })).body as { jobId: string };
       return { path: `/api/jobs/${jobId}` };
     },
+    'POST /api/jobs/{id}/approval': async () => {
+      const { path, body } = await ofAction('tables/analyze', 'table');
+      const { jobId } = (await call('POST', path, { ...as, body })).body as { jobId: string };
+      await db.sql(`update riskdesk.jobs set state = 'awaiting', requested_by = null, requester = 'another@riskdesk.example' where id = $1`, [jobId]);
+      return { path: `/api/jobs/${jobId}/approval`, body: {} };
+    },
+    'POST /api/schedules': newSchedule,
+    'PATCH /api/schedules/{id}': async () => ({ path: await madeSchedule(), body: { enabled: false } }),
+    'DELETE /api/schedules/{id}': async () => ({ path: await madeSchedule() }),
     'PUT /api/findings/{id}/decision': async () => ({ path: await anyFinding(), body: acceptance() }),
     'DELETE /api/findings/{id}/decision': async () => {
       const path = await anyFinding();

@@ -6,14 +6,14 @@ import { array, sql } from '@/lib/pg/sql';
 const mostBytes = 63;
 
 /** At most 63 bytes, and no half of a character. */
-function cut(text: string, most: number): string {
+export function cut(text: string, most: number): string {
   let kept = text;
   while (Buffer.byteLength(kept) > most) kept = [...kept].slice(0, -1).join('');
   return kept;
 }
 
 /** As PostgreSQL names indexes: table, columns, `idx`; the table's name gives way. */
-function nameOf(table: string, columns: string[], at: number): string {
+export function nameOf(table: string, columns: string[], at: number): string {
   const suffix = `_idx${at === 0 ? '' : at}`;
   const middle = cut(columns.length > 0 ? `_${columns.join('_')}` : '_expr', 40);
   return `${cut(table, mostBytes - Buffer.byteLength(middle + suffix))}${middle}${suffix}`;

@@ -2,6 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import { hiddenPart } from '@/lib/kit/hidden';
 import { param } from '@/lib/kit/param';
+import { actedOn, actedOnColumns, sessionActions, type ActedOn } from '@/lib/kit/session-columns';
 import { sql } from '@/lib/pg/sql';
 import { client, hidden, own, shownText, since, statementText } from './sessions';
 
@@ -9,7 +10,7 @@ type Session = {
   pid: string; usr: string | null; datname: string | null; application: string | null; client: string | null; backend: string | null; state: string | null;
   wait: string | null; xact_ms: number | null; statement_ms: number | null; state_ms: number | null; connected_ms: number | null;
   xmin_age: number | null; leader_pid: string | null; query_id: string | null; own: boolean; query: string | null;
-};
+} & ActedOn;
 
 export const activity = diagnostic({
   name: 'activity',
@@ -39,6 +40,7 @@ export const activity = diagnostic({
     leader_pid: col.maybe(col.code('Leader', { note: 'The session that this parallel worker works for' })),
     query_id: col.maybe(col.code('Query id')),
     own: col.flag('This console'),
+    ...actedOnColumns,
     query: col.maybe(col.sql('Statement text', { note: 'The last one, when idle. Unknown: hidden from this role' })),
   },
   page: { path: '/queries/statement', by: { queryid: 'query_id' } },
@@ -65,6 +67,7 @@ export const activity = diagnostic({
         count(*) filter (where ${hidden}) as hidden
       from pg_stat_activity a where a.pid <> pg_backend_pid()`,
   },
+  actions: sessionActions('pid'),
   refreshSeconds: 5,
   source: 'facts',
   read: async (ask, { params }) => {
@@ -73,7 +76,7 @@ export const activity = diagnostic({
         a.backend_type as backend, a.state, a.wait_event_type || ': ' || a.wait_event as wait, ${since(sql`a.xact_start`)} as xact_ms,
         case when a.state in ('active', 'fastpath function call') then ${since(sql`a.query_start`)} end as statement_ms,
         ${since(sql`a.state_change`)} as state_ms, ${since(sql`a.backend_start`)} as connected_ms, age(a.backend_xmin) as xmin_age,
-        a.leader_pid::text as leader_pid, a.query_id::text as query_id, ${own} as own, ${statementText} as query
+        a.leader_pid::text as leader_pid, a.query_id::text as query_id, ${own} as own, ${actedOn}, ${statementText} as query
       from pg_stat_activity a
       where a.pid <> pg_backend_pid() and (${params.backends}::text = 'all' or a.backend_type = 'client backend' or ${hidden})`);
     return rows

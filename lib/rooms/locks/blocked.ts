@@ -1,5 +1,6 @@
 import type { Ask } from '@/lib/kit/diagnostic';
 import { sql } from '@/lib/pg/sql';
+import { actedOn } from '@/lib/kit/session-columns';
 import { own, since, statementText } from './sessions';
 
 /** A session that waits, with the lock that it waits for. */
@@ -11,7 +12,7 @@ export type Waiting = {
 
 export type Session = {
   pid: string; usr: string | null; datname: string | null; application: string | null; backend: string | null; state: string | null;
-  xact_ms: number | null; state_ms: number | null; own: boolean; started: string | null; query: string | null;
+  xact_ms: number | null; state_ms: number | null; own: boolean; started: string | null; xact: string | null; statement: string | null; query: string | null;
 };
 
 export type PreparedTransaction = { gid: string; usr: string | null; datname: string | null; xact_ms: number };
@@ -41,7 +42,7 @@ export const waitingSessions = (ask: Ask): Promise<Waiting[]> => ask<Waiting>(sq
 export async function sessionsOf(ask: Ask, pids: string[]): Promise<Map<string, Session>> {
   const rows = await ask<Session>(sql`
     select a.pid::text as pid, a.usename::text as usr, a.datname::text as datname, nullif(a.application_name, '') as application, a.backend_type as backend, a.state,
-      ${since(sql`a.xact_start`)} as xact_ms, ${since(sql`a.state_change`)} as state_ms, ${own} as own, a.backend_start::text as started, ${statementText} as query
+      ${since(sql`a.xact_start`)} as xact_ms, ${since(sql`a.state_change`)} as state_ms, ${own} as own, ${actedOn}, ${statementText} as query
     from pg_stat_activity a where a.pid::text in ${pids}`);
   return new Map(rows.map((row) => [row.pid, row]));
 }

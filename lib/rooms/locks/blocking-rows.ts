@@ -17,7 +17,7 @@ export const waitsOf = (waiting: Waiting[]): Wait[] =>
 export type BlockingRow = {
   place: number; depth: number; session: string; behind: number; waiting_ms: number | null; longest_ms: number | null; blocked_by: string | null;
   relation: string | null; locktype: string | null; mode: string | null; usr: string | null; datname: string | null; application: string | null;
-  backend: string | null; state: string | null; xact_ms: number | null; state_ms: number | null; root: string; own: boolean; started: string | null; query: string | null;
+  backend: string | null; state: string | null; xact_ms: number | null; state_ms: number | null; root: string; own: boolean; started: string | null; xact: string | null; statement: string | null; query: string | null;
 };
 
 export function rowsOf(waits: Wait[], waiting: ReadonlyMap<string, Waiting>, sessions: ReadonlyMap<string, Session>, prepared: ReadonlyMap<string, PreparedTransaction>): BlockingRow[] {
@@ -38,10 +38,10 @@ export function rowsOf(waits: Wait[], waiting: ReadonlyMap<string, Waiting>, ses
 function who(id: string, sessions: ReadonlyMap<string, Session>, prepared: ReadonlyMap<string, PreparedTransaction>) {
   if (id.startsWith(preparedPrefix)) {
     const known = prepared.get(id.slice(preparedPrefix.length));
-    return { usr: known?.usr ?? null, datname: known?.datname ?? null, application: null, backend: 'prepared transaction', state: 'prepared', xact_ms: known?.xact_ms ?? null, state_ms: known?.xact_ms ?? null, own: false, started: null, query: null };
+    return { usr: known?.usr ?? null, datname: known?.datname ?? null, application: null, backend: 'prepared transaction', state: 'prepared', xact_ms: known?.xact_ms ?? null, state_ms: known?.xact_ms ?? null, own: false, started: null, xact: null, statement: null, query: null };
   }
   const known = sessions.get(id);
-  if (!known) return { usr: null, datname: null, application: null, backend: null, state: null, xact_ms: null, state_ms: null, own: false, started: null, query: null };
+  if (!known) return { usr: null, datname: null, application: null, backend: null, state: null, xact_ms: null, state_ms: null, own: false, started: null, xact: null, statement: null, query: null };
   const { pid: _, ...session } = known;
   return { ...session, query: shownText(session.query) };
 }

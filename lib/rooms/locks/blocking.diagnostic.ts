@@ -2,6 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import { hiddenPart } from '@/lib/kit/hidden';
 import { param } from '@/lib/kit/param';
+import { actedOnColumns, sessionActions } from '@/lib/kit/session-columns';
 import { sql } from '@/lib/pg/sql';
 import { preparedOf, sessionsOf, waitingSessions } from './blocked';
 import { blockerFinding, rowsOf, unknownPrepared, waitsOf, preparedPrefix } from './blocking-rows';
@@ -34,7 +35,7 @@ export const blocking = diagnostic({
     state_ms: col.maybe(col.ms('In this state')),
     root: col.code('Root'),
     own: col.flag('This console'),
-    started: col.maybe(col.code('Session began')),
+    ...actedOnColumns,
     query: col.maybe(col.sql('Statement text', { note: 'Of a root that is idle: its last one, which need not be what took the lock' })),
   },
   key: ['session'],
@@ -51,6 +52,7 @@ export const blocking = diagnostic({
     row: { hidden: col.count('Hidden from us') },
     sql: () => sql`select count(*) filter (where ${hidden}) as hidden from pg_stat_activity a`,
   },
+  actions: sessionActions('session'),
   refreshSeconds: 10,
   source: 'facts',
   read: async (ask) => {

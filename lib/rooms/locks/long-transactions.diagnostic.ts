@@ -2,6 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
+import { actedOn, actedOnColumns, sessionActions, type ActedOn } from '@/lib/kit/session-columns';
 import { ident, render, sql } from '@/lib/pg/sql';
 import { formatCount, formatMs } from '@/lib/units';
 import { client, endSession, own, shownText, since, statementText } from './sessions';
@@ -10,8 +11,8 @@ const hourMs = 3_600_000;
 
 type Transaction = {
   pid: string; usr: string | null; datname: string | null; application: string | null; client: string | null; state: string; xact_ms: number; state_ms: number;
-  wait: string | null; xmin_age: number | null; writes: boolean; locked_relations: number; own: boolean; started: string | null; query: string | null;
-};
+  wait: string | null; xmin_age: number | null; writes: boolean; locked_relations: number; own: boolean; query: string | null;
+} & ActedOn;
 
 export const longTransactions = diagnostic({
   name: 'long_transactions',
@@ -34,7 +35,7 @@ export const longTransactions = diagnostic({
     writes: col.flag('Has written'),
     locked_relations: col.count('Relations locked'),
     own: col.flag('This console'),
-    started: col.maybe(col.code('Session began')),
+    ...actedOnColumns,
     query: col.maybe(col.sql('Last statement')),
   },
   key: ['pid'],
@@ -47,13 +48,14 @@ export const longTransactions = diagnostic({
     'locks.idle_in_transaction': 'A session has been idle inside a transaction for longer than the threshold.',
     'locks.long_transaction': 'A transaction has been open for longer than the threshold.',
   },
+  actions: sessionActions('pid'),
   refreshSeconds: 10,
   source: 'facts',
   read: async (ask, { params }) => {
     const rows = await ask<Transaction>(sql`
       select a.pid::text as pid, a.usename::text as usr, a.datname::text as datname, nullif(a.application_name, '') as application, ${client} as client, a.state,
         ${since(sql`a.xact_start`)} as xact_ms, ${since(sql`a.state_change`)} as state_ms, a.wait_event_type || ': ' || a.wait_event as wait,
-        age(a.backend_xmin) as xmin_age, a.backend_xid is not null as writes, 0 as locked_relations, ${own} as own, a.backend_start::text as started, ${statementText} as query
+        age(a.backend_xmin) as xmin_age, a.backend_xid is not null as writes, 0 as locked_relations, ${own} as own, ${actedOn}, ${statementText} as query
       from pg_stat_activity a
       where a.backend_type = 'client backend' and a.pid <> pg_backend_pid() and a.xact_start is not null and a.state is not null
         and (clock_timestamp() - a.xact_start >= ${params.min_xact_ms}::float8 * interval '1 ms'

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { actionsAs } from '@/test/action';
+import { onTarget } from '@/test/action';
+import { useActions } from '@/test/actions';
 import type { TestDatabase } from '@/test/database';
-import { rounds, seed } from '@/test/faults';
+import { numbers, rounds, seed } from '@/test/faults';
 import { multiset, plantFamily } from '@/test/partitioned';
-import { usePeople } from '@/test/people';
 import { startProductServer } from '@/test/server';
 
-const kills = rounds > 50 ? 20 : 4;
-const rows = rounds > 50 ? 300_000 : 20_000;
+const kills = rounds > 50 ? 20 : 2;
+const rows = rounds > 50 ? 300_000 : 10_000;
 
 const server = await startProductServer();
 Object.assign(process.env, server.env);
@@ -28,41 +28,25 @@ const sql = async <T extends pg.QueryResultRow>(text: string, values: unknown[] 
 };
 const db = { sql, connect: () => connect(server.env['DB_MAINTENANCE_URL'] ?? '') } as unknown as TestDatabase;
 
-const people = await usePeople(db);
-const { runForever } = await import('@/lib/run/actions/runner');
-const { closeMonitors } = await import('@/lib/run/monitor');
-let over = false;
-const running = runForever(() => over);
+// Hooks end in the order of a stack: the runner first.
 afterAll(async () => {
-  over = true;
-  await running;
-  await closeMonitors();
   await (await import('@/lib/db/client')).closeDatabase();
   await Promise.all(clients.map((client) => client.end().catch(() => {})));
   await server.dispose();
 });
-
-/** The same numbers for the same seed. */
-function randomOf(from: number): () => number {
-  let state = from >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
+const actions = await useActions(db);
 describe('R1: the postmaster is killed while an archive runs', () => {
-  const { start, ended, done, shown } = actionsAs({ cookie: people.dba.cookie }, { most: 120_000 });
+  const { start, ended, done, shown } = onTarget(actions, 'main', 120_000);
 
   test('whenever that is: after it nothing is lost or double, the job is settled, and the next run ends what it began', { timeout: 1_800_000 }, async () => {
     const planted = await plantFamily(db, { name: 'Killed', rows, months: 6, plain: true });
     const params = { table: planted.table, days: '20', partial: 'go too' };
     const all = await multiset(sql, planted.tables);
-    const random = randomOf(seed);
+    const next = numbers(seed);
     const states: Record<string, number> = {};
     for (let round = 0; round < kills; round += 1) {
       const id = await start('partitions.archive', params);
-      await sleep(300 + random() * (rounds > 50 ? 6000 : 1500));
+      await sleep(300 + next(rounds > 50 ? 6000 : 1500));
       await server.kill();
       // Backends that are left of it have to go first.
       await vi.waitFor(() => server.start(), { timeout: 60_000, interval: 500 });

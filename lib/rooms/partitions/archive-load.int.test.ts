@@ -1,28 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, expect, test, vi } from 'vitest';
-import { actionsAs, type RanJob } from '@/test/action';
+import { expect, test, vi } from 'vitest';
+import type { JobView } from '@/lib/kit/job';
+import { onTarget } from '@/test/action';
+import { useActions } from '@/test/actions';
 import { useDatabase } from '@/test/database';
 import { rounds } from '@/test/faults';
 import { multiset, plantFamily, type Planted } from '@/test/partitioned';
-import { usePeople } from '@/test/people';
 import { startWriters } from '@/test/writers';
 
 const db = await useDatabase();
-const people = await usePeople(db);
-const { runForever } = await import('@/lib/run/actions/runner');
-const { closeMonitors } = await import('@/lib/run/monitor');
-const { start, done, ended, jobOf } = actionsAs({ cookie: people.dba.cookie }, { most: 900_000 });
+const actions = await useActions(db);
+const { start, done, ended, jobOf } = onTarget(actions, 'main', 900_000);
 const long = rounds > 50;
 
-let over = false;
-const running = runForever(() => over);
-afterAll(async () => {
-  over = true;
-  await running;
-  await closeMonitors();
-});
-
-const tookMs = ({ startedAt, finishedAt }: RanJob) => Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '');
+const tookMs = ({ startedAt, finishedAt }: JobView) => Date.parse(finishedAt ?? '') - Date.parse(startedAt ?? '');
 
 /** What anybody would write: copy, then delete, the children first. */
 async function byStatements({ tables, owner }: Planted, days: number): Promise<number> {

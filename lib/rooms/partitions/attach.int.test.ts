@@ -1,26 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, test, vi } from 'vitest';
-import { actionsAs } from '@/test/action';
+import { describe, expect, test, vi } from 'vitest';
+import { onTarget } from '@/test/action';
+import { useActions } from '@/test/actions';
 import { useDatabase } from '@/test/database';
-import { usePeople } from '@/test/people';
 
 const db = await useDatabase();
 const old = await useDatabase({ major: 14 });
 process.env.TARGETS = `pg14=${old.url('maintenance')}`;
-const people = await usePeople(db);
-const { runForever } = await import('@/lib/run/actions/runner');
-const { closeMonitors } = await import('@/lib/run/monitor');
-
-let over = false;
-const running = runForever(() => over);
-afterAll(async () => {
-  over = true;
-  await running;
-  await closeMonitors();
-});
+const actions = await useActions(db);
 
 describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) => {
-  const { shown, done, start, ended, preview } = actionsAs({ cookie: people.dba.cookie }, { target });
+  const { shown, done, start, ended, preview } = onTarget(actions, target);
   const plant = async (name: string, fallback: boolean) => {
     const owner = await server.connect('maintenance');
     await owner.query(`create table "${name}" (at date not null, n int, primary key (at)) partition by range (at)`);

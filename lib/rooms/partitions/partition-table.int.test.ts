@@ -1,30 +1,20 @@
-import { afterAll, describe, expect, test } from 'vitest';
-import { actionsAs } from '@/test/action';
+import { describe, expect, test } from 'vitest';
+import { onTarget } from '@/test/action';
+import { useActions } from '@/test/actions';
 import { useDatabase } from '@/test/database';
 import { rounds } from '@/test/faults';
 import { multiset, plantFamily } from '@/test/partitioned';
-import { usePeople } from '@/test/people';
 import { startWriters } from '@/test/writers';
 
 const db = await useDatabase();
 const old = await useDatabase({ major: 14 });
 process.env.TARGETS = `pg14=${old.url('maintenance')}`;
-const people = await usePeople(db);
-const { runForever } = await import('@/lib/run/actions/runner');
-const { closeMonitors } = await import('@/lib/run/monitor');
+const actions = await useActions(db);
 /** A million rows in the long form. */
 const rows = rounds > 50 ? 1_000_000 : 20_000;
 
-let over = false;
-const running = runForever(() => over);
-afterAll(async () => {
-  over = true;
-  await running;
-  await closeMonitors();
-});
-
 describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) => {
-  const { shown, done, preview } = actionsAs({ cookie: people.dba.cookie }, { target, most: 600_000 });
+  const { shown, done, preview } = onTarget(actions, target, 600_000);
 
   test('a plain table becomes a partitioned one while four writers insert, update and delete', { timeout: 900_000 }, async () => {
     const planted = await plantFamily(server, { name: 'Plain', rows, months: 4, whole: true });

@@ -1,12 +1,13 @@
 import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
+import { actedOn, actedOnColumns, sessionActions, type ActedOn } from '@/lib/kit/session-columns';
 import { sql } from '@/lib/pg/sql';
 import { formatMs } from '@/lib/units';
 import { oneLine, statementPage } from './statements';
 import { saidBy, tagsIn } from './tags';
 
-type Row = { pid: number; usr: string | null; app: string; state: string; running_ms: number; transaction_ms: number | null; wait: string | null; blocked_by: number; query: string; parallel: number; queryid: string | null };
+type Row = { pid: number; usr: string | null; app: string; state: string; running_ms: number; transaction_ms: number | null; wait: string | null; blocked_by: number; query: string; parallel: number; queryid: string | null } & ActedOn;
 
 export const running = diagnostic({
   name: 'running',
@@ -28,6 +29,7 @@ export const running = diagnostic({
     query: col.sql('Statement'),
     caller: col.maybe(col.text('Caller', { note: 'What the comment in the statement says of the application: route=… of this console, say' })),
     queryid: col.maybe(col.code('Query id', { note: 'Unknown while compute_query_id is off' })),
+    ...actedOnColumns,
   },
   page: statementPage,
   key: ['pid'],
@@ -37,12 +39,13 @@ export const running = diagnostic({
   needs: [{ monitor: 'Without pg_monitor only statements of the monitoring role’s own would be shown, as if nothing else ran.' }],
   charts: [],
   codes: { 'queries.long': 'A statement has been running for longer than the threshold.' },
+  actions: sessionActions('pid'),
   refreshSeconds: 5,
   source: 'facts',
   // Texts hold the values that were sent: they are masked before they are searched, which SQL around them could not do.
   read: async (ask, { params }) => {
     const rows = await ask<Row>(sql`
-      select a.pid, a.usename::text as usr, a.application_name as app, a.state, a.query, a.query_id::text as queryid,
+      select a.pid, a.usename::text as usr, a.application_name as app, a.state, a.query, a.query_id::text as queryid, ${actedOn},
         (extract(epoch from clock_timestamp() - a.query_start) * 1000)::float8 as running_ms,
         (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8 as transaction_ms,
         a.wait_event_type || ': ' || a.wait_event as wait,

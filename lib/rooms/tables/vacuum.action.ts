@@ -1,7 +1,50 @@
-import { action } from '@/lib/kit/action';
+import { action, type Refusal } from '@/lib/kit/action';
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
-import { ident, sql } from '@/lib/pg/sql';
+import { ident, inlineNumber, join, literal, sql, type SQL } from '@/lib/pg/sql';
+import { toldByVacuum } from './vacuum-log';
+
+const asSet = 'as the server is set';
+
+const params = {
+  table: param.object('Table'),
+  analyze: param.choice('Analyze too', ['yes', 'no']),
+  freeze: param.choice('Freeze all rows', ['no', 'yes']),
+  truncate: param.choice('Give empty pages at the end back', ['no', 'yes']),
+  index_cleanup: param.choice('Clean the indexes', ['auto', 'on', 'off']),
+  toast: param.choice('The TOAST table too', ['yes', 'no']),
+  workers: param.choice('Workers for indexes', [asSet, '0', '1', '2', '4', '8']),
+  buffers: param.choice('Buffers it may fill', [asSet, '256 kB', '2 MB', '16 MB', '256 MB', 'all']),
+  locked: param.choice('Where a lock is in the way', ['try again', 'skip it']),
+};
+
+type Options = { [K in keyof typeof params]: string };
+
+function optionsOf(asked: Options): SQL {
+  const chosen: [boolean, SQL][] = [
+    [true, sql`VERBOSE`],
+    [asked.freeze === 'yes', sql`FREEZE`],
+    [asked.analyze === 'yes', sql`ANALYZE`],
+    [asked.truncate === 'no', sql`TRUNCATE false`],
+    [asked.index_cleanup === 'on', sql`INDEX_CLEANUP on`],
+    [asked.index_cleanup === 'off', sql`INDEX_CLEANUP off`],
+    [asked.toast === 'no', sql`PROCESS_TOAST false`],
+    [asked.workers !== asSet, sql`PARALLEL ${inlineNumber(Number(asked.workers) || 0)}`],
+    [asked.buffers !== asSet, sql`BUFFER_USAGE_LIMIT ${literal(asked.buffers === 'all' ? '0' : asked.buffers)}`],
+    [asked.locked === 'skip it', sql`SKIP_LOCKED`],
+  ];
+  return join(chosen.flatMap(([is, option]) => (is ? [option] : [])), sql`, `);
+}
+
+const noteOf = (asked: Options): string =>
+  [
+    asked.truncate === 'yes' ? 'Removes dead rows; at the end it asks for an ACCESS EXCLUSIVE lock to cut off empty pages, and gives way to whoever waits.' : 'Removes dead rows; the file keeps its size.',
+    ...(asked.index_cleanup === 'off' ? ['Without the indexes no room becomes free: it is for transaction ids that run out, and has to be done again with them.'] : []),
+    ...(asked.buffers === 'all' ? ['It may push everything else out of shared_buffers.'] : []),
+  ].join(' ');
+
+const majorGuard = (asked: Options, major: number): Refusal[] =>
+  asked.buffers !== asSet && major < 16 ? [{ name: 'major', says: `BUFFER_USAGE_LIMIT is known from PostgreSQL 16; this is ${major}.`, saferWay: 'Leave it as the server is set.' }] : [];
 
 export const vacuum = action({
   name: 'vacuum',
@@ -9,19 +52,13 @@ export const vacuum = action({
   about: 'Makes the room of dead rows free for new ones and keeps transaction ids from running out.',
   permission: 'maintenance:run',
   risk: 'light',
-  params: { table: param.object('Table'), analyze: param.choice('Analyze too', ['yes', 'no']), freeze: param.choice('Freeze all rows', ['no', 'yes']), truncate: param.choice('Give empty pages at the end back', ['no', 'yes']) },
-  find: (ask, { params, role, server }): Promise<RelationObject | null> => findRelation(ask, params.table, 'rmp', role, server.major),
-  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'vacuumed')],
-  plan: ({ schema, rel }, { params }) => [
-    {
-      sql: sql`VACUUM (VERBOSE${params.freeze === 'yes' ? sql`, FREEZE` : sql``}${params.analyze === 'yes' ? sql`, ANALYZE` : sql``}${params.truncate === 'yes' ? sql`` : sql`, TRUNCATE false`}) ${ident(schema, rel)}`,
-      note: params.truncate === 'yes' ? 'Removes dead rows; at the end it asks for an ACCESS EXCLUSIVE lock to cut off empty pages, and gives way to whoever waits.' : 'Removes dead rows; the file keeps its size.',
-      lock: 'SHARE UPDATE EXCLUSIVE',
-      waits: 'bounded',
-    },
-  ],
+  params,
+  find: (ask, context): Promise<RelationObject | null> => findRelation(ask, context.params.table, 'rmp', context.role, context.server.major),
+  guards: (object, { params: asked, role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'vacuumed'), ...majorGuard(asked, server.major)],
+  plan: ({ schema, rel }, { params: asked }) => [{ sql: sql`VACUUM (${optionsOf(asked)}) ${ident(schema, rel)}`, note: noteOf(asked), lock: 'SHARE UPDATE EXCLUSIVE', waits: 'bounded' }],
   blocks: 'No read and no write waits. Another VACUUM, index builds and changes of the table wait.',
   progress: 'vacuum',
+  tells: toldByVacuum,
   figures: async (ask, { table }) => {
     const [found] = await ask<{ dead_rows: number; size_bytes: number; age: number | null }>(sql`
       select pg_stat_get_dead_tuples(oid)::float8 as dead_rows, pg_relation_size(oid)::float8 as size_bytes, case when relfrozenxid <> 0 then age(relfrozenxid) end as age from pg_class where oid = ${table}::oid`);

@@ -13,10 +13,10 @@ import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
 
 /** A step as text. `statements` where it is a transaction of several: `sql` is what a person sees of it. */
-export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; statements?: string[]; repeats?: { expected: number | null }; holdMs?: number };
+export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; otherwise?: string | undefined; statements?: string[]; repeats?: { expected: number | null }; holdMs?: number };
 
 /** The plan as a person sees it. */
-export const shownPlan = (plan: readonly ShownStep[]) => plan.map(({ sql, note, lock, waits, repeats }) => ({ sql, note, lock, waits, batches: repeats !== undefined }));
+export const shownPlan = (plan: readonly ShownStep[]) => plan.map(({ sql, note, lock, waits, otherwise, repeats }) => ({ sql, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), batches: repeats !== undefined }));
 
 export type Prepared = {
   target: string;
@@ -45,10 +45,10 @@ function parsedParams({ action }: RegisteredAction, sent: Record<string, string>
   return Object.fromEntries(values);
 }
 
-export function stepOf({ sql, note, lock, waits, repeats, holdMs }: Step): ShownStep {
+export function stepOf({ sql, note, lock, waits, otherwise, repeats, holdMs }: Step): ShownStep {
   const statements = Array.isArray(sql) ? sql.map((one) => render(one).text) : null;
   const shown = statements ? ['BEGIN', ...statements, 'COMMIT'].map((text) => `${text};`).join('\n') : render(sql as SQL).text;
-  return { sql: shown, note, lock, waits, ...(statements ? { statements } : {}), ...(repeats ? { repeats } : {}), ...(holdMs ? { holdMs } : {}) };
+  return { sql: shown, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), ...(statements ? { statements } : {}), ...(repeats ? { repeats } : {}), ...(holdMs ? { holdMs } : {}) };
 }
 
 
@@ -68,6 +68,12 @@ export async function prepare(entry: RegisteredAction, targetName: string, sent:
       return { target, object, params, context, plan: steps.map(stepOf), guards, found, inverse: action.inverse?.(object, context) ?? null, disk: action.disk?.(object) ?? null };
     });
   });
+}
+
+/** @throws AppError guard_refused with what each guard says */
+export function requireUnguarded({ guards }: Prepared): void {
+  const [first] = guards;
+  if (first) throw new AppError('guard_refused', first.says, { guards });
 }
 
 /** A target that is away is the caller's to know, not a defect. */

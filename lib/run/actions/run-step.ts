@@ -20,6 +20,8 @@ export type Watch = {
   target: string;
   cancelled: () => boolean;
   log: (says: string) => void;
+  /** What is logged of a notice; all of it, without this. */
+  tells?: ((notice: string) => string | null) | undefined;
   moved: (rows: number, expected: number | null) => void;
   /** How long a strong lock was asked for and held, and how long the longest of those who waited at its end had waited. */
   held: (ms: number, waitedMs: number) => void;
@@ -35,6 +37,8 @@ export async function runStep(session: Session, step: ShownStep, watch: Watch): 
   else await patiently(session, step, watch);
 }
 
+const isNothing = (row: Row | undefined): boolean => row === undefined || Object.values(row)[0] === false;
+
 const lost = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes(sqlState(error) ?? '');
 
 async function patiently(session: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
@@ -44,7 +48,11 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
     const [before, started] = [notices.length, performance.now()];
     try {
       const row = await (step.statements ? asOne(session, step, watch) : alone(session, step));
-      for (const notice of notices.slice(before)) watch.log(notice);
+      for (const notice of notices.slice(before)) {
+        const told = watch.tells ? watch.tells(notice) : notice;
+        if (told !== null) watch.log(told);
+      }
+      if (step.otherwise !== undefined && isNothing(row)) throw new GaveUp(step.otherwise);
       return row;
     } catch (error) {
       if (sqlState(error) === '57014' && watch.cancelled()) throw new Cancelled();
