@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { expect } from 'vitest';
 import { multiset, plantFamily } from './partitioned';
 
 export type Planted = {
@@ -48,6 +49,40 @@ const onSession = (begin: (client: pg.Client) => unknown) => async ({ session }:
   return { params: { pid: of.pid, started: of.started }, after: () => client.end().catch(() => {}) };
 };
 
+const days = (table: string, more = '') => `create table ${table} (at date not null primary key, n int) ${more}`;
+
+/** What takes several steps and was broken off goes on from there, to its end. */
+const toTheEnd = (action: string, { run }: Place, planted: Planted): Planted => ({ ...planted, after: async () => expect((await run(action, planted)) as object).toMatchObject({ state: 'succeeded' }) });
+
+const partsOf = (place: Place) => rowsOf(place, [`public.${place.name}_all`]);
+
+/** A table of two months, seen through a view of the table and of its second month wherever that is. */
+const onMonths = (attached: boolean) => async (place: Place): Promise<Planted> => {
+  const { owner, name } = place;
+  await owner.query(days(name, 'partition by range (at)'));
+  for (const month of [1, 2]) await owner.query(`create table ${name}_${month} partition of ${name} for values from ('2025-0${month}-01') to ('2025-0${month + 1}-01')`);
+  await owner.query(`insert into ${name} select date '2025-01-01' + g, g from generate_series(0, 57) g`);
+  await owner.query(`create view ${name}_all as select at, n from ${name} union select at, n from ${name}_2`);
+  if (!attached) await owner.query(`alter table ${name} detach partition ${name}_2`);
+  const partition = `public.${name}_2`;
+  return { params: attached ? { partition } : { table: `public.${name}`, partition, from: '2025-02-01', to: '2025-03-01' }, rows: partsOf(place) };
+};
+
+const onFilled = async (place: Place): Promise<Planted> => {
+  const planted = await plantFamily({ connect: () => Promise.resolve(place.owner), sql: place.sql } as never, { name: place.name, rows: 3000, months: 3, fallback: true });
+  return toTheEnd('partitions.rescue_default', place, { params: { table: planted.table, bound: '500' }, rows: async () => JSON.stringify([await multiset(place.sql, planted.tables), await planted.violations()]) });
+};
+
+const onPlain = async (place: Place): Promise<Planted> => {
+  const { owner, name } = place;
+  await owner.query(days(name));
+  await owner.query(`insert into ${name} select current_date - g, g from generate_series(0, 1500) g`);
+  const planted: Planted = { params: { table: `public.${name}`, by: 'at', bound: '500' }, rows: rowsOf(place, [`public.${name}`]) };
+  // Where it is partitioned already there is nothing to go on with.
+  const after = async () => (await place.sql(`select from pg_class where oid = 'public.${name}'::regclass and relkind = 'r'`)).length > 0 && toTheEnd('partitions.partition_table', place, planted).after?.();
+  return { ...planted, after };
+};
+
 /** Rows of a partitioned table and of those that refer to it, wherever they are. */
 const onFamily = (params: Record<string, string>, first?: (place: Place, table: string) => Promise<unknown>) => async (place: Place): Promise<Planted> => {
   const planted = await plantFamily({ connect: () => Promise.resolve(place.owner), sql: place.sql } as never, { name: place.name, rows: 2000, months: 5 });
@@ -74,6 +109,10 @@ export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
     await owner.query(`create unique index concurrently ${name}_bad on ${name} ((a % 2))`).catch(() => {});
     return { params: { index: `public.${name}_bad` } };
   }),
+  'partitions.attach': onMonths(false),
+  'partitions.detach': onMonths(true),
+  'partitions.rescue_default': onFilled,
+  'partitions.partition_table': onPlain,
   'partitions.create': onFamily({ ahead: '4', every: 'month' }),
   'partitions.archive': onFamily({ days: '75', partial: 'go too' }),
   'partitions.restore': onFamily({ from: '2020-01-01', to: '2100-01-01' }, ({ run }, table) => run('partitions.archive', { params: { table, days: '75', partial: 'go too' }, confirm: table })),

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { TestDatabase } from './database';
 
 type Rows = <T extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<T[]>;
-export type Planted = { table: string; tables: string[]; archives: string[]; sql: Rows; owner: pg.Client; /** Rows that refer to nothing. */ violations: () => Promise<unknown[]> };
+export type Planted = { table: string; fallback: string; tables: string[]; archives: string[]; sql: Rows; owner: pg.Client; /** Rows that refer to nothing. */ violations: () => Promise<unknown[]> };
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
@@ -17,17 +17,20 @@ export async function multiset(sql: Rows, tables: string[]): Promise<{ n: number
   return sums;
 }
 
+type Planting = { name: string; rows: number; months: number; /** The notes are no partitioned table. */ plain?: boolean; /** All rows of until now lie in DEFAULT partitions. */ fallback?: boolean; /** No table is partitioned, and none refers to another. */ whole?: boolean };
+
 /** `months` monthly partitions up to the present month of a table with two that refer to it, one cut the same way and one not at all if `plain`. */
-export async function plantFamily(db: TestDatabase, { name, rows, months, plain = false }: { name: string; rows: number; months: number; plain?: boolean }): Promise<Planted> {
+export async function plantFamily(db: TestDatabase, { name, rows, months, plain = false, fallback = false, whole = false }: Planting): Promise<Planted> {
   const owner = await db.connect('maintenance');
   const [top, factor, note] = [name, `${name} factors`, `${name} notes`];
   const [t, f, n] = [top, factor, note].map((one) => `public.${quoted(one)}`);
-  await owner.query(`create table ${t} (id bigint generated always as identity, at timestamptz not null, owner text, twice bigint generated always as (length(owner) * 2) stored, body text, primary key (id, at)) partition by range (at)`);
+  await owner.query(`create table ${t} (id bigint generated always as identity, at timestamptz not null, owner text, twice bigint generated always as (length(owner) * 2) stored, body text, primary key (id, at))${whole ? '' : ' partition by range (at)'}`);
   await owner.query(`create index on ${t} (at, id)`);
   for (const [table, on] of [[f, 'cascade'], [n, 'no action']] as const) {
-    await owner.query(`create table ${table} (of_id bigint not null, of_at timestamptz not null, no int not null, "Value %" text, primary key (of_id, of_at, no), foreign key (of_id, of_at) references ${t} (id, at) on delete ${on})${plain && table === n ? '' : ' partition by range (of_at)'}`);
+    await owner.query(`create table ${table} (of_id bigint not null, of_at timestamptz not null, no int not null, "Value %" text, primary key (of_id, of_at, no)${whole ? '' : `, foreign key (of_id, of_at) references ${t} (id, at) on delete ${on}`})${whole || (plain && table === n) ? '' : ' partition by range (of_at)'}`);
   }
-  for (let back = months - 1; back >= -1; back -= 1) {
+  if (fallback) for (const [table, own] of [[t, top], [f, factor], [n, note]]) await owner.query(`create table public.${quoted(`${own}_rest`)} partition of ${table} default`);
+  for (let back = fallback ? -1 : months - 1; back >= -1 && !whole; back -= 1) {
     const [month] = (await owner.query<{ low: string; high: string; tag: string }>(`select low::text || '+00' as low, (low + interval '1 month')::text || '+00' as high, to_char(low, 'YYYY_MM') as tag from (select date_trunc('month', now() at time zone 'UTC') - make_interval(months => $1) as low) m`, [back])).rows;
     for (const [table, own] of [[t, top], [f, factor], [n, note]] as const) {
       if (plain && table === n) continue;
@@ -45,5 +48,5 @@ export async function plantFamily(db: TestDatabase, { name, rows, months, plain 
     const keys = await db.sql<{ n: number }>(`select count(*)::int as n from pg_constraint where contype = 'f' and conparentid = 0 and confrelid = $1::regclass and convalidated`, [t]);
     return keys[0]?.n === 2 ? found : [...found, keys];
   };
-  return { table: t ?? '', tables: [t ?? '', f ?? '', n ?? ''], archives: [top, factor, note].map(archiveOf), sql: (text, values) => db.sql(text, values), owner, violations };
+  return { table: t ?? '', fallback: `public.${quoted(`${top}_rest`)}`, tables: [t ?? '', f ?? '', n ?? ''], archives: [top, factor, note].map(archiveOf), sql: (text, values) => db.sql(text, values), owner, violations };
 }

@@ -15,6 +15,7 @@ import { useJob, useJobChanges } from '@/lib/client/use-jobs';
 import { isOpen, type JobView } from '@/lib/kit/job';
 import { formatCount, formatMs, formatRatio, formatTime } from '@/lib/units';
 import { JobStateBadge } from './job-state';
+import { PlanView } from './plan-view';
 
 /** A job as it runs, and how it ended. */
 export function JobProgress({ id, short = false }: { id: string; /** One of several: how it stands, without its plan and its log. */ short?: boolean }) {
@@ -44,7 +45,7 @@ function Written({ job }: { job: JobView }) {
   return (
     <>
       {job.log.length > 0 ? <Log job={job} /> : null}
-      {job.plan.map(({ sql, note }) => <SqlBlock key={sql} label={note} sql={sql} />)}
+      <PlanView plan={job.plan} label="Ran as shown" />
       {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
     </>
   );

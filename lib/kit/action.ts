@@ -28,9 +28,11 @@ export type Step = {
    * with strong locks. `patient`: without a timeout, which would leave an invalid index behind a command CONCURRENTLY.
    */
   waits: 'bounded' | 'patient';
+  /** Of a transaction with locks that stop reads or writes: how long others may wait for it at most, where a person has said so; 150 ms else. */
+  holdMs?: number;
   /**
-   * It runs again and again, each time as a transaction of its own, until its first rows say that `moved` is 0. While `more` is true, a pass over the
-   * table is not at its end; at its end `left` says that there are rows that others hold or have added, and it begins again. A cancel ends it between two runs, and so that others get their turn it rests between them.
+   * It runs again and again, each time as a transaction of its own, until its rows say that `moved` is 0. Where they say whether there
+   * is `more`, it passes over a table: at the end of a pass `left` says whether there are rows that others held or have added, and it begins again until there are none. A cancel ends it between two runs, and so that others get their turn it rests between them.
    */
   repeats?: { /** Rows to move in all, as far as is known. */ expected: number | null };
   /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */

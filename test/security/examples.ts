@@ -56,6 +56,22 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     const { path, body } = await newSchedule();
     return `/api/schedules/${((await call('POST', path, { ...as, body })).body as { id: string }).id}`;
   };
+  const ofPartitions = async (action: string): Promise<Example> => {
+    const name = `example_${(made += 1)}`;
+    const owner = await db.connect('maintenance');
+    const plain = action === 'partition_table';
+    await owner.query(`create table ${name} (at timestamptz not null primary key)${plain ? '' : ' partition by range (at)'}`);
+    if (!plain) {
+      await owner.query(`create table ${name}_1 partition of ${name} for values from ('2020-01-01+00') to ('2020-02-01+00')`);
+      await owner.query(action === 'rescue_default' ? `create table ${name}_rest partition of ${name} default` : `create table ${name}_2 (like ${name} including all)`);
+      await owner.query(`create table ${name}_archive (like ${name} including all) partition by range (at)`);
+    }
+    const more: Record<string, Record<string, string>> = { attach: { partition: `${name}_2`, from: '2020-02-01', to: '2020-03-01' }, restore: { from: '2019-01-01', to: '2020-01-01' }, partition_table: { by: 'at' } };
+    const params = action === 'detach' ? { partition: `public.${name}_1` } : { table: `public.${name}`, ...more[action] };
+    const { seal } = (await call('POST', `/api/partitions/${action}?preview`, { ...as, body: { params } })).body as { seal: string };
+    return { path: `/api/partitions/${action}`, body: { params, seal } };
+  };
+  const partitioning = ['create', 'rescue_default', 'archive', 'restore', 'attach', 'detach', 'partition_table'];
   const acceptance = () => ({ target: 'main', kind: 'accepted', reason: `example ${(made += 1)}` });
   return {
     // Running it leaves a row in the audit log.
@@ -64,6 +80,7 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/tables/vacuum': () => ofAction('tables/vacuum', 'table'),
     'POST /api/indexes/reindex': () => ofAction('indexes/reindex', 'index'),
     'POST /api/indexes/drop': () => ofAction('indexes/drop', 'index'),
+    ...Object.fromEntries(partitioning.map((action) => [`POST /api/partitions/${action}`, () => ofPartitions(action)])),
     'POST /api/indexes/drop_invalid': () => ofAction('indexes/drop_invalid', 'index'),
     'POST /api/tables/vacuum_full': () => ofAction('tables/vacuum_full', 'table'),
     'POST /api/tables/reindex': () => ofAction('tables/reindex', 'table'),

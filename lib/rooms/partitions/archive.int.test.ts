@@ -1,26 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { actionsAs } from '@/test/action';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { onTarget } from '@/test/action';
+import { useActions } from '@/test/actions';
 import { useDatabase } from '@/test/database';
 import { multiset, plantFamily, type Planted } from '@/test/partitioned';
-import { usePeople } from '@/test/people';
 
 const db = await useDatabase();
 const old = await useDatabase({ major: 14 });
 process.env.TARGETS = `pg14=${old.url('maintenance')}`;
-const people = await usePeople(db);
-const { runForever } = await import('@/lib/run/actions/runner');
-const { closeMonitors } = await import('@/lib/run/monitor');
-
-let over = false;
-const running = runForever(() => over);
-afterAll(async () => {
-  over = true;
-  await running;
-  await closeMonitors();
-});
+const actions = await useActions(db);
 
 describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) => {
-  const { shown, done, run } = actionsAs({ cookie: people.dba.cookie }, { target });
+  const { shown, done, run } = onTarget(actions, target);
   let planted: Planted;
   beforeAll(async () => {
     planted = await plantFamily(server, { name: `Odd "${target}"`, rows: 3000, months: 5 });

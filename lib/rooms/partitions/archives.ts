@@ -33,12 +33,13 @@ export async function findArchives(ask: Ask, name: string, role: string): Promis
   return { ...family, main: archived(family.top, archiveOf(family.top)), others: family.children.map((child) => archived(child, archiveOf(child))), as_owner: who?.sees_all ?? false };
 }
 
+const shape = (of: Table) => of.columns.map(({ name, type }) => `${name} ${type}`).toSorted();
+
 /** Rows would not fit, or be cut short: the archive has the columns of when it was made. */
 export function archiveGuards({ main, others }: ArchiveFamily): Refusal[] {
   return [main, ...others].flatMap(({ table, place, archive, taken }): Refusal[] => {
     if (taken) return [{ name: 'archive_taken', says: `${written(place)} is there, and is no archive of ${written(table)}: it is not cut the same way.`, saferWay: 'Rename that one.' }];
     if (!archive) return [];
-    const shape = (of: Table) => of.columns.map(({ name, type }) => `${name} ${type}`).toSorted();
     const [own, kept] = [shape(table), shape(archive)];
     const lacking = [...own.filter((one) => !kept.includes(one)).map((one) => `${one} is missing there`), ...kept.filter((one) => !own.includes(one)).map((one) => `${one} is only there`)];
     return lacking.length === 0 ? [] : [{ name: 'archive_columns', says: `The columns of ${written(place)} are not those of the table: ${lacking.join(', ')}.`, saferWay: 'Change them with ALTER TABLE until they are.' }];

@@ -1,23 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { actionsAs, type Guarded } from '@/test/action';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { onTarget } from '@/test/action';
+import { useActions } from '@/test/actions';
 import { useDatabase, type TestDatabase } from '@/test/database';
-import { usePeople } from '@/test/people';
 
 const db = await useDatabase();
 const old = await useDatabase({ major: 14 });
 process.env.TARGETS = `pg14=${old.url('maintenance')}`;
-const people = await usePeople(db);
-const { runForever } = await import('@/lib/run/actions/runner');
-const { closeMonitors } = await import('@/lib/run/monitor');
-const { shown, done, preview } = actionsAs({ cookie: people.dba.cookie });
-
-let over = false;
-const running = runForever(() => over);
-afterAll(async () => {
-  over = true;
-  await running;
-  await closeMonitors();
-});
+const actions = await useActions(db);
+const { shown, done, preview } = onTarget(actions);
 
 const boundsOf = async (table: string) => (await db.sql<{ bound: string }>(`select pg_get_expr(c.relpartbound, 0) as bound from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass order by 1`, [table])).map(({ bound }) => bound);
 

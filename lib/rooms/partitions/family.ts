@@ -1,6 +1,7 @@
 import type { ActionObject } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { array, ident, sql, type SQL } from '@/lib/pg/sql';
+import { keyColumns, type Key } from './references';
 import { axisOf, rangeEnds, rangeOn, type Range } from './time-axis';
 import { bound } from './tree-sql';
 
@@ -13,11 +14,7 @@ export type Table = {
   columns: Column[]; primary_key: string[]; parts: Part[]; fallback: Part | null;
 };
 /** A table with a foreign key to another one. */
-export type Child = Table & {
-  fk: string; from: string[]; to: string[]; indexed: boolean; referred: boolean;
-  /** pg_constraint’s letters: of ON DELETE and ON UPDATE, and of MATCH. */
-  on_delete: string; on_update: string; match: string; deferrable: boolean; deferred: boolean; set_columns: boolean;
-};
+export type Child = Table & Key & { indexed: boolean; referred: boolean };
 export type Family = ActionObject & { top: Table; children: Child[]; now_ms: number; database: string };
 
 type Facts = Omit<Table, 'parts' | 'fallback'>;
@@ -42,14 +39,12 @@ const partsOf = (oids: string[]): SQL => sql`
 
 /** Foreign keys to a table, that of a partition being its parent's; `indexed` where an index begins with their columns, `referred` where others refer on. */
 const referring = (oid: string): SQL => sql`
-  select k.conrelid::text as oid, k.conname::text as fk, (select json_agg(a.attname order by f.place) from unnest(k.conkey) with ordinality f(num, place) join pg_attribute a on a.attrelid = k.conrelid and a.attnum = f.num) as "from",
-    (select json_agg(a.attname order by f.place) from unnest(k.confkey) with ordinality f(num, place) join pg_attribute a on a.attrelid = k.confrelid and a.attnum = f.num) as "to",
+  select k.conrelid::text as oid, ${keyColumns},
     exists (select from pg_index i where i.indrelid = k.conrelid and i.indisvalid and i.indpred is null and (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey) as indexed,
-    exists (select from pg_constraint r where r.confrelid = k.conrelid and r.contype = 'f' and r.conparentid = 0) as referred,
-    k.confdeltype::text as on_delete, k.confupdtype::text as on_update, k.confmatchtype::text as match, k.condeferrable as deferrable, k.condeferred as deferred, to_jsonb(k) ->> 'confdelsetcols' is not null as set_columns
+    exists (select from pg_constraint r where r.confrelid = k.conrelid and r.contype = 'f' and r.conparentid = 0) as referred
   from pg_constraint k where k.confrelid = ${oid}::oid and k.contype = 'f' and k.conparentid = 0`;
 
-type Referring = Omit<Child, Exclude<keyof Table, 'oid'>>;
+type Referring = Key & Pick<Child, 'oid' | 'indexed' | 'referred'>;
 
 export async function tablesOf(ask: Ask, oids: string[], role: string): Promise<Map<string, Table>> {
   const [found, parts] = [await ask<Facts>(facts(oids, role)), await ask<Part>(partsOf(oids))];

@@ -8,10 +8,10 @@ export type Along = { source: Named; target: Named; columns: Column[]; from: str
 export type Move = { leaf: Part; where: SQL; target: Named; columns: Column[]; along: Along[]; expected: number | null };
 
 const blockBytes = 8192;
-const rowsOfABatch = 2500;
+const rowsOfABatch = 1500;
 
 /** Rows are taken block by block: pages that earlier batches emptied are not read again, and no index is needed. */
-export function blocksOfABatch({ rows, bytes }: Part, batch = rowsOfABatch): number {
+export function blocksOfABatch({ rows, bytes }: Pick<Part, 'rows' | 'bytes'>, batch = rowsOfABatch): number {
   const dense = rows !== null && rows > 0 && bytes > 0 ? rows / (bytes / blockBytes) : 50;
   return Math.min(512, Math.max(4, Math.round(batch / dense)));
 }

@@ -1,17 +1,19 @@
 import type { Step } from '@/lib/kit/action';
-import { ident, join, sql, type SQL } from '@/lib/pg/sql';
+import { ident, sql } from '@/lib/pg/sql';
 import type { Archived, ArchiveFamily } from './archives';
 import { alike, axisIn, named, type Axis, type Child, type Placed, type Table } from './family';
 import { moveStep } from './move';
 import { attachSql, boundsOn, detachSql, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
 import { suffixOf, uncovered } from './periods';
 import { overlaps } from './range-sets';
+import { addReference } from './references';
 import type { Range } from './time-axis';
 
 /** What comes back of an archive: a partition as it is, or the rows of one that are wanted. */
 export type Coming = { of: Archived; part: Placed; range: Range; whole: boolean };
 
 const partsIn = (table: Table | null): Placed[] => (table ? (axisIn(table)?.parts ?? []) : []);
+const same = (part: Placed) => (one: Placed) => one.from === part.from && one.to === part.to;
 const clip = (part: Placed, range: Range): Range => ({ from: Math.max(part.from, range.from), to: Math.min(part.to, range.to) });
 
 /** The partitions of the archives that lie in a stretch of time; whole ones where the tables have nothing there. */
@@ -20,22 +22,12 @@ export function comingOf(family: ArchiveFamily, range: Range): Coming[] {
   const own = partsIn(family.main.archive).filter((part) => part.kind === 'r');
   const free = (table: Table, part: Placed) => !partsIn(table).some((one) => overlaps(one, part));
   const inside = (part: Placed) => part.from >= range.from && part.to <= range.to;
-  const same = (part: Placed) => (one: Placed) => one.from === part.from && one.to === part.to;
   const parentWhole = (part: Placed) => inside(part) && free(family.top, part) && !loose;
   // Back already, by a job that ended after that, or coming whole as well.
   const parentThere = (part: Placed) => (own.some((one) => overlaps(one, part)) ? own.some((one) => same(part)(one) && parentWhole(one)) : partsIn(family.top).some(same(part)));
   const of = (archived: Archived, whole: (part: Placed) => boolean) => partsIn(archived.archive).filter((part) => part.kind === 'r' && overlaps(part, range)).map((part): Coming => ({ of: archived, part, range: clip(part, range), whole: whole(part) }));
   const children = family.others.filter(({ table }) => alike(family.top, table));
   return [...of(family.main, parentWhole), ...children.flatMap((child) => of(child, (part) => inside(part) && free(child.table, part) && !loose && parentThere(part)))];
-}
-
-const acts: Record<string, SQL> = { a: sql`NO ACTION`, r: sql`RESTRICT`, c: sql`CASCADE`, n: sql`SET NULL`, d: sql`SET DEFAULT` };
-
-/** The child’s foreign key on a partition of its own, without a look at its rows: attaching takes it as the child’s once it is validated. */
-export function referenceSql(part: Placed, child: Child, top: Table): SQL {
-  const names = (list: string[]) => join(list.map((name) => ident(name)), sql`, `);
-  const wait = child.deferrable ? (child.deferred ? sql` DEFERRABLE INITIALLY DEFERRED` : sql` DEFERRABLE`) : sql``;
-  return sql`ALTER TABLE ONLY ${named(part)} ADD CONSTRAINT ${ident(child.fk)} FOREIGN KEY (${names(child.from)}) REFERENCES ${named(top)} (${names(child.to)})${child.match === 'f' ? sql` MATCH FULL` : sql``} ON DELETE ${acts[child.on_delete] ?? sql`NO ACTION`} ON UPDATE ${acts[child.on_update] ?? sql`NO ACTION`}${wait} NOT VALID`;
 }
 
 const fallbackCheck = 'riskdesk_not_here';
@@ -52,7 +44,7 @@ function wholeSteps(family: ArchiveFamily, coming: Coming[], axis: Axis): Step[]
   const children = coming.filter(({ of }) => of !== family.main).flatMap(({ part, of }): Step[] => {
     const child = of.table as Child;
     return [
-      { sql: [sql`ALTER TABLE ONLY ${named(part)} DROP CONSTRAINT IF EXISTS ${ident(child.fk)}`, referenceSql(part, child, top)], note: `${part.rel} refers to ${top.rel} again.`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' },
+      { sql: [sql`ALTER TABLE ONLY ${named(part)} DROP CONSTRAINT IF EXISTS ${ident(child.fk)}`, sql`${addReference(part, child, top)} NOT VALID`], note: `${part.rel} refers to ${top.rel} again.`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' },
       { sql: sql`ALTER TABLE ${named(part)} VALIDATE CONSTRAINT ${ident(child.fk)}`, note: `Every row of ${part.rel} refers to one that is back; reads and writes go on.`, lock: 'ROW SHARE', waits: 'bounded' },
       ...fallbackProof(child, part, axis),
       { sql: [detachSql(of.place, part), attachSql(child, part, boundsOn(axis, part))], note: `Moves ${part.rel} back into ${child.rel}.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },

@@ -13,7 +13,7 @@ import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
 
 /** A step as text. `statements` where it is a transaction of several: `sql` is what a person sees of it. */
-export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; otherwise?: string | undefined; statements?: string[]; repeats?: { expected: number | null } };
+export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; otherwise?: string | undefined; statements?: string[]; repeats?: { expected: number | null }; holdMs?: number };
 
 /** The plan as a person sees it. */
 export const shownPlan = (plan: readonly ShownStep[]) => plan.map(({ sql, note, lock, waits, otherwise, repeats }) => ({ sql, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), batches: repeats !== undefined }));
@@ -45,10 +45,10 @@ function parsedParams({ action }: RegisteredAction, sent: Record<string, string>
   return Object.fromEntries(values);
 }
 
-export function stepOf({ sql, note, lock, waits, otherwise, repeats }: Step): ShownStep {
+export function stepOf({ sql, note, lock, waits, otherwise, repeats, holdMs }: Step): ShownStep {
   const statements = Array.isArray(sql) ? sql.map((one) => render(one).text) : null;
   const shown = statements ? ['BEGIN', ...statements, 'COMMIT'].map((text) => `${text};`).join('\n') : render(sql as SQL).text;
-  return { sql: shown, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), ...(statements ? { statements } : {}), ...(repeats ? { repeats } : {}) };
+  return { sql: shown, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), ...(statements ? { statements } : {}), ...(repeats ? { repeats } : {}), ...(holdMs ? { holdMs } : {}) };
 }
 
 

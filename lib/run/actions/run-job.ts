@@ -88,7 +88,8 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
         watched.log(`${index + 1}/${job.plan.length}: ${step.note}`);
         await runStep(session, step, { ...watched, tells: action.tells });
       }
-      const denied = session.notices.find((notice) => /permission denied|only .* can (vacuum|analyze)|skipping/i.test(notice));
+      // DROP … IF EXISTS skips what is not there, which is as it should be.
+      const denied = session.notices.find((notice) => /permission denied|only .* can (vacuum|analyze)|(?<!does not exist, )skipping/i.test(notice));
       if (denied) throw new GaveUp(`PostgreSQL skipped it: ${denied}`);
     } finally {
       await watched.end();

@@ -9,7 +9,7 @@ import { rest } from './rest';
 
 /** Nobody queues behind a strong lock for longer than this. */
 const lockTimeoutMs = 100;
-/** A transaction that asks for strong locks and holds them is rolled back after this: what waits for it has waited no longer. */
+/** A transaction that asks for strong locks and holds them is rolled back after this, where its step says no other: what waits for it has waited no longer. */
 const holdMs = 150;
 /** Between two tries others get their turn: from this on, at random, growing to ten times as much. */
 const pauseMs = 200;
@@ -56,10 +56,11 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
       return row;
     } catch (error) {
       if (sqlState(error) === '57014' && watch.cancelled()) throw new Cancelled();
-      const tooLong = sqlState(error) === '57014' && isStrong(step) && performance.now() - started >= holdMs;
+      const most = step.holdMs ?? holdMs;
+      const tooLong = sqlState(error) === '57014' && isStrong(step) && performance.now() - started >= most;
       if (step.waits === 'patient' || !(lost(error) || tooLong)) throw error;
-      if (tries === mostTries) throw new GaveUp(tooLong ? `It would hold its locks for more than ${holdMs} ms: ${mostTries} tries were rolled back after that time.` : `The lock was not to be had in ${mostTries} tries of ${lockTimeoutMs} ms each.`);
-      if (tries === 1 || tries % 10 === 0) watch.log(tooLong ? `Try ${tries} was rolled back: it held its locks for more than ${holdMs} ms.` : `The lock is taken by somebody else: try ${tries} gave way after ${lockTimeoutMs} ms.`);
+      if (tries === mostTries) throw new GaveUp(tooLong ? `It would hold its locks for more than ${most} ms: ${mostTries} tries were rolled back after that time.` : `The lock was not to be had in ${mostTries} tries of ${lockTimeoutMs} ms each.`);
+      if (tries === 1 || tries % 10 === 0) watch.log(tooLong ? `Try ${tries} was rolled back: it held its locks for more than ${most} ms.` : `The lock is taken by somebody else: try ${tries} gave way after ${lockTimeoutMs} ms.`);
       await sleep(pauseMs * (1 + Math.random() * Math.min(tries, 10)));
     }
   }
@@ -88,7 +89,7 @@ async function asOne({ client }: Session, step: ShownStep, watch: Watch): Promis
   await client.query('begin');
   try {
     for (const statement of step.statements ?? []) {
-      await client.query(`select set_config('lock_timeout', '${left(lockTimeoutMs)}', true), set_config('statement_timeout', '${strong ? left(holdMs) : 0}', true)`);
+      await client.query(`select set_config('lock_timeout', '${left(lockTimeoutMs)}', true), set_config('statement_timeout', '${strong ? left(step.holdMs ?? holdMs) : 0}', true)`);
       row = { ...row, ...(await client.query<Row>(statement)).rows[0] };
       if (typeof row.refuses === 'string') throw new GaveUp(row.refuses);
     }
@@ -113,9 +114,10 @@ async function inBatches(session: Session, step: ShownStep, watch: Watch): Promi
     total += Number(row?.moved ?? 0);
     watch.moved(total, expected);
     if (row?.more !== true) {
-      if (Number(row?.moved ?? 0) === 0 && row?.left !== true) return;
+      const over = typeof row?.left === 'boolean' ? !row.left : Number(row?.moved ?? 0) === 0;
+      if (over) return;
       passes += 1;
-      if (passes === mostTries) throw new GaveUp('Rows that remain are locked by other sessions, or new ones keep coming.');
+      if (passes === mostTries && row?.left === true) throw new GaveUp('Rows that remain are locked by other sessions, or new ones keep coming.');
       if (row?.left === true) await sleep(pauseMs * (1 + Math.random()));
     }
     await rest(session, watch, performance.now() - started);
