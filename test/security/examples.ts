@@ -35,6 +35,7 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
   /** A session of the maintenance role's own, which runs a statement. */
   const ofSession = async (action: string): Promise<Example> => {
     const client = await db.connect('maintenance');
+    await client.query(`set application_name = 'example'`);
     const { rows: [seen] } = await client.query<{ pid: string; started: string }>('select pid::text, backend_start::text as started from pg_stat_activity where pid = pg_backend_pid()');
     client.query('select pg_sleep(60)').catch(() => {});
     return sealedBody(action, seen ?? {});
