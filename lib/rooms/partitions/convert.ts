@@ -70,9 +70,10 @@ function buildSteps(plain: Plain, axis: Axis, role: string): Step[] {
   }, ...(references.length === 0 ? [] : [{ sql: references.map((one) => addReference(copy, one, one, sql``)), note: 'It refers to what the table refers to.', lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' } satisfies Step])];
 }
 
+const text = (table: Named): SQL => literal(render(named(table)).text);
+
 function swapStep({ top, facts, sequences }: Plain, holdMs: number): Step {
   const copy = copyOf(top);
-  const text = (table: Named) => literal(render(named(table)).text);
   return {
     sql: [
       lockAll([top]), ...dropMirror(top),
@@ -85,7 +86,7 @@ function swapStep({ top, facts, sequences }: Plain, holdMs: number): Step {
 }
 
 export const endOfConversion = (top: Named, drop: boolean): Step[] => [
-  { sql: [...(drop ? [sql`DROP TABLE IF EXISTS ${named(retiredOf(top))}`] : []), sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(top))}()`], note: drop ? 'Drops the old table: every row of it is in the new one.' : 'Writes are repeated no more; the old table stays as it was at that moment.', lock: null, waits: 'bounded' },
+  { sql: [...(drop ? [sql`DROP TABLE IF EXISTS ${named(retiredOf(top))}`] : []), sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(top))}()`], note: drop ? 'Drops the old table: every row of it is in the new one.' : 'Writes are repeated no more; the old table stays as it was at that moment.', lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },
 ];
 
 export function convertSteps(plain: Plain, { role, undo, drop, holdMs }: { role: string; undo: boolean; drop: boolean; holdMs: number }): Step[] {

@@ -89,7 +89,7 @@ function swapStep(rescue: Rescue, source: Part, { pieces, axis, holdMs }: { piec
 
 /** After the change of places: what is left is the old DEFAULT, whose every row is in its partition. */
 export const endSteps = (source: Named): Step[] => [
-  { sql: [sql`DROP TABLE ${named(retiredOf(source))}`, sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(source))}()`, sql`DROP TABLE IF EXISTS ${named(copyOf(source))}`], note: `Drops what was ${source.rel}: its rows are in their partitions.`, lock: null, waits: 'bounded' },
+  { sql: [sql`DROP TABLE ${named(retiredOf(source))}`, sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(source))}()`, sql`DROP TABLE IF EXISTS ${named(copyOf(source))}`], note: `Drops what was ${source.rel}: its rows are in their partitions. Tables that it refers to are locked for a moment.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },
 ];
 
 export function rescueSteps(rescue: Rescue, { role, undo, holdMs }: { role: string; undo: boolean; holdMs: number }): Step[] {
