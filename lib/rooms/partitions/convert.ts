@@ -3,7 +3,7 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { ident, join, literal, render, sql, type SQL } from '@/lib/pg/sql';
 import { lockAll } from './archive-plan';
 import { named, type Axis, type Table } from './family';
-import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, type Mirror } from './mirror';
+import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, tryStep, type Mirror } from './mirror';
 import { attachSql, boundsOn, createLike, nameFor, ownedBy } from './partition-steps';
 import { addReference, type Key } from './references';
 import { retiredOf, type Piece } from './rescue-plan';
@@ -94,7 +94,7 @@ export function convertSteps(plain: Plain, { role, undo, drop, holdMs }: { role:
   if (!axis) return [];
   if (undo) return mirrored || copy ? abandonSteps(top) : [];
   const mirror: Mirror = { source: { ...top, rows: facts.rows, bytes: facts.bytes }, copy: copyOf(top), columns: top.columns, primary_key: keyOf(plain), owner: top.owner, role };
-  const begun = copy && mirrored ? [] : [...(copy || mirrored ? abandonSteps(top) : []), ...buildSteps(plain, axis, role), ...mirrorSteps(mirror)];
+  const begun = copy && mirrored ? [] : [...(copy || mirrored ? abandonSteps(top) : []), ...buildSteps(plain, axis, role), tryStep(mirror), ...mirrorSteps(mirror)];
   return [...begun, fillStep(mirror), compareStep(mirror), swapStep(plain, holdMs), ...endOfConversion(top, drop)];
 }
 

@@ -53,6 +53,18 @@ END`;
   }];
 }
 
+/** What writers would meet is met here first: the functions and operators of its indexes, checks and key, found by nothing but their names. */
+export function tryStep({ source, copy, columns, primary_key: key }: Mirror): Step {
+  const keys = join(key.map((name) => ident(name)), sql`, `);
+  return {
+    sql: [
+      sql`INSERT INTO ${named(copy)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM (SELECT * FROM ONLY ${named(source)} LIMIT 100 FOR KEY SHARE) s ON CONFLICT DO NOTHING`,
+      sql`DELETE FROM ${named(copy)} t USING (SELECT ${keys} FROM ${named(copy)}) old WHERE ${keyIs(key, 'old')}`,
+    ],
+    note: 'Tries with a few rows what will be done for everybody who writes.', lock: 'ROW SHARE', waits: 'bounded',
+  };
+}
+
 /** Block by block, each row held against being deleted while it is copied. What the trigger has written already is newer and stays. */
 export function fillStep({ source, copy, columns }: Mirror): Step {
   const blocks = blocksOfABatch(source);

@@ -4,7 +4,7 @@ import { ident, literal, sql, type SQL } from '@/lib/pg/sql';
 import { lockAll } from './archive-plan';
 import { veiled } from './archives';
 import { axisIn, boundsCheck, named, tablesOf, type Axis, type Family, type Part, type Table } from './family';
-import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, mirrorTrigger, type Mirror } from './mirror';
+import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, mirrorTrigger, tryStep, type Mirror } from './mirror';
 import { attachSql, boundsOn, createLike, detachSql, inRange, nameFor, ownedBy, valueOn } from './partition-steps';
 import { endOf, startOf, suffixOf, uncovered, type Period } from './periods';
 import { addReference, type Key } from './references';
@@ -103,7 +103,7 @@ export function rescueSteps(rescue: Rescue, { role, undo, holdMs }: { role: stri
   const pieces = kept ? (axisIn(kept)?.parts ?? []).map(({ rel, from, to }) => ({ rel, from, to })) : rescue.pieces;
   if (pieces.length === 0) return [];
   const mirror: Mirror = { source, copy: copyOf(source), columns: top.columns, primary_key: top.primary_key, owner: top.owner, role };
-  const begun = kept ? [] : [...(copy || mirrored ? abandonSteps(source) : []), ...buildSteps(rescue, source, { pieces, axis: along.axis, role }), ...mirrorSteps(mirror)];
+  const begun = kept ? [] : [...(copy || mirrored ? abandonSteps(source) : []), ...buildSteps(rescue, source, { pieces, axis: along.axis, role }), tryStep(mirror), ...mirrorSteps(mirror)];
   return [...begun, fillStep(mirror), compareStep(mirror), swapStep(rescue, source, { pieces, axis: along.axis, holdMs }), ...endSteps(source)];
 }
 
