@@ -104,13 +104,24 @@ async function asOne({ client }: Session, step: ShownStep, watch: Watch): Promis
   }
 }
 
+/** What a batch should take: who waits for one of its rows waits no longer than that and what little is over. */
+const [leastMs, mostMs] = [30, 80];
+
+/** How much larger or smaller than planned a batch is to be, told to its SQL in a setting of the session. */
+function paceAfter(pace: number, tookMs: number): number {
+  if (tookMs > mostMs) return Math.max(0.01, (pace * mostMs) / tookMs / 1.5);
+  return tookMs < leastMs ? Math.min(4, pace * 1.5) : pace;
+}
+
 async function inBatches(session: Session, step: ShownStep, watch: Watch): Promise<void> {
   const expected = step.repeats?.expected ?? null;
-  let [total, passes] = [0, 0];
+  let [total, passes, pace] = [0, 0, 1];
   watch.moved(0, expected);
   for (;;) {
+    await session.client.query(`select set_config('riskdesk.pace', '${pace.toFixed(3)}', false)`);
     const started = performance.now();
     const row = await patiently(session, step, watch);
+    pace = paceAfter(pace, performance.now() - started);
     total += Number(row?.moved ?? 0);
     watch.moved(total, expected);
     if (row?.more !== true) {
