@@ -16,6 +16,7 @@ describe.each([['main', db], ['pg14', old], ['super', db]] as const)('on %s', (t
   let planted: Planted;
   beforeAll(async () => {
     planted = await plantFamily(server, { name: `Odd "${target}"`, rows: 3000, months: 5 });
+    for (const table of planted.tables) await planted.owner.query(`grant select on ${table} to riskdesk_app`);
   });
 
   test('whole partitions go in the catalog, with their children; what is archived and restored is the same rows', async () => {
@@ -26,6 +27,9 @@ describe.each([['main', db], ['pg14', old], ['super', db]] as const)('on %s', (t
     const [left, gone] = [await multiset(sql, tables), await multiset(sql, archives)];
     expect(gone.map(({ n }) => n)).not.toContain(0);
     expect(left.map(({ n }, index) => n + (gone[index]?.n ?? 0))).toEqual(before.map(({ n }) => n));
+    // Who may read the table reads its archive in place.
+    const reader = await server.connect('app');
+    expect((await reader.query(`select count(*)::int as n from ${archives[0]}`)).rows).toEqual([{ n: gone[0]?.n }]);
     expect((await shown('partitions.archive', { table, days: '75' })).plan).toEqual([]);
     await done('partitions.restore', { table, from: '2020-01-01', to: '2100-01-01' });
     expect(await multiset(sql, tables)).toEqual(before);

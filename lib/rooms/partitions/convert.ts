@@ -10,7 +10,7 @@ import { retiredOf, type Piece } from './rescue-plan';
 
 type Named = { schema: string; rel: string };
 type Facts = { kind: string; persistence: string; rows: number | null; bytes: number; not_null: boolean | null; relatives: boolean; triggers: string | null; views: string | null; policies: boolean; published: string | null; referring: string | null; unlike: string | null; identities: string[] };
-export type Plain = ActionObject & { top: Table; by: string; axis: Axis | null; facts: Facts; pieces: Piece[]; rest: string; copy: Table | null; mirrored: boolean; retired: boolean; references: (Key & Named)[]; sequences: (Named & { column: string })[]; grants: { privilege: string; grantee: string | null; grantable: boolean }[]; readable: boolean };
+export type Plain = ActionObject & { top: Table; by: string; axis: Axis | null; facts: Facts; pieces: Piece[]; rest: string; copy: Table | null; mirrored: boolean; taken: boolean; references: (Key & Named)[]; sequences: (Named & { column: string })[]; grants: { privilege: string; grantee: string | null; grantable: boolean }[]; readable: boolean };
 
 export const plainFacts = (oid: string, by: string): SQL => sql`
   select c.relkind::text as kind, c.relpersistence::text as persistence, case when c.reltuples >= 0 then c.reltuples::float8 end as rows, pg_relation_size(c.oid)::float8 as bytes,
@@ -37,7 +37,7 @@ export const grantsOn = (ask: Ask, oid: string): Promise<Plain['grants']> => ask
 
 const refuse = (name: string, says: string | null | false | undefined, saferWay: string | null = null): Refusal[] => (says ? [{ name, says, saferWay }] : []);
 
-export function plainGuards({ top, by, axis, facts, readable, retired }: Plain): Refusal[] {
+export function plainGuards({ top, by, axis, facts, readable, taken }: Plain): Refusal[] {
   return [
     ...refuse('kind', facts.persistence !== 'p' && 'It is unlogged or temporary.'), ...refuse('relatives', facts.relatives && 'It is a partition, or inherits from or to another table.'),
     ...refuse('column', facts.not_null === null && `It has no column ${by}.`), ...refuse('nulls', facts.not_null === false && `${by} may be null: every row has to have a place.`, `ALTER TABLE … ALTER COLUMN ${by} SET NOT NULL;`),
@@ -45,7 +45,7 @@ export function plainGuards({ top, by, axis, facts, readable, retired }: Plain):
     ...refuse('unique', facts.unlike && `${facts.unlike} makes values unique without ${by}: a partitioned table cannot hold to that.`), ...refuse('referred', facts.referring && `${facts.referring} refers to it: a foreign key to a partitioned table has to name ${by} too.`),
     ...refuse('triggers', facts.triggers && `Its trigger ${facts.triggers} would be lost.`), ...refuse('views', facts.views && `${facts.views} reads it and would go on reading the old table.`),
     ...refuse('policies', facts.policies && 'Its row security would be lost.'), ...refuse('publication', facts.published && `It is published by ${facts.published}.`),
-    ...refuse('privilege', !readable && 'The role that looks may not read it, so which partitions are needed is not known.'), ...refuse('old', retired && `${retiredOf(top).rel} is there already.`, 'Drop or rename it.'),
+    ...refuse('privilege', !readable && 'The role that looks may not read it, so which partitions are needed is not known.'), ...refuse('old', taken && `${retiredOf(top).rel} is there already.`, 'Drop or rename it.'),
   ];
 }
 
