@@ -2,7 +2,6 @@
 
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
-import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field } from '@/components/ui/field';
@@ -14,6 +13,8 @@ import type { Blocker, PreviewView } from '@/lib/kit/job';
 import type { ActionView, ParamView } from '@/lib/kit/result';
 import { formatBytes, formatMs } from '@/lib/units';
 import { JobProgress } from './job-progress';
+import { PlanView } from './plan-view';
+import { ScheduleOffer } from './schedule-form';
 
 type Props = { action: ActionView; target: string; given: Record<string, string>; onClose: () => void };
 type Looked = { preview: PreviewView } | { refused: unknown };
@@ -89,6 +90,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
               {(control) => <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />}
             </Field>
           ) : null}
+          {preview ? <ScheduleOffer wish={wish} confirm={mustType ? typed : undefined} onDone={close} /> : null}
         </div>
       )}
     </Dialog>
@@ -106,7 +108,7 @@ export function Options({ options, chosen, errors, onChange }: { options: ParamV
   return (
     <div className="grid gap-3 sm:grid-cols-3">
       {options.map(({ key, label, choices }) => (
-        <Field key={key} label={label} error={chosen[key] ? errors[key] : undefined} hint={!chosen[key] && errors[key] ? errors[key] : undefined}>
+        <Field key={key} label={label} error={chosen[key] ? errors[key] : undefined} hint={!chosen[key] && errors[key] ? <span className="inline-block first-letter:uppercase">{errors[key]}</span> : undefined}>
           {(control) => choices ? (
             <Select {...control} value={chosen[key]} onChange={(event) => onChange({ ...chosen, [key]: event.target.value })}>
               {choices.map((choice) => <option key={choice}>{choice}</option>)}
@@ -147,17 +149,7 @@ function Preview({ preview }: { preview: PreviewView }) {
         <Fact label="Sessions on the table now">{users}</Fact>
       </dl>
       <p className="text-sm text-muted">{blocks}</p>
-      {plan.map(({ sql, note, lock, waits, batches }) => (
-        <div key={sql} className="flex flex-col gap-1.5">
-          <p className="flex flex-wrap items-center gap-2 text-sm">
-            {note}
-            {lock ? <Badge tone={lock.includes('ACCESS EXCLUSIVE') ? 'critical' : 'neutral'}>{lock}</Badge> : null}
-            {batches ? <Badge tone="neutral">in batches</Badge> : null}
-            {lock ? <span className="text-xs text-faint">{waits === 'bounded' ? 'asks for the lock for 100 ms at a time' : 'waits for the lock without a limit'}</span> : null}
-          </p>
-          <SqlBlock sql={sql} label="Runs exactly as shown" />
-        </div>
-      ))}
+      <PlanView plan={plan} label="Runs exactly as shown" />
       <Sessions title="In its way now" sessions={blockers} />
       <Sessions title="It would wait at its end for these older transactions" sessions={snapshots} />
       {inverse && 'sql' in inverse ? <SqlBlock sql={inverse.sql} label="Takes it back" /> : null}

@@ -13,8 +13,9 @@ import { toast } from '@/components/ui/toast';
 import { messageOf } from '@/lib/client/problem';
 import { useJob, useJobChanges } from '@/lib/client/use-jobs';
 import { isOpen, type JobView } from '@/lib/kit/job';
-import { formatCount, formatMs, formatRatio } from '@/lib/units';
+import { formatCount, formatMs, formatRatio, formatTime } from '@/lib/units';
 import { JobStateBadge } from './job-state';
+import { PlanView } from './plan-view';
 
 /** A job as it runs, and how it ended. */
 export function JobProgress({ id, short = false }: { id: string; /** One of several: how it stands, without its plan and its log. */ short?: boolean }) {
@@ -28,10 +29,12 @@ export function JobDetails({ job, short = false }: { job: JobView; short?: boole
     <div className={classNames('flex min-w-0 flex-col', short ? 'gap-2' : 'gap-4')}>
       <output className="flex flex-wrap items-center gap-3">
         <JobStateBadge state={job.state} />
-        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
+        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? job.waits ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
         {isOpen(job.state) ? <CancelButton job={job} /> : null}
+        {job.mayApprove ? <ApproveButton job={job} /> : null}
+        {!isOpen(job.state) && job.state !== 'succeeded' ? <AgainButton job={job} /> : null}
       </output>
-      {isOpen(job.state) ? <Bar job={job} /> : null}
+      {job.state === 'running' ? <Bar job={job} /> : null}
       <Figures job={job} />
       {short ? null : <Written job={job} />}
     </div>
@@ -42,7 +45,7 @@ function Written({ job }: { job: JobView }) {
   return (
     <>
       {job.log.length > 0 ? <Log job={job} /> : null}
-      {job.plan.map(({ sql, note }) => <SqlBlock key={sql} label={note} sql={sql} />)}
+      <PlanView plan={job.plan} label="Ran as shown" />
       {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
     </>
   );
@@ -51,7 +54,7 @@ function Written({ job }: { job: JobView }) {
 /** What undoes it: SQL for a person, or another action, which shows first what it would do. */
 function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
   if ('sql' in inverse) return <SqlBlock label="Takes it back" sql={inverse.sql} />;
-  const params = Object.fromEntries(Object.entries(inverse.params).map(([key, value]) => [key, String(value)]));
+  const params = asSent(inverse.params);
   return <div><Button size="small" onClick={() => openAction({ action: inverse.action, target, params })}>Take it back …</Button></div>;
 }
 
@@ -66,6 +69,19 @@ function CancelButton({ job }: { job: JobView }) {
   const stop = () => cancel(job.id).catch((error: unknown) => toast('It was not cancelled', { tone: 'error', about: messageOf(error) }));
   return <Button size="small" className="ml-auto" disabled={job.cancelRequestedAt !== null} onClick={() => void stop()}>Cancel job</Button>;
 }
+
+function ApproveButton({ job }: { job: JobView }) {
+  const { approve } = useJobChanges();
+  const agree = () => approve(job.id).catch((error: unknown) => toast('It was not approved', { tone: 'error', about: messageOf(error) }));
+  return <Button size="small" kind="primary" onClick={() => void agree()}>Approve</Button>;
+}
+
+/** Nothing is repeated unseen: the dialog looks anew, and what it shows is what runs. */
+function AgainButton({ job: { action, target, params } }: { job: JobView }) {
+  return <Button size="small" className="ml-auto" onClick={() => openAction({ action, target, params: asSent(params) })}>Again …</Button>;
+}
+
+const asSent = (params: Record<string, unknown>): Record<string, string> => Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)]));
 
 function Bar({ job }: { job: JobView }) {
   const { fraction = null, moved = null, expected = null } = job.progress ?? {};
@@ -89,22 +105,34 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
   );
 }
 
+const labelOf = (name: string): string => name.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ');
+
 function Figures({ job }: { job: JobView }) {
-  const { before, after, waitedMs, progress } = job;
+  const { before, after, later, waitedMs, progress } = job;
   const names = Object.keys(before ?? {});
   return (
     <dl className="flex flex-wrap gap-x-8 gap-y-2">
       {names.map((name) => (
-        <Fact key={name} label={name.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ')}>
+        <Fact key={name} label={labelOf(name)}>
           {evidenceText(name, before?.[name] ?? null)}
           {after ? <span className="text-muted"> → {evidenceText(name, after[name] ?? null)}</span> : null}
         </Fact>
       ))}
+      {later.map(({ after: when, at, figures }) => <Later key={when} after={when} at={at} figures={figures} />)}
       <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact>
       {progress && progress.held_ms > 0 ? <Fact label="longest that it held a strong lock">{formatMs(progress.held_ms)}</Fact> : null}
       {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows moved">{formatCount(progress.moved)}</Fact> : null}
       {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}
     </dl>
+  );
+}
+
+/** Whether it paid off. */
+function Later({ after, at, figures }: JobView['later'][number]) {
+  return (
+    <Fact label={`a${after === 'hour' ? 'n hour' : ' day'} later`}>
+      <span title={formatTime(at)}>{figures === null ? 'not to be had' : Object.entries(figures).map(([name, value]) => `${labelOf(name)} ${evidenceText(name, value)}`).join(', ')}</span>
+    </Fact>
   );
 }
 

@@ -10,11 +10,11 @@ const busyMs = 1500;
 const idleMs = 15_000;
 
 /** The newest jobs, those that are open first; asked often while one is. */
-export const useJobs = (limit: number) =>
+export const useJobs = (limit: number, state: 'any' | 'open' | 'ended' = 'any') =>
   useQuery({
-    queryKey: keys.jobs(limit),
-    queryFn: async ({ signal }) => (await api<{ items: JobView[] }>('/api/jobs', { query: { limit }, signal })).items,
-    refetchInterval: ({ state }) => (state.data?.some((job) => isOpen(job.state)) ? busyMs : idleMs),
+    queryKey: keys.jobs(limit, state),
+    queryFn: async ({ signal }) => (await api<{ items: JobView[] }>('/api/jobs', { query: { limit, state }, signal })).items,
+    refetchInterval: ({ state: of }) => (of.data?.some((job) => isOpen(job.state)) ? busyMs : idleMs),
   });
 
 /** One job, until it has ended. */
@@ -43,6 +43,13 @@ export function useJobChanges() {
     run: async ({ action, target, params }: Wish, seal: string, more: { confirm?: string; group?: string } = {}): Promise<string> => {
       try {
         return (await api<{ jobId: string }>(pathOf(action), { method: 'POST', body: { target, params, seal, ...more } })).jobId;
+      } finally {
+        again();
+      }
+    },
+    approve: async (id: string): Promise<void> => {
+      try {
+        await api(`/api/jobs/${id}/approval`, { method: 'POST', body: {} });
       } finally {
         again();
       }

@@ -25,6 +25,8 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     }
     return `/api/findings/${finding}/decision`;
   };
+  let owner: ReturnType<typeof db.connect> | undefined;
+  const create = async (statement: string) => (await (owner ??= db.connect('maintenance'))).query(statement);
   /** An action on an object of its own, with the seal of its preview: a job that nobody runs stays open on its object. */
   const sealedBody = async (action: string, params: Record<string, string>, more: Record<string, string> = {}): Promise<Example> => {
     const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params } })).body as { seal: string };
@@ -39,16 +41,15 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
   };
   const ofAction = async (action: string, kind: 'table' | 'index', given: Record<string, string> = {}): Promise<Example> => {
     const name = `example_${(made += 1)}`;
-    const owner = await db.connect('maintenance');
-    await owner.query(`create table ${name} (a int)`);
-    await owner.query(`create index ${name}_a on ${name} (a)`);
+    await create(`create table ${name} (a int)`);
+    await create(`create index ${name}_a on ${name} (a)`);
     if (action === 'indexes/drop_invalid') await db.sql('update pg_index set indisvalid = false where indexrelid = $1::regclass', [`public.${name}_a`]);
     const object = kind === 'table' ? `public.${name}` : `public.${name}_a`;
     return sealedBody(action, { [kind]: object, ...given }, ['indexes/drop', 'tables/vacuum_full'].includes(action) ? { confirm: object } : {});
   };
   const newSchedule = async (): Promise<Example> => {
     const name = `example_${(made += 1)}`;
-    await (await db.connect('maintenance')).query(`create table ${name} (a int)`);
+    await create(`create table ${name} (a int)`);
     return { path: '/api/schedules', body: { action: 'tables.analyze', params: { table: `public.${name}` }, cron: '30 2 * * *', timeZone: 'Europe/Berlin', window: { from: '22:00', to: '04:00' } } };
   };
   const madeSchedule = async () => {
