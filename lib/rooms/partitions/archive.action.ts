@@ -48,7 +48,7 @@ export const archive = action({
   about: 'Takes what is older than so many days, and what refers to it, into archive tables beside: whole partitions in the catalog alone, others row by row.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
-  params: { table: param.object('Partitioned table'), days: param.count('Older than (days)', 365), partial: param.choice('Rows of a partition that is not old as a whole', ['stay', 'go too']) },
+  params: { table: param.object('Partitioned table'), days: param.count('Older than (days)', 365), partial: param.choice('Rows of a partition that is not old as a whole', ['stay', 'go too']), bound: param.ms('Others wait at most', 150) },
   find: async (ask, { params, role }): Promise<Due | null> => {
     const family = await findArchives(ask, params.table, role);
     if (!family) return null;
@@ -62,8 +62,8 @@ export const archive = action({
     ...(params.days > 0 ? [] : [{ name: 'retention', says: 'With no day of retention everything would go.', saferWay: 'Say how many days stay.' }]),
     ...(object.going.some(({ whole }) => whole === null) ? childGuards(object) : childGuards(object).filter(({ name }) => name !== 'unindexed')),
   ],
-  plan: (object, { role }) => (object.going.length === 0 ? [] : [...createArchives(object, role), ...archiveSteps(object, object.going, role)]),
-  blocks: 'Whole partitions: reads and writes of the tables wait for the change in the catalog, at most 150 ms, queue included. Row by row: who changes one of the rows of the batch at hand waits for that batch. Archived rows are no longer seen in the tables, and no foreign key refers to them; triggers on deleting fire for rows, not for partitions.',
+  plan: (object, { params, role }) => (object.going.length === 0 ? [] : [...createArchives(object, role), ...archiveSteps(object, object.going, role).map((step) => ({ ...step, holdMs: params.bound }))]),
+  blocks: 'Whole partitions: reads and writes of the tables wait for the change in the catalog, as long as given at most, queue included. Row by row: who changes one of the rows of the batch at hand waits for that batch. Archived rows are no longer seen in the tables, and no foreign key refers to them; triggers on deleting fire for rows, not for partitions.',
   progress: null,
   inverse: ({ going, name, main }) => {
     const along = axisIn(main.table);
