@@ -72,7 +72,7 @@ function buildSteps(plain: Plain, axis: Axis, role: string): Step[] {
 
 const text = (table: Named): SQL => literal(render(named(table)).text);
 
-function swapStep({ top, facts, sequences }: Plain, holdMs: number): Step {
+function swapStep({ top, facts, sequences }: Plain): Step {
   const copy = copyOf(top);
   return {
     sql: [
@@ -81,7 +81,7 @@ function swapStep({ top, facts, sequences }: Plain, holdMs: number): Step {
       ...sequences.map((one) => sql`ALTER SEQUENCE ${named(one)} OWNED BY ${ident(copy.schema, copy.rel, one.column)}`),
       sql`ALTER TABLE ${named(top)} RENAME TO ${ident(retiredOf(top).rel)}`, sql`ALTER TABLE ${named(copy)} RENAME TO ${ident(top.rel)}`,
     ],
-    note: `The partitioned table takes the name ${top.rel}; the old one is ${retiredOf(top).rel} from then on.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded', holdMs,
+    note: `The partitioned table takes the name ${top.rel}; the old one is ${retiredOf(top).rel} from then on.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
   };
 }
 
@@ -89,13 +89,13 @@ export const endOfConversion = (top: Named, drop: boolean): Step[] => [
   { sql: [...(drop ? [sql`DROP TABLE IF EXISTS ${named(retiredOf(top))}`] : []), sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(top))}()`], note: drop ? 'Drops the old table: every row of it is in the new one.' : 'Writes are repeated no more; the old table stays as it was at that moment.', lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },
 ];
 
-export function convertSteps(plain: Plain, { role, undo, drop, holdMs }: { role: string; undo: boolean; drop: boolean; holdMs: number }): Step[] {
+export function convertSteps(plain: Plain, { role, undo, drop }: { role: string; undo: boolean; drop: boolean }): Step[] {
   const { top, axis, facts, copy, mirrored } = plain;
   if (!axis) return [];
   if (undo) return mirrored || copy ? abandonSteps(top) : [];
   const mirror: Mirror = { source: { ...top, rows: facts.rows, bytes: facts.bytes }, copy: copyOf(top), columns: top.columns, primary_key: keyOf(plain), owner: top.owner, role };
   const begun = copy && mirrored ? [] : [...(copy || mirrored ? abandonSteps(top) : []), ...buildSteps(plain, axis, role), tryStep(mirror), ...mirrorSteps(mirror)];
-  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(plain, holdMs), ...endOfConversion(top, drop)];
+  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(plain), ...endOfConversion(top, drop)];
 }
 
 /** What a partition of a table that is none yet would be called. */

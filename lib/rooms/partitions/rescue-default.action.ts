@@ -50,7 +50,7 @@ export const rescueDefault = action({
   guards: (object, { role, server }) => [
     ...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...timeGuard(object.top), ...policyGuard([object.top]), ...pendingGuard([object.top]), ...own(object),
   ],
-  plan: (object, { params, role }) => rescueSteps(object, { role, undo: params.undo === 'is taken back', holdMs: params.bound }),
+  plan: (object, { params, role }) => rescueSteps(object, { role, undo: params.undo === 'is taken back' }).map((step) => ({ ...step, holdMs: params.bound })),
   blocks: 'Reads and writes go on. Each write of DEFAULT is done twice while it runs. Reads and writes of the table wait for the change of places at the end, as long as given at most, queue included; where that is too short for so many partitions it gives up and nothing has changed.',
   disk: ({ source }) => source?.bytes ?? null,
   progress: null,

@@ -74,7 +74,7 @@ function buildSteps({ top, references }: Rescue, source: Part, { pieces, axis, r
   return [build, ...parts.map((part): Step => ({ sql: references.map((one) => addReference(part, one, one)), note: `${part.rel} refers to what ${top.rel} refers to.`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' }))];
 }
 
-function swapStep(rescue: Rescue, source: Part, { pieces, axis, holdMs }: { pieces: Piece[]; axis: Axis; holdMs: number }): Step {
+function swapStep(rescue: Rescue, source: Part, { pieces, axis }: { pieces: Piece[]; axis: Axis }): Step {
   const { top, children, as_owner: asOwner } = rescue;
   const [copy, rest] = [copyOf(source), restOf(source)];
   const detach = detachSql(top, source);
@@ -86,7 +86,7 @@ function swapStep(rescue: Rescue, source: Part, { pieces, axis, holdMs }: { piec
       detachSql(copy, rest), sql`COMMENT ON TABLE ${named(source)} IS ${literal(retiredComment)}`, sql`ALTER TABLE ${named(source)} RENAME TO ${ident(retiredOf(source).rel)}`, sql`ALTER TABLE ${named(rest)} RENAME TO ${ident(source.rel)}`,
       sql`ALTER TABLE ${named(top)} ATTACH PARTITION ${named(source)} DEFAULT`,
     ],
-    note: `The new partitions and an empty DEFAULT take the place of ${source.rel}: whoever looks sees every row once, before and after.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded', holdMs,
+    note: `The new partitions and an empty DEFAULT take the place of ${source.rel}: whoever looks sees every row once, before and after.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
   };
 }
 
@@ -95,7 +95,7 @@ export const endSteps = (source: Named): Step[] => [
   { sql: [sql`DROP TABLE ${named(retiredOf(source))}`, sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(source))}()`, sql`DROP TABLE IF EXISTS ${named(copyOf(source))}`], note: `Drops what was ${source.rel}: its rows are in their partitions. Tables that it refers to are locked for a moment.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },
 ];
 
-export function rescueSteps(rescue: Rescue, { role, undo, holdMs }: { role: string; undo: boolean; holdMs: number }): Step[] {
+export function rescueSteps(rescue: Rescue, { role, undo }: { role: string; undo: boolean }): Step[] {
   const { top, source, copy, mirrored, retired } = rescue;
   const along = axisIn(top);
   if (!source || !along) return [];
@@ -107,7 +107,7 @@ export function rescueSteps(rescue: Rescue, { role, undo, holdMs }: { role: stri
   if (pieces.length === 0) return [];
   const mirror: Mirror = { source, copy: copyOf(source), columns: top.columns, primary_key: top.primary_key, owner: top.owner, role };
   const begun = kept ? [] : [...(copy || mirrored ? abandonSteps(source) : []), ...buildSteps(rescue, source, { pieces, axis: along.axis, role }), tryStep(mirror), ...mirrorSteps(mirror)];
-  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(rescue, source, { pieces, axis: along.axis, holdMs }), ...endSteps(source)];
+  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(rescue, source, { pieces, axis: along.axis }), ...endSteps(source)];
 }
 
 /** The names of the partitions to come. */
