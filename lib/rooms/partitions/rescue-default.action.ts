@@ -11,7 +11,7 @@ import { freeNames } from './wanted';
 
 type Found = Rescue & { period: boolean };
 
-function own({ top, source, children, period, readable, retired, taken, as_owner: asOwner }: Found): Refusal[] {
+function own({ top, source, children, period, readable, retired, taken }: Found): Refusal[] {
   if (!source) return [{ name: 'default', says: `${written(top)} has no DEFAULT partition.`, saferWay: null }];
   return [
     ...(source.kind === 'r' ? [] : [{ name: 'kind', says: 'Its DEFAULT partition is partitioned itself, or a foreign table.', saferWay: null }]),
@@ -20,7 +20,7 @@ function own({ top, source, children, period, readable, retired, taken, as_owner
     ...(source.secured ? [{ name: 'row_security', says: `${written(source)} has row security of its own.`, saferWay: null }] : []),
     ...(taken && !retired ? [{ name: 'old', says: `${retiredOf(source).rel} is there, and is not of this.`, saferWay: 'Rename that one.' }] : []),
     ...(period ? [] : [{ name: 'period', says: 'It has no partition yet whose length could be taken.', saferWay: 'Say how long each is to be.' }]),
-    ...(children.length > 0 && (top.sees_all || (asOwner && top.sees_all)) ? [{ name: 'owner', says: `Other tables refer to it, and its owner ${top.owner} bypasses row security: PostgreSQL would not let DEFAULT go while rows refer to rows in it.`, saferWay: 'Give the tables to a role that is no superuser: ALTER TABLE … OWNER TO.' }] : []),
+    ...(children.length > 0 && top.sees_all ? [{ name: 'owner', says: `Other tables refer to it, and its owner ${top.owner} bypasses row security: PostgreSQL would not let DEFAULT go while rows refer to rows in it.`, saferWay: 'Give the tables to a role that is no superuser: ALTER TABLE … OWNER TO.' }] : []),
   ];
 }
 
