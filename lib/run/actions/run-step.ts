@@ -113,7 +113,7 @@ async function asOne({ client }: Session, step: ShownStep, watch: Watch): Promis
 }
 
 /** What a batch should take: who waits for one of its rows waits no longer than that and what little is over. */
-const [leastMs, mostMs] = [30, 80];
+const [leastMs, mostMs] = [40, 100];
 
 /** How much larger or smaller than planned a batch is to be, told to its SQL in a setting of the session. */
 function paceAfter(pace: number, tookMs: number): number {
