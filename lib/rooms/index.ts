@@ -8,6 +8,8 @@ import { room as configRoom } from './config/room';
 import { advice as configAdvice } from './config/advice.diagnostic';
 import { capabilities as configCapabilities } from './config/capabilities.diagnostic';
 import { settings as configSettings } from './config/settings.diagnostic';
+import { reset as configResetAction } from './config/reset.action';
+import { set as configSetAction } from './config/set.action';
 import { room as indexesRoom } from './indexes/room';
 import { advice as indexesAdvice } from './indexes/advice.diagnostic';
 import { bloat as indexesBloat } from './indexes/bloat.diagnostic';
@@ -96,7 +98,7 @@ import { room as targetsRoom } from './targets/room';
 export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[] }[] = [
   { room: assessmentsRoom, diagnostics: [], actions: [] },
   { room: authRoom, diagnostics: [], actions: [] },
-  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings], actions: [] },
+  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings], actions: [configResetAction, configSetAction] },
   { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage], actions: [indexesCreateAction, indexesDropInvalidAction, indexesDropAction, indexesReindexAction] },
   { room: jobsRoom, diagnostics: [], actions: [] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [locksCancelAction, locksTerminateAction] },

@@ -4,7 +4,15 @@ import { call, type Sent } from '@/test/call';
 import type { TestDatabase } from '@/test/database';
 import { addSession, addToken, addUser, type People } from '@/test/people';
 
+/** What only a superuser may do is asked of this target: call it before anything reads the environment. */
+export function exampleTarget(db: TestDatabase): void {
+  process.env.TARGETS = `super=${db.url('superuser')}`;
+}
+
 export type Example = { path: string; body?: unknown };
+
+/** Of which 2 is a value, taken at once: a job that nobody runs stays open on each. */
+const settingNames = ['from_collapse_limit', 'join_collapse_limit', 'geqo_effort', 'default_statistics_target', 'seq_page_cost', 'random_page_cost', 'vacuum_cost_page_hit', 'wal_writer_delay', 'bgwriter_lru_multiplier', 'cpu_operator_cost', 'tcp_keepalives_count', 'commit_siblings', 'deadlock_timeout', 'max_parallel_workers', 'autovacuum_naptime', 'autovacuum_vacuum_cost_limit', 'autovacuum_vacuum_threshold', 'autovacuum_analyze_threshold', 'vacuum_cost_page_miss', 'vacuum_cost_page_dirty'];
 
 const assessment = { businessName: 'Example', riskScore: 0.3, factors: [{ category: 'financial', name: 'liquidity', score: 0.4, weight: 0.5 }] };
 let made = 0;
@@ -26,13 +34,14 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     return `/api/findings/${finding}/decision`;
   };
   /** An action on an object of its own, with the seal of its preview: a job that nobody runs stays open on its object. */
-  const sealedBody = async (action: string, params: Record<string, string>, more: Record<string, string> = {}): Promise<Example> => {
-    const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params } })).body as { seal: string };
-    return { path: `/api/${action}`, body: { params, seal, ...more } };
+  const sealedBody = async (action: string, params: Record<string, string>, more: Record<string, string> = {}, target = 'main'): Promise<Example> => {
+    const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params, target } })).body as { seal: string };
+    return { path: `/api/${action}`, body: { params, target, seal, ...more } };
   };
   /** A session of the maintenance role's own, which runs a statement. */
   const ofSession = async (action: string): Promise<Example> => {
     const client = await db.connect('maintenance');
+    await client.query(`set application_name = 'example'`);
     const { rows: [seen] } = await client.query<{ pid: string; started: string }>('select pid::text, backend_start::text as started from pg_stat_activity where pid = pg_backend_pid()');
     client.query('select pg_sleep(60)').catch(() => {});
     return sealedBody(action, seen ?? {});
@@ -58,6 +67,8 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/tables/vacuum_full': () => ofAction('tables/vacuum_full', 'table'),
     'POST /api/tables/reindex': () => ofAction('tables/reindex', 'table'),
     'POST /api/indexes/create': () => ofAction('indexes/create', 'table', { columns: 'a DESC' }),
+    'POST /api/config/set': () => sealedBody('config/set', { name: settingNames[(made += 1) % settingNames.length] ?? '', value: '2' }, {}, 'super'),
+    'POST /api/config/reset': () => sealedBody('config/reset', { name: settingNames[(made += 1) % settingNames.length] ?? '' }, {}, 'super'),
     'POST /api/locks/cancel': () => ofSession('locks/cancel'),
     'POST /api/locks/terminate': () => ofSession('locks/terminate'),
     'DELETE /api/jobs/{id}': async () => {
