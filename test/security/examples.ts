@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { FindingsAnswer } from '@/lib/kit/result';
 import { call, type Sent } from '@/test/call';
 import type { TestDatabase } from '@/test/database';
@@ -10,9 +10,6 @@ export function exampleTarget(db: TestDatabase): void {
 }
 
 export type Example = { path: string; body?: unknown };
-
-/** Of which 2 is a value, taken at once: a job that nobody runs stays open on each. */
-const settingNames = ['from_collapse_limit', 'join_collapse_limit', 'geqo_effort', 'default_statistics_target', 'seq_page_cost', 'random_page_cost', 'vacuum_cost_page_hit', 'wal_writer_delay', 'bgwriter_lru_multiplier', 'cpu_operator_cost', 'tcp_keepalives_count', 'commit_siblings', 'deadlock_timeout', 'max_parallel_workers', 'autovacuum_naptime', 'autovacuum_vacuum_cost_limit', 'autovacuum_vacuum_threshold', 'autovacuum_analyze_threshold', 'vacuum_cost_page_miss', 'vacuum_cost_page_dirty'];
 
 const assessment = { businessName: 'Example', riskScore: 0.3, factors: [{ category: 'financial', name: 'liquidity', score: 0.4, weight: 0.5 }] };
 let made = 0;
@@ -38,6 +35,14 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params, target } })).body as { seal: string };
     return { path: `/api/${action}`, body: { params, target, seal, ...more } };
   };
+  /** Of what there is one in a database: the job of an earlier example is out of the way. */
+  const alone = async (action: string, make: () => Promise<Example>): Promise<Example> => {
+    await db.sql(`update riskdesk.jobs set state = 'cancelled', finished_at = now() where action = $1 and state = 'queued'`, [action]);
+    return make();
+  };
+  // Slots belong to the server, which other files use too.
+  const slot = `example_${db.name}`;
+  afterAll(() => db.sql('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [slot]));
   /** A session of the maintenance role's own, which runs a statement. */
   const ofSession = async (action: string): Promise<Example> => {
     const client = await db.connect('maintenance');
@@ -67,8 +72,26 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/tables/vacuum_full': () => ofAction('tables/vacuum_full', 'table'),
     'POST /api/tables/reindex': () => ofAction('tables/reindex', 'table'),
     'POST /api/indexes/create': () => ofAction('indexes/create', 'table', { columns: 'a DESC' }),
-    'POST /api/config/set': () => sealedBody('config/set', { name: settingNames[(made += 1) % settingNames.length] ?? '', value: '2' }, {}, 'super'),
-    'POST /api/config/reset': () => sealedBody('config/reset', { name: settingNames[(made += 1) % settingNames.length] ?? '' }, {}, 'super'),
+    'POST /api/config/set': () => alone('config.set', () => sealedBody('config/set', { name: 'geqo_effort', value: '2' }, {}, 'super')),
+    'POST /api/tables/storage': () => ofAction('tables/storage', 'table', { fillfactor: '90' }),
+    'POST /api/tables/sequence': async () => {
+      const name = `example_${(made += 1)}`;
+      await (await db.connect('maintenance')).query(`create sequence ${name} as integer`);
+      return sealedBody('tables/sequence', { sequence: `public.${name}` });
+    },
+    'POST /api/queries/reset_statement': async () => {
+      // Each call of it is another statement.
+      await (await db.connect('app')).query(`select ${'1 + '.repeat((made += 1))} 1 as example_statement`);
+      const [one] = await db.sql<{ queryid: string }>(`select queryid::text as queryid from pg_stat_statements s where s.dbid = (select oid from pg_database where datname = current_database()) and s.query like '%example_statement%' and s.query not like '%queryid%' order by length(s.query) desc limit 1`);
+      return sealedBody('queries/reset_statement', { queryid: one?.queryid ?? '' });
+    },
+    'POST /api/queries/reset_statistics': () => alone('queries.reset_statistics', () => sealedBody('queries/reset_statistics', {}, { confirm: db.name })),
+    'POST /api/config/extension': () => alone('config.extension', () => sealedBody('config/extension', { name: 'hstore' })),
+    'POST /api/replication/drop_slot': () => alone('replication.drop_slot', async () => {
+      await db.sql('select pg_create_physical_replication_slot($1) where not exists (select from pg_replication_slots where slot_name = $1)', [slot]);
+      return sealedBody('replication/drop_slot', { slot }, { confirm: slot }, 'super');
+    }),
+    'POST /api/config/reset': () => alone('config.reset', () => sealedBody('config/reset', { name: 'seq_page_cost' }, {}, 'super')),
     'POST /api/locks/cancel': () => ofSession('locks/cancel'),
     'POST /api/locks/terminate': () => ofSession('locks/terminate'),
     'DELETE /api/jobs/{id}': async () => {
