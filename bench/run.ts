@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { exitWith, PlainError } from '@/scripts/plain-error';
 import type { TestServer } from '@/test/cluster';
+import { actions } from './actions';
 import { batch } from './batch';
 import { chart } from './chart';
 import { detail } from './detail';
@@ -26,6 +27,7 @@ const parts: Record<string, (setting: Setting) => Promise<Line[]>> = {
   batch: ({ stage }) => batch(stage),
   partitions: ({ server, rows, samples }) => partitions(server, Math.min(rows, 120_000), samples),
   rooms: ({ server }) => rooms(server),
+  actions: ({ server, stage }) => actions(server, 'bench', stage),
   outage: ({ server, stage }) => outage(server, stage),
 };
 

@@ -241,6 +241,21 @@ test('the audit log shows what was done to an account, and pages in both directi
   await expect(dba.locator('tr[data-row]')).toHaveCount(50);
 });
 
+test('what is typed before the page has come alive counts', async ({ admin }) => {
+  const { id } = await newPerson(admin, 'viewer');
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await admin.route('**/_next/static/**/*.js', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await admin.goto('/audit', { waitUntil: 'commit' });
+  await admin.getByLabel('Object').fill(`user:${id}`);
+  release();
+  await expect(admin.locator('tr[data-row]')).toHaveCount(1);
+  await expect(admin).toHaveURL(/object=user/);
+});
+
 test('the audit log has the sign-ins that failed, and says so', async ({ admin, page }) => {
   const email = `nobody.${Date.now().toString(36)}@riskdesk.example`;
   await signInAt(page, email, 'not a password');

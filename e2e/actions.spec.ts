@@ -42,7 +42,7 @@ test('a DBA vacuums the table that has dead rows, from its row to a green re-mea
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await expect(row.locator('td[data-label="Dead rows"]')).toHaveText('0', { timeout: 15_000 });
 
-  await page.goto('/maintenance');
+  await page.goto('/maintenance?view=history');
   const job = page.locator('tr[data-row]').filter({ hasText: table });
   await expect(job).toContainText('tables.vacuum');
   await expect(job).toContainText(/succeeded/i);

@@ -5,6 +5,7 @@ import { actions } from '@/lib/run/actions/registry';
 import { diagnosticEndpoint } from '@/lib/run/diagnostic-endpoint';
 import { openApi } from '@/lib/run/openapi';
 import { diagnostics } from '@/lib/run/registry';
+import { getActions } from './actions/endpoints';
 import { assessmentEndpoints } from './assessments/endpoints';
 import { auditEndpoints } from './audit/endpoints';
 import { authEndpoints } from './auth/endpoints';
@@ -12,6 +13,7 @@ import { findingEndpoints } from './findings/endpoints';
 import { jobEndpoints } from './jobs/endpoints';
 import { operationEndpoints } from './operations';
 import { planEndpoints } from './plans/endpoints';
+import { scheduleEndpoints } from './schedules/endpoints';
 import { sessionEndpoints } from './sessions/endpoints';
 import { tokenEndpoints } from './tokens/endpoints';
 import { userEndpoints } from './users/endpoints';
@@ -26,4 +28,4 @@ export const getOpenApi: Endpoint = endpoint({
 });
 
 /** Every endpoint of the console. OpenAPI and the route tests read this list; a test holds it against the build's routes. */
-export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, ...jobEndpoints, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint), ...[...actions.values()].map(actionEndpoint)];
+export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, ...jobEndpoints, ...scheduleEndpoints, getActions, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint), ...[...actions.values()].map(actionEndpoint)];

@@ -1,8 +1,7 @@
 'use client';
 
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
-import { Badge } from '@/components/ui/badge';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field } from '@/components/ui/field';
@@ -14,23 +13,31 @@ import type { Blocker, PreviewView } from '@/lib/kit/job';
 import type { ActionView, ParamView } from '@/lib/kit/result';
 import { formatBytes, formatMs } from '@/lib/units';
 import { JobProgress } from './job-progress';
+import { PlanView } from './plan-view';
+import { ScheduleOffer } from './schedule-form';
 
 type Props = { action: ActionView; target: string; given: Record<string, string>; onClose: () => void };
 type Looked = { preview: PreviewView } | { refused: unknown };
 
-/** Looks at what the action would do, again whenever an option changes. */
+const pauseMs = 300;
+
+/** Looks at what the action would do, again whenever an option changes and typing pauses. */
 function usePreview(wish: Wish): { looked: Looked | null; again: () => void } {
   const [looked, setLooked] = useState<{ of: string; answer: Looked } | null>(null);
   const [round, setRound] = useState(0);
+  const first = useRef(true);
   const of = JSON.stringify([wish, round]);
   useEffect(() => {
     let over = false;
     const [asked] = JSON.parse(of) as [Wish, number];
-    previewAction(asked).then((preview) => ({ preview }), (refused: unknown) => ({ refused })).then((answer: Looked) => {
+    const look = () => previewAction(asked).then((preview) => ({ preview }), (refused: unknown) => ({ refused })).then((answer: Looked) => {
       if (!over) setLooked({ of, answer });
     }, () => {});
+    const timer = setTimeout(() => void look(), first.current ? 0 : pauseMs);
+    first.current = false;
     return () => {
       over = true;
+      clearTimeout(timer);
     };
   }, [of]);
   return { looked: looked?.of === of ? looked.answer : null, again: () => setRound(round + 1) };
@@ -57,7 +64,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
     if (!preview) return;
     setFailure(null);
     try {
-      setJob(await run(wish, preview.seal, mustType ? typed : undefined));
+      setJob(await run(wish, preview.seal, mustType ? { confirm: typed } : {}));
     } catch (error) {
       setFailure(messageOf(error));
       again();
@@ -74,38 +81,46 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
       {job ? <JobProgress id={job} /> : (
         <div className="flex flex-col gap-4">
           {failure ? <Notice tone="critical" title="It was not started">{failure}</Notice> : null}
-          {options.length > 0 ? <Options options={options} chosen={chosen} onChange={setChosen} /> : null}
+          {options.length > 0 ? <Options options={options} chosen={chosen} errors={looked && 'refused' in looked ? errorsOf(looked.refused) : {}} onChange={setChosen} /> : null}
           {looked === null ? <output className="text-sm text-muted">Looking at what it would do …</output> : null}
-          {looked && 'refused' in looked ? <Refused error={looked.refused} onAgain={again} /> : null}
+          {looked && 'refused' in looked && Object.keys(errorsOf(looked.refused)).length === 0 ? <Refused error={looked.refused} onAgain={again} /> : null}
           {preview ? <Preview preview={preview} /> : null}
           {preview && mustType ? (
             <Field label={`Type ${preview.object.name} to confirm`} required>
               {(control) => <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />}
             </Field>
           ) : null}
+          {preview ? <ScheduleOffer wish={wish} confirm={mustType ? typed : undefined} onDone={close} /> : null}
         </div>
       )}
     </Dialog>
   );
 }
 
-function Options({ options, chosen, onChange }: { options: ParamView[]; chosen: Record<string, string>; onChange: (next: Record<string, string>) => void }) {
+/** What is wrong with a parameter, by its key. */
+function errorsOf(error: unknown): Record<string, string> {
+  if (!(error instanceof ApiError)) return {};
+  return Object.fromEntries(error.errors.flatMap(({ path, message }) => (path.startsWith('params.') ? [[path.slice('params.'.length), message]] : [])));
+}
+
+/** What the person may choose; a field that nobody has filled in yet is not wrong. */
+export function Options({ options, chosen, errors, onChange }: { options: ParamView[]; chosen: Record<string, string>; errors: Record<string, string>; onChange: (next: Record<string, string>) => void }) {
   return (
     <div className="grid gap-3 sm:grid-cols-3">
       {options.map(({ key, label, choices }) => (
-        <Field key={key} label={label}>
+        <Field key={key} label={label} error={chosen[key] ? errors[key] : undefined} hint={!chosen[key] && errors[key] ? <span className="inline-block first-letter:uppercase">{errors[key]}</span> : undefined}>
           {(control) => choices ? (
             <Select {...control} value={chosen[key]} onChange={(event) => onChange({ ...chosen, [key]: event.target.value })}>
               {choices.map((choice) => <option key={choice}>{choice}</option>)}
             </Select>
-          ) : <Input {...control} value={chosen[key]} onChange={(event) => onChange({ ...chosen, [key]: event.target.value })} />}
+          ) : <Input {...control} value={chosen[key]} onChange={(event) => onChange({ ...chosen, [key]: event.target.value })} autoComplete="off" spellCheck={false} />}
         </Field>
       ))}
     </div>
   );
 }
 
-function Refused({ error, onAgain }: { error: unknown; onAgain: () => void }) {
+export function Refused({ error, onAgain }: { error: unknown; onAgain: () => void }) {
   const guards = error instanceof ApiError && Array.isArray(error.problem['guards']) ? error.problem['guards'].filter(isRecord) : [];
   return (
     <Notice tone="warning" title={guards.length > 0 ? 'It is not done here' : 'It could not be looked at'} action={<Button size="small" onClick={onAgain}>Look again</Button>}>
@@ -134,16 +149,7 @@ function Preview({ preview }: { preview: PreviewView }) {
         <Fact label="Sessions on the table now">{users}</Fact>
       </dl>
       <p className="text-sm text-muted">{blocks}</p>
-      {plan.map(({ sql, note, lock, waits }) => (
-        <div key={sql} className="flex flex-col gap-1.5">
-          <p className="flex flex-wrap items-center gap-2 text-sm">
-            {note}
-            {lock ? <Badge tone={lock.includes('ACCESS EXCLUSIVE') ? 'critical' : 'neutral'}>{lock}</Badge> : null}
-            {lock ? <span className="text-xs text-faint">{waits === 'bounded' ? 'asks for the lock for 100 ms at a time' : 'waits for the lock without a limit'}</span> : null}
-          </p>
-          <SqlBlock sql={sql} label="Runs exactly as shown" />
-        </div>
-      ))}
+      <PlanView plan={plan} label="Runs exactly as shown" />
       <Sessions title="In its way now" sessions={blockers} />
       <Sessions title="It would wait at its end for these older transactions" sessions={snapshots} />
       {inverse && 'sql' in inverse ? <SqlBlock sql={inverse.sql} label="Takes it back" /> : null}

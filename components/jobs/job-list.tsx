@@ -20,28 +20,33 @@ const columns: ColumnView[] = [
   { key: 'requestedBy', label: 'By', unit: 'text', nullable: false },
   { key: 'took', label: 'Took', unit: 'text', nullable: true },
   { key: 'says', label: 'Outcome', unit: 'text', nullable: true },
+  { key: 'group', label: 'Group', unit: 'code', nullable: true, note: 'Jobs that were begun together run one at a time on a target' },
+  { key: 'approvedBy', label: 'Approved by', unit: 'text', nullable: true },
 ];
 
 const took = ({ startedAt, finishedAt }: JobView): string | null => (startedAt && finishedAt ? formatMs(Date.parse(finishedAt) - Date.parse(startedAt)) : null);
 
 const renderCell = {
   state: ({ state }: JobView) => <JobStateBadge state={state} />,
+  // Enough of it to tell one from another.
+  group: ({ group }: JobView) => (group === null ? <span className="text-faint">–</span> : <code title={group} className="font-mono text-xs">{group.slice(0, 8)}</code>),
+  says: ({ says, waits }: JobView) => says ?? waits ?? <span className="text-faint">–</span>,
   took: (job: JobView) => took(job) ?? <span className="text-faint">–</span>,
 };
 
 const never = () => false;
 
 /** What runs, what waits and what has ended. */
-export function JobList() {
+export function JobList({ state }: { state: 'open' | 'ended' }) {
   const { params, set } = useUrlState();
-  const asked = useJobs(100);
+  const asked = useJobs(state === 'open' ? 100 : 200, state);
   return (
     <AskedPanel title="Jobs" hiddenTitle asked={asked} rows={8}>
       {(jobs) => (
         <DataTable<JobView>
           caption="Jobs"
           columns={columns}
-          show={columns.map(({ key }) => key)}
+          show={columns.map(({ key }) => key).filter((key) => key !== 'approvedBy' && (key !== 'group' || jobs.some(({ group }) => group !== null)))}
           rows={jobs}
           rowKey={({ id }) => id}
           renderCell={renderCell}
@@ -52,7 +57,7 @@ export function JobList() {
           onSort={never}
           sortable={never}
           csvName="jobs"
-          empty={<EmptyState title="Nothing has been done yet">Actions begin where a problem is shown: open a row of a table or an index, and choose what to do about it.</EmptyState>}
+          empty={<EmptyState title={state === 'open' ? 'Nothing runs and nothing waits' : 'Nothing has been done yet'}>Actions begin where a problem is shown: open a row of a table or an index, and choose what to do about it.</EmptyState>}
         />
       )}
     </AskedPanel>

@@ -3,6 +3,9 @@
 import type { ReactNode } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
 import { evidenceText } from '@/components/panel/findings';
+import { classNames } from '@/components/ui/class-names';
+import { openAction } from '@/lib/client/open-action';
+import type { Remedy } from '@/lib/kit/finding';
 import { Button } from '@/components/ui/button';
 import { Notice } from '@/components/ui/notice';
 import { ScrollRegion } from '@/components/ui/scroll-region';
@@ -10,35 +13,54 @@ import { toast } from '@/components/ui/toast';
 import { messageOf } from '@/lib/client/problem';
 import { useJob, useJobChanges } from '@/lib/client/use-jobs';
 import { isOpen, type JobView } from '@/lib/kit/job';
-import { formatMs, formatRatio } from '@/lib/units';
+import { formatCount, formatMs, formatRatio, formatTime } from '@/lib/units';
 import { JobStateBadge } from './job-state';
+import { PlanView } from './plan-view';
 
 /** A job as it runs, and how it ended. */
-export function JobProgress({ id }: { id: string }) {
+export function JobProgress({ id, short = false }: { id: string; /** One of several: how it stands, without its plan and its log. */ short?: boolean }) {
   const { data: job, error } = useJob(id);
   if (!job) return error ? <Notice tone="warning" title="The job cannot be seen">{messageOf(error)}</Notice> : <output className="text-sm text-muted">Asking …</output>;
-  return <JobDetails job={job} />;
+  return <JobDetails job={job} short={short} />;
 }
 
-export function JobDetails({ job }: { job: JobView }) {
+export function JobDetails({ job, short = false }: { job: JobView; short?: boolean }) {
   return (
-    <div className="flex min-w-0 flex-col gap-4">
+    <div className={classNames('flex min-w-0 flex-col', short ? 'gap-2' : 'gap-4')}>
       <output className="flex flex-wrap items-center gap-3">
         <JobStateBadge state={job.state} />
-        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
+        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? job.waits ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
         {isOpen(job.state) ? <CancelButton job={job} /> : null}
+        {job.mayApprove ? <ApproveButton job={job} /> : null}
+        {!isOpen(job.state) && job.state !== 'succeeded' ? <AgainButton job={job} /> : null}
       </output>
-      {isOpen(job.state) ? <Bar job={job} /> : null}
+      {job.state === 'running' ? <Bar job={job} /> : null}
       <Figures job={job} />
-      {job.log.length > 0 ? <Log job={job} /> : null}
-      {job.plan.map(({ sql, note }) => <SqlBlock key={sql} label={note} sql={sql} />)}
-      {job.state === 'succeeded' && job.inverse && 'sql' in job.inverse ? <SqlBlock label="Takes it back" sql={job.inverse.sql} /> : null}
+      {short ? null : <Written job={job} />}
     </div>
   );
 }
 
+function Written({ job }: { job: JobView }) {
+  return (
+    <>
+      {job.log.length > 0 ? <Log job={job} /> : null}
+      <PlanView plan={job.plan} label="Ran as shown" />
+      {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
+    </>
+  );
+}
+
+/** What undoes it: SQL for a person, or another action, which shows first what it would do. */
+function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
+  if ('sql' in inverse) return <SqlBlock label="Takes it back" sql={inverse.sql} />;
+  const params = asSent(inverse.params);
+  return <div><Button size="small" onClick={() => openAction({ action: inverse.action, target, params })}>Take it back …</Button></div>;
+}
+
 function phaseOf({ progress, plan }: JobView): string {
   const step = plan.length > 1 ? `Step ${(progress?.step ?? 0) + 1} of ${plan.length}. ` : '';
+  if (progress && progress.moved !== null) return `${step}${formatCount(progress.moved)}${progress.expected === null ? '' : ` of about ${formatCount(progress.expected)}`} rows moved`;
   return `${step}${progress?.phase ?? 'Runs'}${progress?.fraction === null || progress === null ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
 }
 
@@ -48,13 +70,27 @@ function CancelButton({ job }: { job: JobView }) {
   return <Button size="small" className="ml-auto" disabled={job.cancelRequestedAt !== null} onClick={() => void stop()}>Cancel job</Button>;
 }
 
+function ApproveButton({ job }: { job: JobView }) {
+  const { approve } = useJobChanges();
+  const agree = () => approve(job.id).catch((error: unknown) => toast('It was not approved', { tone: 'error', about: messageOf(error) }));
+  return <Button size="small" kind="primary" onClick={() => void agree()}>Approve</Button>;
+}
+
+/** Nothing is repeated unseen: the dialog looks anew, and what it shows is what runs. */
+function AgainButton({ job: { action, target, params } }: { job: JobView }) {
+  return <Button size="small" className="ml-auto" onClick={() => openAction({ action, target, params: asSent(params) })}>Again …</Button>;
+}
+
+const asSent = (params: Record<string, unknown>): Record<string, string> => Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)]));
+
 function Bar({ job }: { job: JobView }) {
-  const fraction = job.progress?.fraction ?? null;
+  const { fraction = null, moved = null, expected = null } = job.progress ?? {};
+  const part = moved !== null && expected ? Math.min(1, moved / expected) : fraction;
   return (
     <progress
       aria-label={`Progress of ${job.action} on ${job.object}`}
       max={1}
-      value={fraction ?? undefined}
+      value={part ?? undefined}
       className="h-1.5 w-full overflow-hidden rounded-full bg-hover indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
     />
   );
@@ -69,20 +105,34 @@ function Fact({ label, children }: { label: string; children: ReactNode }) {
   );
 }
 
+const labelOf = (name: string): string => name.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ');
+
 function Figures({ job }: { job: JobView }) {
-  const { before, after, waitedMs, progress } = job;
+  const { before, after, later, waitedMs, progress } = job;
   const names = Object.keys(before ?? {});
   return (
     <dl className="flex flex-wrap gap-x-8 gap-y-2">
       {names.map((name) => (
-        <Fact key={name} label={name.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ')}>
+        <Fact key={name} label={labelOf(name)}>
           {evidenceText(name, before?.[name] ?? null)}
           {after ? <span className="text-muted"> → {evidenceText(name, after[name] ?? null)}</span> : null}
         </Fact>
       ))}
+      {later.map(({ after: when, at, figures }) => <Later key={when} after={when} at={at} figures={figures} />)}
       <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact>
+      {progress && progress.held_ms > 0 ? <Fact label="longest that it held a strong lock">{formatMs(progress.held_ms)}</Fact> : null}
+      {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows moved">{formatCount(progress.moved)}</Fact> : null}
       {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}
     </dl>
+  );
+}
+
+/** Whether it paid off. */
+function Later({ after, at, figures }: JobView['later'][number]) {
+  return (
+    <Fact label={`a${after === 'hour' ? 'n hour' : ' day'} later`}>
+      <span title={formatTime(at)}>{figures === null ? 'not to be had' : Object.entries(figures).map(([name, value]) => `${labelOf(name)} ${evidenceText(name, value)}`).join(', ')}</span>
+    </Fact>
   );
 }
 

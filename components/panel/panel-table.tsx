@@ -1,5 +1,6 @@
 'use client';
 
+import { useState } from 'react';
 import { Cell, isLong } from '@/components/table/cell';
 import { DataTable } from '@/components/table/data-table';
 import { classNames } from '@/components/ui/class-names';
@@ -9,7 +10,7 @@ import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
 import { formatCount } from '@/lib/units';
 import { PanelFilters } from './panel-filters';
 import { panelKeys, rowKeyOf, rowPage } from './panel-state';
-import { ActionButtons } from '@/components/jobs/action-buttons';
+import { ActionButtons, ChosenRows } from '@/components/jobs/action-buttons';
 import { SqlBlock } from './sql-block';
 import { withTarget } from '@/components/shell/places';
 import { LinkButton } from '@/components/ui/button';
@@ -20,13 +21,20 @@ export function PanelTable({ view, prefix, measured, given }: { view: Diagnostic
   const { params, set } = useUrlState();
   const keys = panelKeys(view, prefix);
   const about = params.get('about');
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const keyOf = rowKeyOf(view);
+  // What has gone since it was chosen is chosen no longer.
+  const picked = measured.rows.filter((row) => selected.has(keyOf(row)));
+  const choose = (key: string) => setSelected(new Set(selected.has(key) ? [...selected].filter((other) => other !== key) : [...selected, key]));
   const narrowed = [keys.q, ...keys.params].some((key) => params.has(key));
   return (
     <DataTable<Row>
       caption={view.title}
       columns={view.columns}
       rows={measured.rows}
-      rowKey={rowKeyOf(view)}
+      rowKey={keyOf}
+      {...(view.actions.length > 0 ? { selection: { keys: selected, onToggle: choose } } : {})}
+      chosen={picked.length > 0 ? <ChosenRows actions={view.actions} rows={picked} onClear={() => setSelected(new Set())} /> : undefined}
       {...(about ? { isMarked: isAbout(about) } : {})}
       show={view.show}
       columnChoice={params.get(keys.columns)}
@@ -55,7 +63,7 @@ function RowDetails({ view, row }: { view: DiagnosticView; row: Row }) {
   const target = useUrlState().params.get('target');
   return (
     <div className="flex max-w-5xl flex-col gap-4">
-      {view.actions.length > 0 ? <ActionButtons view={view} row={row} /> : null}
+      <ActionButtons actions={view.actions} row={row} />
       {statements.map(({ key, label }) => <SqlBlock key={key} label={label} sql={String(row[key])} />)}
       {view.room === 'queries' ? (
         <div className="flex flex-wrap gap-2">

@@ -1,12 +1,27 @@
+'use client';
+
+import { Button } from '@/components/ui/button';
+import { openAction } from '@/lib/client/open-action';
+import { useActions } from '@/lib/client/use-jobs';
+import { useUrlState } from '@/lib/client/url-state';
 import type { Remedy } from '@/lib/kit/finding';
 import { SqlBlock } from './sql-block';
 
-/** What mends it: SQL to copy, or the name of the console's own action. */
+/** What mends it: SQL to copy, or an action of the console, which shows its SQL before it runs. */
 export function RemedyView({ remedy }: { remedy: Remedy }) {
-  if ('sql' in remedy) return <SqlBlock sql={remedy.sql} label="What helps" />;
+  return 'sql' in remedy ? <SqlBlock sql={remedy.sql} label="What helps" /> : <ActionRemedy remedy={remedy} />;
+}
+
+function ActionRemedy({ remedy: { action: id, params } }: { remedy: Extract<Remedy, { action: string }> }) {
+  const target = useUrlState().params.get('target') ?? 'main';
+  const { data: actions } = useActions();
+  const title = actions?.find((action) => action.id === id)?.title;
+  const given = Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)]));
   return (
-    <p className="text-xs text-muted">
-      What helps: <code className="font-mono">{remedy.action}</code>
-    </p>
+    <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-1">
+      <Button size="small" kind="primary" disabled={title === undefined} onClick={() => openAction({ action: id, target, params: given })}>{title ?? id} …</Button>
+      <span className="min-w-0 text-xs text-faint wrap-anywhere">{Object.values(given).join(', ')}</span>
+      <span className="text-xs text-faint">It shows first what it would do and block.</span>
+    </div>
   );
 }

@@ -10,7 +10,7 @@ const load = () => import('./palette').then((module) => module.Palette);
 const Palette = dynamic(load, { ssr: false });
 
 /** Opens the palette, by hand or with Ctrl-K; its code comes with the first use. */
-export function PaletteButton({ places }: { places: readonly Place[] }) {
+export function PaletteButton({ places, maintains }: { places: readonly Place[]; /** Actions too. */ maintains: boolean }) {
   const [open, setOpen] = useState(false);
   const [used, setUsed] = useState(false);
   const show = () => {
@@ -34,7 +34,7 @@ export function PaletteButton({ places }: { places: readonly Place[] }) {
         <span className="grow text-left max-sm:sr-only">Go to…</span>
         <span className="flex gap-0.5 max-sm:hidden" aria-hidden><Kbd>Ctrl</Kbd><Kbd>K</Kbd></span>
       </button>
-      {used ? <Palette open={open} onClose={() => setOpen(false)} places={places} /> : null}
+      {used ? <Palette open={open} onClose={() => setOpen(false)} places={places} maintains={maintains} /> : null}
     </>
   );
 }

@@ -6,17 +6,19 @@ import { useEffect, useRef } from 'react';
 import { toast } from '@/components/ui/toast';
 import { leavePage } from '@/lib/client/leave';
 import { messageOf } from '@/lib/client/problem';
+import { openAction } from '@/lib/client/open-action';
 import { signOut } from '@/lib/client/session';
+import { useActions } from '@/lib/client/use-jobs';
 import { chooseTheme, themes } from '@/lib/client/theme';
 import { withTarget, type Place } from './places';
 
-type Props = { open: boolean; onClose: () => void; places: readonly Place[] };
+type Props = { open: boolean; onClose: () => void; places: readonly Place[]; maintains: boolean };
 
 const item = 'flex h-9 cursor-pointer items-center gap-3 rounded-md px-2.5 text-sm text-ink data-[selected=true]:bg-hover';
 const group = '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-2xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-faint';
 
 /** Everything that can be reached, by typing a part of its name. */
-export function Palette({ open, onClose, places }: Props) {
+export function Palette({ open, onClose, places, maintains }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const router = useRouter();
   const target = useSearchParams().get('target');
@@ -48,6 +50,7 @@ export function Palette({ open, onClose, places }: Props) {
                 ))}
               </Command.Group>
             ))}
+            {maintains ? <Actions target={target ?? 'main'} run={run} /> : null}
             <Command.Group heading="Commands" className={group}>
               {themes.map((theme) => (
                 <Command.Item key={theme} value={`theme ${theme}`} onSelect={() => run(() => chooseTheme(theme))} className={item}>
@@ -62,5 +65,21 @@ export function Palette({ open, onClose, places }: Props) {
         </Command>
       ) : null}
     </dialog>
+  );
+}
+
+/** What can be done about anything: the dialog asks for the object. */
+function Actions({ target, run }: { target: string; run: (what: () => void) => void }) {
+  const { data: actions = [] } = useActions();
+  if (actions.length === 0) return null;
+  return (
+    <Command.Group heading="Actions" className={group}>
+      {actions.map(({ id, title, about }) => (
+        <Command.Item key={id} value={`${title} ${about} ${id}`} onSelect={() => run(() => openAction({ action: id, target, params: {} }))} className={item}>
+          <span className="shrink-0 font-medium">{title} …</span>
+          <span className="truncate text-xs text-faint">{about}</span>
+        </Command.Item>
+      ))}
+    </Command.Group>
   );
 }

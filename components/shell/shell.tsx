@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import Link from 'next/link';
+import { LateActionHost } from '@/components/jobs/late-action-host';
 import { LateJobIndicator } from '@/components/jobs/late-indicator';
 import { ToastHost } from '@/components/ui/toast';
 import type { Theme } from '@/lib/client/theme';
@@ -38,7 +39,7 @@ export function Shell({ person, entries, places, targets, theme, children }: Pro
           {targets.length > 0 ? <TargetSelect targets={targets} /> : null}
           <div className="ml-auto flex items-center gap-1">
             {targets.length > 0 ? <LateJobIndicator /> : null}
-            <PaletteButton places={places} />
+            <PaletteButton places={places} maintains={targets.length > 0} />
             <ThemeMenu initial={theme} />
             <UserMenu person={person} />
           </div>
@@ -47,6 +48,7 @@ export function Shell({ person, entries, places, targets, theme, children }: Pro
           {children}
         </main>
       </div>
+      {targets.length > 0 ? <LateActionHost /> : null}
       <ToastHost />
     </div>
   );

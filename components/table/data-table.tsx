@@ -31,6 +31,8 @@ type Props<R extends TableRow> = RowOptions<R> & {
   toolbar?: ReactNode;
   /** Further buttons, at the right of the bar. */
   actions?: ReactNode;
+  /** What can be done with the chosen rows; between the bar and the rows. */
+  chosen?: ReactNode;
   /** Instead of rows, when there are none. */
   empty?: ReactNode;
   footer?: ReactNode;
@@ -41,7 +43,7 @@ const always = () => true;
 
 /** Every table of the console: order, columns, CSV, keyboard, and cards on a phone. */
 export function DataTable<R extends TableRow>(props: Props<R>) {
-  const { caption, columns, rows, columnChoice, onColumnChoice, onSort, sortable = always, csvName, toolbar, actions, empty, footer, maxHeight } = props;
+  const { caption, columns, rows, columnChoice, onColumnChoice, onSort, sortable = always, csvName, toolbar, actions, empty, footer, maxHeight, chosen } = props;
   const [ownSort, setOwnSort] = useState(props.sort ?? '');
   const [ownChoice, setOwnChoice] = useState<string[] | null>(null);
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
@@ -62,6 +64,7 @@ export function DataTable<R extends TableRow>(props: Props<R>) {
           {csvName ? <CsvButton name={csvName} columns={shown} rows={ordered} /> : null}
         </div>
       </div>
+      {chosen}
       {ordered.length === 0 ? empty : (
         <ScrollRegion label={`${caption}, rows`} onKeyDown={moveRow} style={{ maxHeight }} className={classNames('scroll-shadow overflow-x-auto', maxHeight && 'overflow-y-auto')}>
           <table className="cards w-full border-collapse">
@@ -76,8 +79,8 @@ export function DataTable<R extends TableRow>(props: Props<R>) {
   );
 }
 
-function optional<R extends TableRow>({ renderCell, rowHref, renderDetails, isMarked }: RowOptions<R>) {
-  return { ...(isMarked ? { isMarked } : {}), ...(renderCell ? { renderCell } : {}), ...(rowHref ? { rowHref } : {}), ...(renderDetails ? { renderDetails } : {}) };
+function optional<R extends TableRow>({ renderCell, rowHref, renderDetails, isMarked, selection }: RowOptions<R>) {
+  return { ...(selection ? { selection } : {}), ...(isMarked ? { isMarked } : {}), ...(renderCell ? { renderCell } : {}), ...(rowHref ? { rowHref } : {}), ...(renderDetails ? { renderDetails } : {}) };
 }
 
 function toggled(before: ReadonlySet<string>, key: string): Set<string> {

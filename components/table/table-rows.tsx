@@ -5,6 +5,7 @@ import Link from 'next/link';
 import { ChevronRight } from 'lucide-react';
 import { classNames } from '@/components/ui/class-names';
 import type { ColumnView } from '@/lib/kit/column';
+import { Checkbox } from '@/components/ui/input';
 import { isNumeric } from '@/lib/units';
 import { Cell, isLong } from './cell';
 import type { TableRow } from './table-data';
@@ -19,7 +20,11 @@ export type RowOptions<R extends TableRow> = {
   isMarked?: (row: R) => boolean;
   /** What a row opens to. */
   renderDetails?: (row: R) => ReactNode;
+  /** Rows that can be chosen, by their keys. */
+  selection?: Selection;
 };
+
+export type Selection = { keys: ReadonlySet<string>; onToggle: (key: string) => void };
 
 type Props<R extends TableRow> = RowOptions<R> & { columns: readonly ColumnView[]; rows: readonly R[]; opened: ReadonlySet<string>; onToggle: (key: string) => void };
 
@@ -44,7 +49,7 @@ function destination(key: string, at: number, count: number): number | null {
   return key === 'End' ? count - 1 : null;
 }
 
-export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, isMarked, opened, onToggle }: Props<R>) {
+export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, isMarked, selection, opened, onToggle }: Props<R>) {
   return (
     <tbody>
       {rows.map((row) => {
@@ -56,11 +61,14 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
           <Fragment key={key}>
             <tr data-row tabIndex={-1} aria-current={marked || undefined} className={classNames('border-b border-line last:border-0 hover:bg-hover focus-visible:bg-hover focus-visible:outline-offset-[-2px]', open && 'bg-sunken', marked && 'bg-accent-soft/50')}>
               {renderDetails ? (
-                <td data-wide className="pl-3 max-sm:order-last sm:w-9">
-                  <button type="button" data-open aria-expanded={open} onClick={() => onToggle(key)} className="flex h-7 items-center gap-1 rounded-sm text-xs text-faint hover:text-ink">
-                    <ChevronRight className={classNames('size-4 transition-transform', open && 'rotate-90')} aria-hidden />
-                    <span className="sm:sr-only">{open ? 'Less' : 'Details'}</span>
-                  </button>
+                <td data-wide className="pl-3 whitespace-nowrap max-sm:order-last sm:w-9">
+                  <div className="flex items-center gap-2">
+                    {selection ? <Checkbox aria-label={`Choose ${columns.slice(0, 2).map((column) => String(row[column.key] ?? '')).join(' ')}`} checked={selection.keys.has(key)} onChange={() => selection.onToggle(key)} /> : null}
+                    <button type="button" data-open aria-expanded={open} onClick={() => onToggle(key)} className="flex h-7 items-center gap-1 rounded-sm text-xs text-faint hover:text-ink">
+                      <ChevronRight className={classNames('size-4 transition-transform', open && 'rotate-90')} aria-hidden />
+                      <span className="sm:sr-only">{open ? 'Less' : 'Details'}</span>
+                    </button>
+                  </div>
                 </td>
               ) : null}
               {columns.map((column, index) => {

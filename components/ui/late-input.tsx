@@ -21,6 +21,11 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
       setText(value);
     }
   }
+  // What was typed before React took over the page stands in the browser's input only.
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (input.current) setText(input.current.value);
+  }, []);
   const pass = () => {
     setPassed(text.trim());
     onChange(text.trim());
@@ -36,7 +41,7 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
     leave.current = () => text.trim() !== passed && onChange(text.trim());
   });
   useEffect(() => () => void leave.current(), []);
-  return <Input maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && pass()} />;
+  return <Input ref={input} maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && pass()} />;
 }
 
 /** The search of a table's bar. */

@@ -1,7 +1,9 @@
-import { bigint, index, jsonb, pgSchema, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { bigint, customType, index, jsonb, pgSchema, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 /** The console's own operational tables. */
 export const riskdesk = pgSchema('riskdesk');
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 /** Append-only: a trigger refuses UPDATE, DELETE and TRUNCATE, and the application's role may only insert and read. */
 export const auditLog = riskdesk.table(
@@ -18,6 +20,9 @@ export const auditLog = riskdesk.table(
     outcome: text('outcome').notNull(),
     details: jsonb('details').notNull(),
     address: text('address'),
+    /** A trigger gives both: the place in the chain, and sha256 over the hash before and this row. */
+    position: bigint('position', { mode: 'number' }).notNull().unique(),
+    hash: bytea('hash').notNull(),
   },
   (table) => [index('audit_log_actor_id_idx').on(table.actorId, table.id), index('audit_log_object_idx').on(table.object, table.id)],
 );

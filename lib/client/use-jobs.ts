@@ -2,6 +2,7 @@
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { isOpen, type JobView, type PreviewView } from '@/lib/kit/job';
+import type { ActionView } from '@/lib/kit/result';
 import { api } from './api';
 import { keys } from './keys';
 
@@ -9,11 +10,11 @@ const busyMs = 1500;
 const idleMs = 15_000;
 
 /** The newest jobs, those that are open first; asked often while one is. */
-export const useJobs = (limit: number) =>
+export const useJobs = (limit: number, state: 'any' | 'open' | 'ended' = 'any') =>
   useQuery({
-    queryKey: keys.jobs(limit),
-    queryFn: async ({ signal }) => (await api<{ items: JobView[] }>('/api/jobs', { query: { limit }, signal })).items,
-    refetchInterval: ({ state }) => (state.data?.some((job) => isOpen(job.state)) ? busyMs : idleMs),
+    queryKey: keys.jobs(limit, state),
+    queryFn: async ({ signal }) => (await api<{ items: JobView[] }>('/api/jobs', { query: { limit, state }, signal })).items,
+    refetchInterval: ({ state: of }) => (of.data?.some((job) => isOpen(job.state)) ? busyMs : idleMs),
   });
 
 /** One job, until it has ended. */
@@ -23,6 +24,9 @@ export const useJob = (id: string) =>
     queryFn: ({ signal }) => api<JobView>(`/api/jobs/${id}`, { signal }),
     refetchInterval: ({ state }) => (state.data && !isOpen(state.data.state) ? false : 700),
   });
+
+/** The actions that the person may begin. */
+export const useActions = () => useQuery({ queryKey: keys.actions, queryFn: async ({ signal }) => (await api<{ items: ActionView[] }>('/api/actions', { signal })).items, staleTime: Infinity });
 
 export type Wish = { action: string; target: string; params: Record<string, string> };
 
@@ -36,9 +40,16 @@ export function useJobChanges() {
   const client = useQueryClient();
   const again = () => void client.invalidateQueries({ queryKey: keys.allJobs });
   return {
-    run: async ({ action, target, params }: Wish, seal: string, confirm?: string): Promise<string> => {
+    run: async ({ action, target, params }: Wish, seal: string, more: { confirm?: string; group?: string } = {}): Promise<string> => {
       try {
-        return (await api<{ jobId: string }>(pathOf(action), { method: 'POST', body: { target, params, seal, ...(confirm === undefined ? {} : { confirm }) } })).jobId;
+        return (await api<{ jobId: string }>(pathOf(action), { method: 'POST', body: { target, params, seal, ...more } })).jobId;
+      } finally {
+        again();
+      }
+    },
+    approve: async (id: string): Promise<void> => {
+      try {
+        await api(`/api/jobs/${id}/approval`, { method: 'POST', body: {} });
       } finally {
         again();
       }

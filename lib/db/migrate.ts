@@ -65,8 +65,8 @@ async function grant(client: DeskClient, app: string, monitor: string): Promise<
   if (rows[0]?.owner === app) return;
   await run(sql`grant usage on schema public, riskdesk to ${ident(app)}`);
   for (const table of appTables) await run(sql`grant select, insert, update, delete on ${ident('public', table)} to ${ident(app)}`);
-  await run(sql`grant select, insert on riskdesk.audit_log to ${ident(app)}`);
-  for (const table of ['rate_limits', 'finding_decisions']) await run(sql`grant select, insert, update, delete on ${ident('riskdesk', table)} to ${ident(app)}`);
+  for (const table of ['audit_log', 'audit_checkpoints']) await run(sql`grant select, insert on ${ident('riskdesk', table)} to ${ident(app)}`);
+  for (const table of ['rate_limits', 'finding_decisions', 'schedules']) await run(sql`grant select, insert, update, delete on ${ident('riskdesk', table)} to ${ident(app)}`);
   await run(sql`grant select, insert, update on riskdesk.jobs to ${ident(app)}`);
   await run(sql`grant select, insert, delete on riskdesk.samples to ${ident(app)}`);
   await run(sql`grant select on riskdesk.migrations to ${ident(app)}`);

@@ -12,9 +12,13 @@ export type Risk = (typeof risks)[number];
 export const lockModes = ['ACCESS SHARE', 'ROW SHARE', 'ROW EXCLUSIVE', 'SHARE UPDATE EXCLUSIVE', 'SHARE', 'SHARE ROW EXCLUSIVE', 'EXCLUSIVE', 'ACCESS EXCLUSIVE'] as const;
 export type LockMode = (typeof lockModes)[number];
 
-/** One statement of a plan. What a preview shows of it is what runs. */
+/** One statement of a plan, or several as one transaction. What a preview shows of it is what runs. */
 export type Step = {
-  sql: SQL;
+  /**
+   * Several are one transaction: rolled back whole and tried again where a lock was not to be had in time or two sessions stood in each other's way. A row of
+   * one of them with a text in its column `refuses` rolls it back for good, and the job ends with that text.
+   */
+  sql: SQL | SQL[];
   /** What it does, in one sentence. */
   note: string;
   /** The strongest lock that it takes on the table. */
@@ -24,6 +28,13 @@ export type Step = {
    * with strong locks. `patient`: without a timeout, which would leave an invalid index behind a command CONCURRENTLY.
    */
   waits: 'bounded' | 'patient';
+  /** Of a transaction with locks that stop reads or writes: how long others may wait for it at most, where a person has said so; 150 ms else. */
+  holdMs?: number;
+  /**
+   * It runs again and again, each time as a transaction of its own, until its rows say that `moved` is 0. Where they say whether there
+   * is `more`, it passes over a table: at the end of a pass `left` says whether there are rows that others held or have added, and it begins again until there are none. A cancel ends it between two runs, and so that others get their turn it rests between them.
+   */
+  repeats?: { /** Rows to move in all, as far as is known. */ expected: number | null };
   /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */
   otherwise?: string;
 };
@@ -45,8 +56,11 @@ export type ActionObject = {
 /** Why an action is not done, and what would be safer. */
 export type Refusal = { name: string; says: string; saferWay: string | null };
 
-/** How an action stands whose end nobody saw, from the catalog alone: what was left half done is mended by `mend`. */
-export type Settled = { state: 'done' | 'undone'; says: string; mend: Step[] };
+/**
+ * How an action stands whose end nobody saw, from the catalog alone: what was left half done is mended by `mend`. `resumable`: what is done stays done and is whole,
+ * and starting the action again goes on from there.
+ */
+export type Settled = { state: 'done' | 'undone' | 'resumable'; says: string; mend: Step[] };
 
 export type ProgressView = 'vacuum' | 'analyze' | 'create_index' | 'cluster';
 
@@ -69,6 +83,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   plan: (object: O, context: ActionContext<P>) => Step[];
   /** Who waits while it runs, in one sentence. */
   blocks: string;
+  /** The same of one object, where it depends on that. */
+  blocksOf?: (object: O) => string;
   /** Disk that it needs besides, at most. */
   disk?: (object: O) => number | null;
   progress: ProgressView | null;

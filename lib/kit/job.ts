@@ -1,26 +1,18 @@
-import type { LockMode, Refusal, Risk } from './action';
-import type { Remedy } from './finding';
+import type { z } from 'zod';
+import type { Refusal } from './action';
+import type { blockerSchema, jobSchema, logLineSchema, planStepSchema, previewSchema, progressSchema } from './job-schema';
+import type { JobState } from './job-states';
 
-/** Jobs, previews and actions as the browser gets them: the shapes of the API. */
-export const jobStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const;
-export type JobState = (typeof jobStates)[number];
-export const isOpen = (state: JobState): boolean => state === 'queued' || state === 'running';
+export { jobStates, type JobState } from './job-states';
 
-export type PlanStep = { sql: string; note: string; lock: LockMode | null; waits: 'bounded' | 'patient'; otherwise?: string | undefined };
-export type JobProgress = { step: number; phase: string | null; fraction: number | null; waiting: number; waited_ms: number };
-export type JobFigures = Record<string, number | null>;
+/** It may still do something; `awaiting` another person’s approval. */
+export const isOpen = (state: JobState): boolean => state === 'awaiting' || state === 'queued' || state === 'running';
 
-export type JobView = {
-  id: string; action: string; target: string; object: string; state: JobState; says: string | null; progress: JobProgress | null; waitedMs: number; plan: PlanStep[]; log: { at: string; says: string }[];
-  before: JobFigures | null; after: JobFigures | null; inverse: Remedy | null; params: Record<string, unknown>;
-  requestedBy: string; reason: string | null; createdAt: string; startedAt: string | null; finishedAt: string | null; cancelRequestedAt: string | null;
-};
-
-export type Blocker = { pid: number; role: string | null; state: string | null; open_ms: number | null; holds: string; query: string | null };
-
-export type PreviewView = {
-  object: { name: string; bytes: number | null }; plan: PlanStep[]; risk: Risk; blocks: string; estimate: { disk_bytes: number | null };
-  blockers: Blocker[]; snapshots: Blocker[]; users: number; inverse: Remedy | null; seal: string; expiresAt: string;
-};
+export type PlanStep = z.infer<typeof planStepSchema>;
+export type JobProgress = z.infer<typeof progressSchema>;
+export type LogLine = z.infer<typeof logLineSchema>;
+export type JobView = z.infer<typeof jobSchema>;
+export type Blocker = z.infer<typeof blockerSchema>;
+export type PreviewView = z.infer<typeof previewSchema>;
 
 export type { Refusal };

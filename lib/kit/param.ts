@@ -36,6 +36,10 @@ export type Param<T = unknown> = { label: string; kind: 'number' | 'text' | 'cho
 
 const numeric = (schema: z.ZodType<number, string>, unit?: TypedUnit) => (label: string, fallback: number): Param<number> => ({ label, kind: 'number', ...(unit ? { unit } : {}), default: String(fallback), schema });
 
+/** A name as SQL writes it, with or without its schema: two names of 63 bytes, quoted, each quote doubled. */
+const part = /(?:"(?:[^"]|"")+"|[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*)/.source;
+const objectName = storableText(300).regex(new RegExp(`^${part}(?:\\.${part})?$`, 'u'), 'must be a name as SQL writes it: public.orders, "Odd name"');
+
 export const param = {
   count: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
   bytes: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER), 'bytes'),
@@ -43,8 +47,7 @@ export const param = {
   /** 0–1. */
   ratio: numeric(decimal(1), 'ratio'),
   text: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(200) }),
-  /** The name of an object, as SQL writes it: two names of 63 bytes, quoted, each quote doubled. */
-  object: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(300) }),
+  object: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: objectName }),
   /** A part of a statement: expressions, a condition. */
   phrase: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(2000) }),
   choice: <const T extends string>(label: string, choices: readonly [T, ...T[]]): Param<T> => ({ label, kind: 'choice', default: choices[0], choices, schema: z.enum(choices) }),

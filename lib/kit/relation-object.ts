@@ -29,7 +29,7 @@ export async function findRelation(ask: Ask, name: string, kinds: string, role: 
   const maintain = major >= 17 ? sql`or has_table_privilege(${role}::name, t.oid, 'MAINTAIN')` : sql``;
   const [found] = await ask<RelationObject>(sql`
     select format('%I.%I', n.nspname, c.relname) as name, 'relation ' || t.oid as key, ${bare(sql`c.oid`)} || ' ' || coalesce(pg_relation_filenode(c.oid), 0) as identity, ${bare(sql`t.oid`)} as "table",
-      pg_total_relation_size(c.oid)::float8 as bytes, ${bare(sql`c.oid`)} as oid, c.relkind::text as kind, c.relpersistence::text as persistence, n.nspname::text as schema, c.relname::text as rel,
+      case when c.relkind = 'p' then (select coalesce(sum(pg_total_relation_size(relid)), 0) from pg_partition_tree(c.oid)) else pg_total_relation_size(c.oid) end::float8 as bytes, ${bare(sql`c.oid`)} as oid, c.relkind::text as kind, c.relpersistence::text as persistence, n.nspname::text as schema, c.relname::text as rel,
       format('%I.%I', tn.nspname, t.relname) as table_name, pg_has_role(${role}::name, t.relowner, 'USAGE') as owned,
       (pg_has_role(${role}::name, t.relowner, 'USAGE') ${maintain}) as maintained,
       (pg_has_role(${role}::name, t.relowner, 'USAGE') or pg_has_role(${role}::name, (select datdba from pg_database where datname = current_database()), 'USAGE') ${maintain}) as vacuumed,

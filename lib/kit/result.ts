@@ -56,8 +56,11 @@ export type DiagnosticResult = Measured | Unmeasured;
 
 export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; unit?: TypedUnit; default: string; choices?: string[] };
 
+/** `GET /api/actions`: an action as its form needs it. */
+export type ActionView = { id: string; title: string; about: string; risk: Risk; params: ParamView[] };
+
 /** An action that a row of a diagnostic offers. `from` is the column that each parameter is filled in from. */
-export type ActionView = { id: string; title: string; about: string; risk: Risk; params: ParamView[]; from: Record<string, string> };
+export type OfferedAction = { id: string; title: string; from: Record<string, string> };
 
 /** A diagnostic as the browser gets it. */
 export type DiagnosticView = {
@@ -80,7 +83,7 @@ export type DiagnosticView = {
   onDemand: string | null;
   /** Where a row leads: parameter of that page → column. */
   page: { path: string; by: Record<string, string> } | null;
-  actions: ActionView[];
+  actions: OfferedAction[];
 };
 
 /** What somebody decided about a finding: it comes back when a snooze is over, or when it has become worse. */

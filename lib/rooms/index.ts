@@ -49,6 +49,13 @@ import { pruning as partitionsPruning } from './partitions/pruning.diagnostic';
 import { runway as partitionsRunway } from './partitions/runway.diagnostic';
 import { tables as partitionsTables } from './partitions/tables.diagnostic';
 import { timeline as partitionsTimeline } from './partitions/timeline.diagnostic';
+import { archive as partitionsArchiveAction } from './partitions/archive.action';
+import { attach as partitionsAttachAction } from './partitions/attach.action';
+import { create as partitionsCreateAction } from './partitions/create.action';
+import { detach as partitionsDetachAction } from './partitions/detach.action';
+import { partitionTable as partitionsPartitionTableAction } from './partitions/partition-table.action';
+import { rescueDefault as partitionsRescueDefaultAction } from './partitions/rescue-default.action';
+import { restore as partitionsRestoreAction } from './partitions/restore.action';
 import { room as plansRoom } from './plans/room';
 import { room as poolRoom } from './pool/room';
 import { app as poolApp } from './pool/app.diagnostic';
@@ -109,7 +116,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[
   { room: jobsRoom, diagnostics: [], actions: [] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [locksCancelAction, locksTerminateAction] },
   { room: maintenanceRoom, diagnostics: [], actions: [] },
-  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [] },
+  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
   { room: plansRoom, diagnostics: [], actions: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing], actions: [] },
   { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend], actions: [queriesResetStatementAction, queriesResetStatisticsAction] },

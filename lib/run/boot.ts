@@ -7,7 +7,9 @@ import { SettingsError } from '@/lib/env';
 import { isRefusedCredentials, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { clearOldAttempts } from '@/lib/auth/sign-in-limit';
 import { drainOnStop } from './drain';
+import { checkpointForever } from './audit/checkpoint';
 import { runForever } from './actions/runner';
+import { tendJobsForever } from './actions/upkeep';
 import { log } from './log';
 import { startMetrics } from './metrics';
 import { monitorPool } from './monitor';
@@ -61,6 +63,8 @@ async function untilReady(): Promise<void> {
   setInterval(() => void inRoute('job', 'upkeep', upkeep), hourMs).unref();
   void sampleForever();
   void runForever();
+  void checkpointForever();
+  void tendJobsForever();
 }
 
 async function prepare(): Promise<void> {

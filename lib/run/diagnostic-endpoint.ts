@@ -2,11 +2,10 @@ import 'server-only';
 import { z } from 'zod';
 import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
 import { severities } from '@/lib/kit/finding';
+import { remedySchema } from '@/lib/kit/job-schema';
 import type { DiagnosticResult } from '@/lib/kit/result';
 import type { Registered } from './registry';
 import { questionSchema, runDiagnostic, timeLimitOf, toQuestion } from './run-diagnostic';
-
-const remedy = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
 
 export const findingSchema = z.object({
   code: z.string(),
@@ -14,7 +13,7 @@ export const findingSchema = z.object({
   about: z.string(),
   says: z.string(),
   evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
-  remedy,
+  remedy: remedySchema,
 });
 
 export const reasonSchema = z.object({ code: z.string(), says: z.string() });
@@ -53,7 +52,7 @@ export function diagnosticEndpoint(entry: Registered): Endpoint {
     summary: diagnostic.title,
     access: diagnostic.permission,
     query: questionSchema(diagnostic),
-    answers: { 200: z.union([measured, z.object({ state: z.literal('unmeasured'), reason: reasonSchema, remedy })]) },
+    answers: { 200: z.union([measured, z.object({ state: z.literal('unmeasured'), reason: reasonSchema, remedy: remedySchema })]) },
     problems: [404],
     deadlineMs: timeLimitOf(diagnostic) + 6000,
     handle: async ({ query, request }) => ({ json: readable(await runDiagnostic(entry, toQuestion(query), { fresh: wantsFresh(request) })) }),

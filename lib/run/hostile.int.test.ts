@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import pg from 'pg';
 import { ask, askMeasured } from '@/test/ask';
 import { useDatabase } from '@/test/database';
-import { seed } from '@/test/faults';
+import { numbers, seed } from '@/test/faults';
 
 const db = await useDatabase();
 const { diagnostics } = await import('./registry');
@@ -17,8 +17,7 @@ const quoted = (name: string) => pg.escapeIdentifier(name);
 /** Two hundred names, each with what tears careless text apart, none longer than the 63 bytes that PostgreSQL keeps. */
 function hostileNames(): string[] {
   const parts = ['"', "'", '\\', '\n', '\t', '; drop table users; --', '<img src=x onerror=alert(1)>', '&amp;', '😀', 'Ünï', '$1', '$$', '%s', '--', '/*', '*/', '.', ' ', 'SELECT', '{}', '`', '\u202e', "' or 1=1", '${7*7}', '-leading', 'MiXeD'];
-  let state = seed;
-  const next = (below: number) => (state = (state * 48_271) % 2_147_483_647) % below;
+  const next = numbers(seed);
   const names = new Set<string>([...'"'.repeat(3)].map((_, index) => '"'.repeat(index + 1)));
   while (names.size < 200) {
     const text = `${Array.from({ length: 1 + next(4) }, () => parts[next(parts.length)]).join('')}${names.size}`;

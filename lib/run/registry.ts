@@ -35,13 +35,16 @@ export function viewOf({ id, room, diagnostic }: Registered): DiagnosticView {
     contextColumns: columnViews(context?.row ?? {}),
     show: show ?? Object.keys(row),
     params: paramViews(params),
-    actions: offered.map(({ action, from }) => ({ ...actionView(action), from })),
+    actions: offered.map(({ action, from }) => ({ id: action, title: actionView(action).title, from })),
   };
 }
 
 const paramViews = (params: Params): ParamView[] => Object.entries(params).map(([key, { label, kind, unit, default: fallback, choices }]) => ({ key, label, kind, ...(unit ? { unit } : {}), default: fallback, ...(choices ? { choices: [...choices] } : {}) }));
 
-function actionView(id: string): Omit<ActionView, 'from'> {
+/** The actions that a caller may begin. */
+export const actionsFor = (caller: Caller): ActionView[] => [...actions.values()].filter(({ action }) => may(caller, action.permission)).map(({ id }) => actionView(id));
+
+function actionView(id: string): ActionView {
   const entry = actions.get(id);
   if (!entry) throw new Error(`there is no action ${id}`);
   const { title, about, risk, params } = entry.action;

@@ -66,6 +66,7 @@ export class Supervisor {
       throw new PlainError(`Port ${port} is in use by another program; choose another one: PORT=${port + 1} npm start`);
     }
     process.env.AUTH_SECRET = await openAuthSecret(place);
+    process.env.RISKDESK_DATA_DIR = place.base;
     this.mayGoOn();
     if (home) await this.openDatabase(place, home);
     this.mayGoOn();

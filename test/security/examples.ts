@@ -30,6 +30,8 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     }
     return `/api/findings/${finding}/decision`;
   };
+  let owner: ReturnType<typeof db.connect> | undefined;
+  const create = async (statement: string) => (await (owner ??= db.connect('maintenance'))).query(statement);
   /** An action on an object of its own, with the seal of its preview: a job that nobody runs stays open on its object. */
   const sealedBody = async (action: string, params: Record<string, string>, more: Record<string, string> = {}, target = 'main'): Promise<Example> => {
     const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params, target } })).body as { seal: string };
@@ -53,13 +55,37 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
   };
   const ofAction = async (action: string, kind: 'table' | 'index', given: Record<string, string> = {}): Promise<Example> => {
     const name = `example_${(made += 1)}`;
-    const owner = await db.connect('maintenance');
-    await owner.query(`create table ${name} (a int)`);
-    await owner.query(`create index ${name}_a on ${name} (a)`);
+    await create(`create table ${name} (a int)`);
+    await create(`create index ${name}_a on ${name} (a)`);
     if (action === 'indexes/drop_invalid') await db.sql('update pg_index set indisvalid = false where indexrelid = $1::regclass', [`public.${name}_a`]);
     const object = kind === 'table' ? `public.${name}` : `public.${name}_a`;
     return sealedBody(action, { [kind]: object, ...given }, ['indexes/drop', 'tables/vacuum_full'].includes(action) ? { confirm: object } : {});
   };
+  const newSchedule = async (): Promise<Example> => {
+    const name = `example_${(made += 1)}`;
+    await create(`create table ${name} (a int)`);
+    return { path: '/api/schedules', body: { action: 'tables.analyze', params: { table: `public.${name}` }, cron: '30 2 * * *', timeZone: 'Europe/Berlin', window: { from: '22:00', to: '04:00' } } };
+  };
+  const madeSchedule = async () => {
+    const { path, body } = await newSchedule();
+    return `/api/schedules/${((await call('POST', path, { ...as, body })).body as { id: string }).id}`;
+  };
+  const ofPartitions = async (action: string): Promise<Example> => {
+    const name = `example_${(made += 1)}`;
+    const owner = await db.connect('maintenance');
+    const plain = action === 'partition_table';
+    await owner.query(`create table ${name} (at timestamptz not null primary key)${plain ? '' : ' partition by range (at)'}`);
+    if (!plain) {
+      await owner.query(`create table ${name}_1 partition of ${name} for values from ('2020-01-01+00') to ('2020-02-01+00')`);
+      await owner.query(action === 'rescue_default' ? `create table ${name}_rest partition of ${name} default` : `create table ${name}_2 (like ${name} including all)`);
+      await owner.query(`create table ${name}_archive (like ${name} including all) partition by range (at)`);
+    }
+    const more: Record<string, Record<string, string>> = { attach: { partition: `${name}_2`, from: '2020-02-01', to: '2020-03-01' }, restore: { from: '2019-01-01', to: '2020-01-01' }, partition_table: { by: 'at' } };
+    const params = action === 'detach' ? { partition: `public.${name}_1` } : { table: `public.${name}`, ...more[action] };
+    const { seal } = (await call('POST', `/api/partitions/${action}?preview`, { ...as, body: { params } })).body as { seal: string };
+    return { path: `/api/partitions/${action}`, body: { params, seal } };
+  };
+  const partitioning = ['create', 'rescue_default', 'archive', 'restore', 'attach', 'detach', 'partition_table'];
   const acceptance = () => ({ target: 'main', kind: 'accepted', reason: `example ${(made += 1)}` });
   return {
     // Running it leaves a row in the audit log.
@@ -68,6 +94,7 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/tables/vacuum': () => ofAction('tables/vacuum', 'table'),
     'POST /api/indexes/reindex': () => ofAction('indexes/reindex', 'index'),
     'POST /api/indexes/drop': () => ofAction('indexes/drop', 'index'),
+    ...Object.fromEntries(partitioning.map((action) => [`POST /api/partitions/${action}`, () => ofPartitions(action)])),
     'POST /api/indexes/drop_invalid': () => ofAction('indexes/drop_invalid', 'index'),
     'POST /api/tables/vacuum_full': () => ofAction('tables/vacuum_full', 'table'),
     'POST /api/tables/reindex': () => ofAction('tables/reindex', 'table'),
@@ -99,6 +126,15 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
       const { jobId } = (await call('POST', path, { ...as, body })).body as { jobId: string };
       return { path: `/api/jobs/${jobId}` };
     },
+    'POST /api/jobs/{id}/approval': async () => {
+      const { path, body } = await ofAction('tables/analyze', 'table');
+      const { jobId } = (await call('POST', path, { ...as, body })).body as { jobId: string };
+      await db.sql(`update riskdesk.jobs set state = 'awaiting', requested_by = null, requester = 'another@riskdesk.example' where id = $1`, [jobId]);
+      return { path: `/api/jobs/${jobId}/approval`, body: {} };
+    },
+    'POST /api/schedules': newSchedule,
+    'PATCH /api/schedules/{id}': async () => ({ path: await madeSchedule(), body: { enabled: false } }),
+    'DELETE /api/schedules/{id}': async () => ({ path: await madeSchedule() }),
     'PUT /api/findings/{id}/decision': async () => ({ path: await anyFinding(), body: acceptance() }),
     'DELETE /api/findings/{id}/decision': async () => {
       const path = await anyFinding();

@@ -23,9 +23,12 @@ const contract: [methods: RegExp, path: RegExp, rules: Rule[]][] = [
   [/^(GET|POST|DELETE)$/, /^\/api\/(sessions|tokens)(\/\{id\})?$/, ['own']],
   [/./, /^\/api\/users(\/|$)/, ['users:manage']],
   [/^GET$/, /^\/api\/audit(\/|$)/, ['audit:read']],
-  [/^GET$/, /^\/api\/(targets|jobs)(\/|$)/, ['stats:read']],
+  [/^GET$/, /^\/api\/(targets|jobs|actions)(\/|$)/, ['stats:read']],
   [/^(PUT|DELETE)$/, /^\/api\/findings\/\{id\}\/decision$/, ['maintenance:run']],
-  [/^DELETE$/, /^\/api\/jobs\//, ['maintenance:run']],
+  [/^(POST|DELETE)$/, /^\/api\/jobs\//, ['maintenance:run']],
+  [/^GET$/, /^\/api\/schedules$/, ['stats:read']],
+  // What destroys asks for more, in the handler.
+  [/^(POST|PATCH|DELETE)$/, /^\/api\/schedules(\/|$)/, ['maintenance:run']],
   [/^GET$/, /^\/api\/assessments(\/|$)/, ['assessments:read']],
   [/^(POST|PATCH|DELETE)$/, /^\/api\/assessments(\/|$)/, ['assessments:write']],
   // Running a statement asks for more, in the handler.

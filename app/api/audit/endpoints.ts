@@ -1,7 +1,11 @@
+import { z } from 'zod';
 import { database } from '@/lib/db/client';
 import { endpoint } from '@/lib/kit/endpoint';
+import { wholeNumber } from '@/lib/kit/param';
 import { auditPageSchema, auditQuery } from '@/lib/rooms/auth/schema';
 import { listAudit } from '@/lib/rooms/auth/list-audit';
+import { verificationSchema } from '@/lib/rooms/maintenance/verification';
+import { verifyAudit } from '@/lib/run/audit/verify';
 
 export const getAudit = endpoint({
   method: 'GET',
@@ -13,4 +17,15 @@ export const getAudit = endpoint({
   handle: async ({ query }) => ({ json: await listAudit(database(), query) }),
 });
 
-export const auditEndpoints = [getAudit];
+export const getVerification = endpoint({
+  method: 'GET',
+  path: '/api/audit/verification',
+  summary: 'Whether the audit log is as it was written, and the first entry that is not; in slices, each saying where to go on',
+  access: 'audit:read',
+  query: z.strictObject({ from: z.string().default('1').pipe(wholeNumber(1, Number.MAX_SAFE_INTEGER)) }),
+  answers: { 200: verificationSchema },
+  deadlineMs: 15_000,
+  handle: async ({ query }) => ({ json: await verifyAudit(database(), query.from) }),
+});
+
+export const auditEndpoints = [getAudit, getVerification];

@@ -41,7 +41,7 @@ export const settings = diagnostic({
   key: ['name'],
   search: ['name', 'value', 'category', 'about', 'source', 'overrides'],
   sort: '-pending',
-  show: ['name', 'value', 'boot', 'changed', 'source', 'takes', 'pending', 'overrides'],
+  show: ['name', 'value', 'boot', 'takes', 'pending', 'overrides'],
   needs: [],
   charts: [],
   codes: {

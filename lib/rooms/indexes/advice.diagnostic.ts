@@ -44,7 +44,7 @@ export const advice = diagnostic({
   key: ['id'],
   search: ['index_on', 'query', 'queryids', 'verdict'],
   sort: '-saved_ms',
-  show: ['verdict', 'index_on', 'because', 'saved_ms', 'gain_ratio', 'cost_before', 'cost_after', 'size_bytes', 'query'],
+  show: ['verdict', 'index_on', 'because', 'saved_ms', 'gain_ratio', 'size_bytes', 'query'],
   needs: [...needs, { monitor: 'Without pg_monitor the statements of other roles are hidden: advice from the rest would be a part that looks like the whole.' }],
   charts: [],
   codes: {

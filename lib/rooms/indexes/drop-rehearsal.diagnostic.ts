@@ -31,7 +31,7 @@ export const dropRehearsal = diagnostic({
   key: ['oid'],
   search: ['index', 'table', 'verdict', 'query'],
   sort: '-size_bytes',
-  show: ['index', 'table', 'verdict', 'because', 'statements', 'size_bytes', 'unjudged', 'query'],
+  show: ['index', 'verdict', 'because', 'statements', 'size_bytes', 'query'],
   needs: [...needs, { monitor: 'Without pg_monitor the statements of other roles are hidden, and an index that only they read would look unused.' }],
   charts: [],
   codes: {},

@@ -1,10 +1,11 @@
 import { action, type Refusal } from '@/lib/kit/action';
 import { param } from '@/lib/kit/param';
-import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
-import { sql } from '@/lib/pg/sql';
+import { findRelation, relationGuards, standbyGuard } from '@/lib/kit/relation-object';
+import { ident, sql } from '@/lib/pg/sql';
 import { dropStep, nothingLeft, stateOf } from './leftover';
+import { wholeIndex, type WholeIndex } from './parts';
 
-type IndexObject = RelationObject & { definition: string; constraint: string | null; depending: string | null; identity_of: string | null; attached: boolean };
+type IndexObject = WholeIndex & { definition: string; constraint: string | null; depending: string | null; identity_of: string | null; attached: boolean };
 
 const of = (object: IndexObject): Refusal[] => [
   ...(object.constraint === null ? [] : [{ name: 'constraint', says: `The constraint ${object.constraint} rests on it: without the index it would not hold.`, saferWay: 'Drop the constraint, if it is not wanted.' }]),
@@ -12,6 +13,9 @@ const of = (object: IndexObject): Refusal[] => [
   ...(object.identity_of === null ? [] : [{ name: 'replica_identity', says: 'It is the table’s replica identity: logical replication of updates and deletes goes by it.', saferWay: null }]),
   ...(object.attached ? [{ name: 'attached', says: 'It is a part of an index of the partitioned table and cannot be dropped alone.', saferWay: null }] : []),
 ];
+
+const concurrently = 'No read and no write waits. It waits itself for every transaction that uses the table.';
+const whole = 'Reads and writes of the table and of every partition wait while it asks for its locks, 100 ms at a time, and for the moment that the drop takes.';
 
 export const drop = action({
   name: 'drop',
@@ -21,7 +25,7 @@ export const drop = action({
   risk: 'destructive',
   params: { index: param.object('Index') },
   find: async (ask, { params, role, server }): Promise<IndexObject | null> => {
-    const relation = await findRelation(ask, params.index, 'i', role, server.major);
+    const relation = await wholeIndex(ask, await findRelation(ask, params.index, 'iI', role, server.major));
     if (!relation) return null;
     const [facts] = await ask<Pick<IndexObject, 'definition' | 'constraint' | 'depending' | 'identity_of' | 'attached'>>(sql`
       select pg_get_indexdef(i.indexrelid) as definition, (select min(conname)::text from pg_constraint where conindid = i.indexrelid and contype in ('p', 'u', 'x')) as "constraint",
@@ -31,10 +35,13 @@ export const drop = action({
     return facts ? { ...relation, ...facts } : null;
   },
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'owned'), ...of(object)],
-  plan: (object) => [dropStep(object, 'Marks the index invalid, waits for transactions that may use it, and drops it.')],
-  blocks: 'No read and no write waits. It waits itself for every transaction that uses the table.',
+  plan: (object) => object.kind === 'I'
+    ? [{ sql: sql`DROP INDEX ${ident(object.schema, object.rel)}`, note: `Drops the index of the table and of its ${object.parts?.length ?? 0} partitions at once: PostgreSQL cannot do that concurrently.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' }]
+    : [dropStep(object, 'Marks the index invalid, waits for transactions that may use it, and drops it.')],
+  blocks: 'No read and no write waits. It waits itself for every transaction that uses the table. The index of a partitioned table goes at once with all its parts, which PostgreSQL cannot do concurrently.',
+  blocksOf: ({ kind }) => (kind === 'I' ? whole : concurrently),
   progress: null,
-  inverse: ({ definition }) => ({ sql: `-- outside a transaction\n${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')};` }),
+  inverse: ({ definition, kind }) => ({ sql: kind === 'I' ? `-- writes wait while it builds\n${definition.replace(' ON ONLY ', ' ON ')};` : `-- outside a transaction\n${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')};` }),
   settle: async (ask, object) => {
     const now = await stateOf(ask, object);
     if (!now) return { state: 'done', says: 'The index is gone.', mend: [] };

@@ -1,3 +1,5 @@
+import { numbers } from '@/test/faults';
+
 /** Which of two indexes is redundant. */
 export type Truth = 'first' | 'second' | 'none';
 
@@ -174,15 +176,6 @@ const methods: Pair[] = [
 ];
 
 export const byHand: Pair[] = [...keysAndOrder, ...classesAndExpressions, ...stored, ...partial, ...uniqueness, ...constraints, ...methods];
-
-/** A small deterministic source of numbers, so that a failure comes back. */
-function numbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 4_294_967_296) * below);
-  };
-}
 
 /** `index ::= ( key {, key} ) [ include ( column ) ] [ where condition ]`, `key ::= column [desc] [nulls first|last]`. */
 export function generated(count: number, seed: number): { first: string; second: string }[] {

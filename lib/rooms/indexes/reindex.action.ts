@@ -1,8 +1,10 @@
-import { action } from '@/lib/kit/action';
+import { action, type Settled } from '@/lib/kit/action';
+import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
-import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
+import { findRelation, relationGuards, standbyGuard } from '@/lib/kit/relation-object';
 import { ident, sql } from '@/lib/pg/sql';
 import { dropStep, leftoversOf, nothingLeft, stateOf } from './leftover';
+import { partsOf, wholeIndex, type Part, type WholeIndex } from './parts';
 
 export const reindex = action({
   name: 'reindex',
@@ -11,23 +13,30 @@ export const reindex = action({
   permission: 'maintenance:run',
   risk: 'heavy',
   params: { index: param.object('Index') },
-  find: (ask, { params, role, server }): Promise<RelationObject | null> => findRelation(ask, params.index, 'i', role, server.major),
+  find: async (ask, { params, role, server }): Promise<WholeIndex | null> => wholeIndex(ask, await findRelation(ask, params.index, 'iI', role, server.major)),
   guards: (object, { role, server }) => [
     ...standbyGuard(server.inRecovery),
     ...relationGuards(object, role, 'maintained'),
     ...(/_cc(new|old)\d*$/.test(object.rel) ? [{ name: 'leftover', says: 'This is what an unfinished REINDEX CONCURRENTLY left behind.', saferWay: 'Drop it instead: indexes.drop.' }] : []),
   ],
-  plan: ({ schema, rel }) => [
-    { sql: sql`REINDEX INDEX CONCURRENTLY ${ident(schema, rel)}`, note: 'Builds a new index beside the old one, waits for older transactions, changes over and drops the old one.', lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' },
+  plan: ({ schema, rel, parts = [] }) => [
+    {
+      sql: sql`REINDEX INDEX CONCURRENTLY ${ident(schema, rel)}`,
+      note: parts.length > 0 ? `For each of the ${parts.length} partitions, one after the other: builds a new index beside the old one, waits for older transactions, changes over and drops the old one.` : 'Builds a new index beside the old one, waits for older transactions, changes over and drops the old one.', 
+      lock: 'SHARE UPDATE EXCLUSIVE',
+      waits: 'patient',
+    },
   ],
   blocks: 'No read and no write waits. VACUUM, other index builds and changes of the table wait. It waits itself for every transaction that uses the table, and at the end for every older snapshot in this database.',
   disk: ({ bytes }) => bytes,
   progress: 'create_index',
-  figures: async (ask, object) => {
-    const [found] = await ask<{ size_bytes: number }>(sql`select pg_relation_size(c.oid)::float8 as size_bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${(object as RelationObject).schema} and c.relname = ${(object as RelationObject).rel}`);
+  figures: async (ask, { schema, rel }) => {
+    const [found] = await ask<{ size_bytes: number }>(sql`
+      select coalesce((select sum(pg_relation_size(relid)) from pg_partition_tree(c.oid) where isleaf), pg_relation_size(c.oid))::float8 as size_bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${schema} and c.relname = ${rel}`);
     return { size_bytes: found?.size_bytes ?? null };
   },
   settle: async (ask, object) => {
+    if (object.parts) return settleParts(ask, object, object.parts);
     const [now, left] = [await stateOf(ask, object), await leftoversOf(ask, object)];
     const mend = left.map((one) => dropStep(one, `Drops ${one.rel}, which it left behind.`));
     if (now?.valid && now.identity !== object.identity) return { state: 'done', says: 'The new index is in place.', mend };
@@ -35,3 +44,12 @@ export const reindex = action({
   },
   stale: ['indexes', 'tables'],
 });
+
+/** Each partition's index has been rebuilt or has not; of one that was in the middle the copy goes. */
+async function settleParts(ask: Ask, object: WholeIndex, parts: Part[]): Promise<Settled> {
+  const now = new Map((await partsOf(ask, object.oid)).map(({ oid, node }) => [oid, node]));
+  const rebuilt = parts.filter(({ oid, node }) => now.get(oid) !== node).length;
+  const mend = (await leftoversOf(ask, object)).map((one) => dropStep(one, `Drops ${one.rel}, which it left behind.`));
+  const says = `Of ${parts.length} partitions ${rebuilt} have their new index.`;
+  return { state: rebuilt === parts.length ? 'done' : 'undone', says, mend };
+}

@@ -39,7 +39,7 @@ export const unused = diagnostic({
   key: ['oid'],
   search: ['index', 'table', 'reason'],
   sort: '-pages_bytes',
-  show: ['index', 'table', 'verdict', 'reason', 'size_bytes', 'writes', 'table_scans', 'parts', 'definition'],
+  show: ['index', 'table', 'verdict', 'reason', 'size_bytes', 'writes'],
   needs: [{ primary: 'A standby counts only its own scans, and an index can be dropped on the primary only: ask there.' }],
   charts: [{ kind: 'bars', title: 'Size', label: 'index', values: ['size_bytes'], top: 10 }],
   codes: { 'indexes.unused': 'An index has not been scanned since the statistics were reset, long ago, and nothing needs it.' },

@@ -61,7 +61,7 @@ export const usage = diagnostic({
   key: ['oid'],
   search: ['index', 'table', 'usage'],
   sort: '-pages_bytes',
-  show: ['index', 'table', 'usage', 'scans', 'last_scan_at', 'size_bytes', 'tuples_read', 'hit_ratio', 'parts', 'definition'],
+  show: ['index', 'table', 'usage', 'scans', 'last_scan_at', 'size_bytes', 'hit_ratio', 'parts'],
   needs: [],
   charts: [
     { kind: 'bars', title: 'Size', label: 'index', values: ['size_bytes'], top: 10 },

@@ -23,11 +23,29 @@ export function balanceOf(table: Parent, partitions: Member[], sizes: ReadonlyMa
       times_fair: share === null ? null : share * modulus, total_bytes: size?.total_bytes ?? null, table_rows: whole,
     };
   });
-  const largest = Math.max(1, ...parts.map(({ modulus }) => modulus));
   if (parts.length === 0) return [];
-  const taken = new Set(parts.flatMap(({ modulus, remainder }) => Array.from({ length: largest / modulus }, (_, index) => remainder + index * modulus)));
-  const missing = Array.from({ length: largest }, (_, remainder) => remainder).filter((remainder) => !taken.has(remainder));
+  const missing = missingOf(parts);
+  const largest = largestOf(parts);
   return [...covered, ...missing.map((remainder): BalanceRow => ({ tab: table.tab, modulus: largest, remainder, state: 'missing', part: null, row_estimate: null, share_ratio: null, fair_ratio: 1 / largest, times_fair: null, total_bytes: null, table_rows: whole }))];
+}
+
+type Cut = { modulus: number; remainder: number };
+
+const largestOf = (parts: Cut[]): number => Math.max(1, ...parts.map(({ modulus }) => modulus));
+
+function missingOf(parts: Cut[]): number[] {
+  const largest = largestOf(parts);
+  const taken = new Set(parts.flatMap(({ modulus, remainder }) => Array.from({ length: largest / modulus }, (_, index) => remainder + index * modulus)));
+  return Array.from({ length: largest }, (_, remainder) => remainder).filter((remainder) => !taken.has(remainder));
+}
+
+/** What a hash-partitioned table lacks, by the bounds of its partitions. */
+export function missingRemainders(bounds: string[]): Cut[] {
+  const parts = bounds.flatMap((text): Cut[] => {
+    const found = hashBound.exec(text);
+    return found ? [{ modulus: Number(found[1]), remainder: Number(found[2]) }] : [];
+  });
+  return parts.length === 0 ? [] : missingOf(parts).map((remainder) => ({ modulus: largestOf(parts), remainder }));
 }
 
 /** One statement a missing remainder; the name is for a person to choose. */

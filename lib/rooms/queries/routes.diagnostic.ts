@@ -32,7 +32,7 @@ export const routes = diagnostic({
   key: ['route'],
   search: ['route', 'repeated'],
   sort: '-db_ms',
-  show: ['route', 'requests', 'per_request', 'most_statements', 'repeats', 'db_ms', 'request_ms', 'row_count'],
+  show: ['route', 'requests', 'per_request', 'most_statements', 'repeats', 'db_ms', 'request_ms'],
   needs: [],
   charts: [{ kind: 'bars', title: 'Database time by route', label: 'route', values: ['db_ms'], top: 10 }],
   codes: { 'queries.repeats': 'One request of a route sent the same statement many times.' },

@@ -29,7 +29,7 @@ export const sequences = diagnostic({
   key: ['seq'],
   search: ['seq', 'column_name'],
   sort: '-used_ratio',
-  show: ['seq', 'column_name', 'column_type', 'sequence_type', 'last_value', 'bound', 'used_ratio', 'remaining', 'cycles'],
+  show: ['seq', 'column_name', 'column_type', 'sequence_type', 'last_value', 'bound', 'used_ratio', 'remaining'],
   needs: [],
   charts: [],
   codes: {

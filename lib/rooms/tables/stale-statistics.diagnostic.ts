@@ -31,7 +31,7 @@ export const staleStatistics = diagnostic({
   key: ['tab'],
   search: ['tab', 'state'],
   sort: '-due_ratio',
-  show: ['tab', 'state', 'row_estimate', 'changed', 'threshold', 'due_ratio', 'auto', 'last_analyze', 'last_autoanalyze'],
+  show: ['tab', 'state', 'row_estimate', 'changed', 'due_ratio', 'auto', 'last_analyze', 'last_autoanalyze'],
   needs: counted,
   charts: [],
   codes: {

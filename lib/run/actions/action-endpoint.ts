@@ -1,34 +1,18 @@
 import 'server-only';
 import { z } from 'zod';
+import { writeAudit } from '@/lib/db/audit';
+import { database, transaction } from '@/lib/db/client';
 import { AppError, invalidField } from '@/lib/errors';
-import { lockModes, risks } from '@/lib/kit/action';
-import { signedIn } from '@/lib/kit/caller';
+import { signedIn, type Caller } from '@/lib/kit/caller';
 import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
+import { previewSchema } from '@/lib/kit/job-schema';
 import { storableText } from '@/lib/kit/param';
 import { clientAddress } from '../peer';
-import { queueJob } from './jobs';
-import { paramsSchema, partsOf, prepare, type Prepared } from './preview';
+import { paramsSchema, partsOf, prepare, requireUnguarded, shownPlan, type Prepared } from './preview';
+import { queueJob } from './queue-job';
 import type { RegisteredAction } from './registry';
 import { kickRunner } from './runner';
 import { checkSeal, sealOf } from './seal';
-
-const stepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']), otherwise: z.string().optional() });
-const blockerSchema = z.object({ pid: z.number(), role: z.string().nullable(), state: z.string().nullable(), open_ms: z.number().nullable(), holds: z.string(), query: z.string().nullable() });
-export const remedySchema = z.union([z.object({ action: z.string(), params: z.record(z.string(), z.unknown()) }), z.object({ sql: z.string() })]).nullable();
-
-const previewSchema = z.object({
-  object: z.object({ name: z.string(), bytes: z.number().nullable() }),
-  plan: z.array(stepSchema),
-  risk: z.enum(risks),
-  blocks: z.string(),
-  estimate: z.object({ disk_bytes: z.number().nullable() }),
-  blockers: z.array(blockerSchema),
-  snapshots: z.array(blockerSchema),
-  users: z.number(),
-  inverse: remedySchema,
-  seal: z.string(),
-  expiresAt: z.string(),
-});
 
 const body = z.strictObject({
   target: z.string().max(60).default('main'),
@@ -36,20 +20,16 @@ const body = z.strictObject({
   seal: z.string().max(2000).optional(),
   confirm: z.string().max(400).optional(),
   reason: storableText(500).optional(),
+  group: z.guid().optional().describe('Jobs of one group run one at a time on a target, in the order they were asked for'),
+  stopOnFailure: z.boolean().default(false).describe('Not to be begun after one of the group that did not succeed'),
 });
-
-/** @throws AppError guard_refused with what each guard says */
-function requireUnguarded({ guards }: Prepared): void {
-  const [first] = guards;
-  if (first) throw new AppError('guard_refused', first.says, { guards });
-}
 
 /** The endpoint of one action: `?preview` shows the plan with its seal; with the seal it is queued. */
 export function actionEndpoint(entry: RegisteredAction): Endpoint {
-  const { action, room, id } = entry;
+  const { action, room } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
     const { object, plan, found, inverse, disk } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan, risk: action.risk, blocks: action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',
@@ -62,16 +42,41 @@ export function actionEndpoint(entry: RegisteredAction): Endpoint {
     problems: [404, 409],
     deadlineMs: 15_000,
     handle: async ({ caller, query, body: asked, request }) => {
-      const who = signedIn(caller);
-      if (query.preview === undefined && asked.seal === undefined) throw invalidField('seal', 'required', 'must be the seal of a preview, from ?preview');
-      const prepared = await prepare(entry, asked.target, asked.params);
-      requireUnguarded(prepared);
-      if (query.preview !== undefined) return preview(prepared);
-      checkSeal(asked.seal ?? '', partsOf(entry, prepared));
-      if (action.risk === 'destructive' && asked.confirm !== prepared.object.name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${prepared.object.name}`);
-      const jobId = await queueJob(id, prepared, who, asked.reason?.trim() || null, clientAddress(request));
+      const asking = { caller: signedIn(caller), address: clientAddress(request) };
+      if (query.preview !== undefined) {
+        const prepared = await prepare(entry, asked.target, asked.params);
+        requireUnguarded(prepared);
+        return preview(prepared);
+      }
+      const jobId = await recordingRefusals(entry, asked, asking, () => begin(entry, asked, asking));
       kickRunner();
       return { status: 202, json: { jobId } };
     },
   });
+}
+
+type Asked = z.output<typeof body>;
+type Asking = { caller: Caller; address: string | null };
+
+/** Looks at it all again, holds it against the seal, and queues the job. @throws AppError */
+async function begin(entry: RegisteredAction, asked: Asked, { caller, address }: Asking): Promise<string> {
+  if (asked.seal === undefined) throw invalidField('seal', 'required', 'must be the seal of a preview, from ?preview');
+  const prepared = await prepare(entry, asked.target, asked.params);
+  requireUnguarded(prepared);
+  checkSeal(asked.seal, partsOf(entry, prepared));
+  if (entry.action.risk === 'destructive' && asked.confirm !== prepared.object.name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${prepared.object.name}`);
+  const group = asked.group === undefined ? null : { id: asked.group, stopOnFailure: asked.stopOnFailure };
+  return transaction((tx) => queueJob(tx, { entry, prepared, requester: { id: caller.userId, email: caller.email }, caller, address, reason: asked.reason?.trim() || null, group }));
+}
+
+const refusals = new Set(['guard_refused', 'seal_stale', 'object_busy']);
+
+/** Who wanted what, and why it was not begun, is on record as what was begun is. */
+async function recordingRefusals<T>({ id }: RegisteredAction, { target, params }: Asked, { caller, address }: Asking, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError && refusals.has(error.code)) await writeAudit(database(), { caller, action: id, object: `target:${target}`, outcome: 'refused', details: { code: error.code, says: error.message, params }, address });
+    throw error;
+  }
 }

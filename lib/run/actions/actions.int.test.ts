@@ -96,6 +96,51 @@ describe('from a preview to an outcome', () => {
   });
 });
 
+describe('the index of a partitioned table', () => {
+  beforeAll(async () => {
+    const owner = await db.connect('maintenance');
+    await owner.query('create table parted (a int, b text) partition by range (a)');
+    for (const n of [0, 1, 2]) await owner.query(`create table parted_${n} partition of parted for values from (${n * 100}) to (${n * 100 + 100})`);
+    await owner.query('insert into parted select g, g::text from generate_series(0, 299) g');
+    await owner.query('create index parted_b on parted (b)');
+  });
+  const files = () => db.sql<{ node: string }>(`select pg_relation_filenode(relid)::text as node from pg_partition_tree('parted_b') where isleaf order by 1`);
+
+  test('is rebuilt partition by partition', async () => {
+    const before = await files();
+    const job = await ended(await start('indexes.reindex', { index: 'public.parted_b' }));
+    expect(job.state, job.says ?? '').toBe('succeeded');
+    const after = await files();
+    expect(after).toHaveLength(3);
+    expect(after.filter(({ node }) => before.some((one) => one.node === node))).toEqual([]);
+    expect(await invalid()).toEqual([]);
+  });
+
+  test('cancelled in the middle, it says how many are new, and the copy is gone', async () => {
+    const holder = await holding('begin isolation level repeatable read');
+    await holder.query('select count(*) from parted_1');
+    const id = await start('indexes.reindex', { index: 'public.parted_b' });
+    await vi.waitFor(async () => expect(await invalid()).not.toEqual([]), { timeout: 10_000, interval: 50 });
+    await call('DELETE', `/api/jobs/${id}`, dba);
+    await sleep(1000);
+    await holder.query('rollback');
+    const job = await ended(id);
+    expect(job).toMatchObject({ state: 'cancelled', says: expect.stringMatching(/Of 3 partitions \d have their new index/) });
+    expect(await invalid()).toEqual([]);
+  });
+
+  test('is dropped with its parts, and comes back by its definition', async () => {
+    const shown = await sealed('indexes.drop', { index: 'public.parted_b' });
+    expect(shown.plan).toMatchObject([{ sql: 'DROP INDEX "public"."parted_b"', lock: 'ACCESS EXCLUSIVE' }]);
+    const job = await ended(await start('indexes.drop', { index: 'public.parted_b' }, { confirm: 'public.parted_b' }));
+    expect(job.state, job.says ?? '').toBe('succeeded');
+    expect(await files().catch(() => [])).toEqual([]);
+    const owner = await db.connect('maintenance');
+    await owner.query(job.inverse?.sql ?? '');
+    expect(await files()).toHaveLength(3);
+  });
+});
+
 describe('S13: the seal', () => {
   test('of another action, of other parameters, altered or missing is refused, with what is wrong', async () => {
     const { seal } = await sealed('tables.analyze', { table });

@@ -1,24 +1,15 @@
 import 'server-only';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeskClient } from '@/lib/pg/client';
-import { sqlState } from '@/lib/pg/errors';
 import { withSession } from '@/lib/pg/session';
 import { render, sql } from '@/lib/pg/sql';
 import { maintenanceSettings } from '../monitor';
 import type { Backend } from './jobs';
-import type { ShownStep } from './preview';
-
-/** Nobody queues behind a strong lock for longer than this. */
-const lockTimeoutMs = 100;
-/** Between two tries others get their turn: from this on, at random, growing to ten times as much. */
-const pauseMs = 200;
-const mostTries = 60;
 
 export class Cancelled extends Error {}
 /** What stops a job, in words for a person. */
 export class GaveUp extends Error {}
 
-type Session = { client: DeskClient; backend: Backend; notices: string[] };
+export type Session = { client: DeskClient; backend: Backend; notices: string[] };
 
 /** A session of its own on the target, in which a job holds the lock of its object. @throws GaveUp where the object is taken, or a pooler is between */
 export async function withJobSession<T>(target: string, key: string, work: (session: Session) => Promise<T>): Promise<T> {
@@ -35,34 +26,6 @@ export async function withJobSession<T>(target: string, key: string, work: (sess
     client.on('notice', (notice) => notices.push(`${notice.severity ?? 'NOTICE'}: ${notice.message ?? ''}`));
     return work({ client, backend: { pid: first.pid, started: first.started }, notices });
   });
-}
-
-type Watch = { cancelled: () => boolean; log: (says: string) => void; /** What is logged of a notice. */ tells?: ((notice: string) => string | null) | undefined };
-
-const isNothing = ([row]: Record<string, unknown>[]): boolean => row === undefined || Object.values(row)[0] === false;
-
-/** Runs one step; a bounded one again and again while its lock is not to be had. @throws GaveUp, Cancelled, the driver's error */
-export async function runStep({ client, notices }: Session, step: ShownStep, { cancelled, log, tells = (notice) => notice }: Watch): Promise<void> {
-  await client.query(`select set_config('lock_timeout', '${step.waits === 'bounded' ? lockTimeoutMs : 0}', false)`);
-  for (let tries = 1; ; tries += 1) {
-    if (cancelled()) throw new Cancelled();
-    const before = notices.length;
-    try {
-      const { rows } = await client.query<Record<string, unknown>>(step.sql);
-      for (const notice of notices.slice(before)) {
-        const told = tells(notice);
-        if (told !== null) log(told);
-      }
-      if (step.otherwise !== undefined && isNothing(rows)) throw new GaveUp(step.otherwise);
-      return;
-    } catch (error) {
-      if (sqlState(error) === '57014' && cancelled()) throw new Cancelled();
-      if (sqlState(error) !== '55P03') throw error;
-      if (tries === mostTries) throw new GaveUp(`The lock was not to be had in ${mostTries} tries of ${lockTimeoutMs} ms each.`);
-      if (tries === 1 || tries % 10 === 0) log(`The lock is taken by somebody else: try ${tries} gave way after ${lockTimeoutMs} ms.`);
-      await sleep(pauseMs * (1 + Math.random() * Math.min(tries, 10)));
-    }
-  }
 }
 
 /** Ends what a job's session does; whether the session was still there. */

@@ -2,9 +2,9 @@ import 'server-only';
 import { conflictsWith, lockModes, type ActionObject, type LockMode, type Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { array, sql } from '@/lib/pg/sql';
+import type { Blocker } from '@/lib/kit/job';
 import { maskSecrets } from '@/lib/kit/mask';
 
-export type Blocker = { pid: number; role: string | null; state: string | null; open_ms: number | null; holds: string; query: string | null };
 export type Preflight = {
   /** Sessions whose locks on the table are in the way now. */
   blockers: Blocker[];
@@ -21,6 +21,8 @@ const strongest = (plan: readonly Step[]): LockMode | null => plan.reduce<LockMo
 
 const session = sql`a.pid, a.usename::text as role, a.state, (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8 as open_ms, left(a.query, 500) as query`;
 
+const masked = (found: Blocker[]): Blocker[] => found.map((one) => ({ ...one, query: one.query === null ? null : maskSecrets(one.query) }));
+
 /** Who is in the way of a plan at this moment, and for whom it would wait. */
 export async function preflight(ask: Ask, object: ActionObject, plan: readonly Step[]): Promise<Preflight> {
   const mode = strongest(plan);
@@ -29,7 +31,7 @@ export async function preflight(ask: Ask, object: ActionObject, plan: readonly S
   const blockers = object.table === null || modes.length === 0 ? [] : await ask<Blocker>(sql`
     select ${session}, string_agg(distinct l.mode, ', ' order by l.mode) as holds
     from pg_locks l join pg_stat_activity a on a.pid = l.pid
-    where l.locktype = 'relation' and l.relation = ${object.table}::oid and l.database = (select oid from pg_database where datname = current_database())
+    where l.locktype = 'relation' and (l.relation = ${object.table}::oid or l.relation in (select relid::oid from pg_partition_tree(${object.table}::oid))) and l.database = (select oid from pg_database where datname = current_database())
       and l.granted and l.mode = any (${array(modes)}) and l.pid <> pg_backend_pid()
     group by a.pid, a.usename, a.state, a.xact_start, a.query order by a.xact_start limit 20`);
   const snapshots = !patient || object.table === null ? [] : await ask<Blocker>(sql`
@@ -40,6 +42,5 @@ export async function preflight(ask: Ask, object: ActionObject, plan: readonly S
   const [users] = object.table === null ? [] : await ask<{ n: number }>(sql`
     select count(distinct l.pid)::int as n from pg_locks l join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'relation' and l.relation = ${object.table}::oid and l.granted and a.state = 'active' and l.pid <> pg_backend_pid()`);
-  const masked = (found: Blocker[]) => found.map((one) => ({ ...one, query: one.query === null ? null : maskSecrets(one.query) }));
   return { blockers: masked(blockers), snapshots: masked(snapshots), users: users?.n ?? 0 };
 }

@@ -5,14 +5,19 @@ import type { ActionContext, ActionObject, Refusal, Step } from '@/lib/kit/actio
 import type { Remedy } from '@/lib/kit/finding';
 import type { Params } from '@/lib/kit/param';
 import { isRefusedCredentials, isTimeout, isUnavailable } from '@/lib/pg/errors';
-import { render } from '@/lib/pg/sql';
+import { render, type SQL } from '@/lib/pg/sql';
 import { maintenanceSettings, monitorTransaction, requireTarget } from '../monitor';
 import { serverFacts } from '../server';
 import { preflight, type Preflight } from './preflight';
 import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
 
-export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; otherwise?: string };
+/** A step as text. `statements` where it is a transaction of several: `sql` is what a person sees of it. */
+export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; otherwise?: string | undefined; statements?: string[]; repeats?: { expected: number | null }; holdMs?: number };
+
+/** The plan as a person sees it. */
+export const shownPlan = (plan: readonly ShownStep[]) => plan.map(({ sql, note, lock, waits, otherwise, repeats }) => ({ sql, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), batches: repeats !== undefined }));
+
 export type Prepared = {
   target: string;
   object: ActionObject;
@@ -40,7 +45,12 @@ function parsedParams({ action }: RegisteredAction, sent: Record<string, string>
   return Object.fromEntries(values);
 }
 
-export const stepOf = ({ sql, ...step }: Step): ShownStep => ({ sql: render(sql).text, ...step });
+export function stepOf({ sql, note, lock, waits, otherwise, repeats, holdMs }: Step): ShownStep {
+  const statements = Array.isArray(sql) ? sql.map((one) => render(one).text) : null;
+  const shown = statements ? ['BEGIN', ...statements, 'COMMIT'].map((text) => `${text};`).join('\n') : render(sql as SQL).text;
+  return { sql: shown, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), ...(statements ? { statements } : {}), ...(repeats ? { repeats } : {}), ...(holdMs ? { holdMs } : {}) };
+}
+
 
 /** Looks at the object as it is now and plans. @throws AppError invalid, not_found, database_unavailable */
 export async function prepare(entry: RegisteredAction, targetName: string, sent: Record<string, string>): Promise<Prepared> {
@@ -58,6 +68,12 @@ export async function prepare(entry: RegisteredAction, targetName: string, sent:
       return { target, object, params, context, plan: steps.map(stepOf), guards, found, inverse: action.inverse?.(object, context) ?? null, disk: action.disk?.(object) ?? null };
     });
   });
+}
+
+/** @throws AppError guard_refused with what each guard says */
+export function requireUnguarded({ guards }: Prepared): void {
+  const [first] = guards;
+  if (first) throw new AppError('guard_refused', first.says, { guards });
 }
 
 /** A target that is away is the caller's to know, not a defect. */
@@ -79,6 +95,7 @@ export const partsOf = ({ id }: RegisteredAction, { target, object, params, plan
   action: JSON.stringify([id, target, params]),
   object: JSON.stringify([object.name, object.identity]),
   size: sizeClass(object.bytes),
-  plan: JSON.stringify(plan),
+  // How many rows there are is an estimate, which changes by itself.
+  plan: JSON.stringify(shownPlan(plan)),
   guards: JSON.stringify(guards.map(({ name }) => name)),
 });

@@ -1,6 +1,7 @@
 import 'server-only';
 import type { ProgressView } from '@/lib/kit/action';
 import { ident, sql, type SQL } from '@/lib/pg/sql';
+import { formatCount } from '@/lib/units';
 import { monitorTransaction } from '../monitor';
 import type { Backend, Progress } from './jobs';
 
@@ -12,16 +13,20 @@ const parts: Record<ProgressView, { done: SQL; total: SQL }> = {
   cluster: { done: sql`heap_blks_scanned`, total: sql`heap_blks_total` },
 };
 
+/** Rows that a step has moved in batches, and of how many. */
+type Rows = { moved: number; expected: number | null };
+
 type Seen = { phase: string | null; fraction: number | null; waiting: number; waited_ms: number | null };
 
 /** How far a job's session is, and who waits for it: how many sessions, and for how long the longest has waited. */
-export async function progressOf(target: string, view: ProgressView | null, { pid }: Backend, step: number): Promise<Progress> {
+export async function progressOf(target: string, view: ProgressView | null, { pid }: Backend, { step, rows, held }: { step: number; rows: Rows | null; held: number }): Promise<Progress> {
   const [seen] = await monitorTransaction(target, (ask) => ask<Seen>(sql`
     select p.phase, p.fraction, w.waiting, w.waited_ms
     from (select count(*)::int as waiting, max(extract(epoch from clock_timestamp() - l.waitstart) * 1000)::float8 as waited_ms
       from pg_locks l where not l.granted and l.pid <> ${pid} and ${pid} = any (pg_blocking_pids(l.pid))) w
     left join (${view === null ? sql`select null::text as phase, null::float8 as fraction where false` : phaseOf(view, pid)}) p on true`));
-  return { step, phase: seen?.phase ?? null, fraction: seen?.fraction ?? null, waiting: seen?.waiting ?? 0, waited_ms: seen?.waited_ms ?? 0 };
+  const own = rows && { phase: `${formatCount(rows.moved)}${rows.expected === null ? '' : ` of about ${formatCount(rows.expected)}`} rows moved`, fraction: rows.expected ? Math.min(1, rows.moved / rows.expected) : null };
+  return { step, phase: own?.phase ?? seen?.phase ?? null, fraction: own ? own.fraction : (seen?.fraction ?? null), waiting: seen?.waiting ?? 0, waited_ms: seen?.waited_ms ?? 0, moved: rows?.moved ?? null, expected: rows?.expected ?? null, held_ms: held };
 }
 
 function phaseOf(view: ProgressView, pid: number): SQL {

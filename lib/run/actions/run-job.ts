@@ -7,10 +7,11 @@ import { sql } from '@/lib/pg/sql';
 import { log } from '../log';
 import { maintenanceSettings, monitorTransaction } from '../monitor';
 import { serverFacts } from '../server';
-import { cancelBackend, Cancelled, GaveUp, runStep, withJobSession } from './job-session';
+import { cancelBackend, Cancelled, GaveUp, withJobSession } from './job-session';
+import { stepOf } from './preview';
+import { runStep, type Watch } from './run-step';
 import { forgetTarget } from '../run-diagnostic';
 import { finishJob, LostJob, saveJob, type Job, type LogLine, type Progress } from './jobs';
-import { stepOf } from './preview';
 import { progressOf } from './progress';
 import { actions, type RegisteredAction } from './registry';
 
@@ -36,7 +37,7 @@ async function persistently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function end(job: Job, ...outcome: [Parameters<typeof finishJob>[1], string]): Promise<void> {
+async function end(job: Job, ...outcome: [Parameters<typeof finishJob>[1], string, boolean?]): Promise<void> {
   forgetTarget(job.target);
   await persistently(() => finishJob(job, ...outcome));
 }
@@ -83,11 +84,12 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
     const watched = watch(job, action.progress, session.backend);
     try {
       for (const [index, step] of job.plan.entries()) {
-        watched.step = index;
+        watched.begin(index);
         watched.log(`${index + 1}/${job.plan.length}: ${step.note}`);
         await runStep(session, step, { ...watched, tells: action.tells });
       }
-      const denied = session.notices.find((notice) => /permission denied|only .* can (vacuum|analyze)|skipping/i.test(notice));
+      // DROP … IF EXISTS skips what is not there, which is as it should be.
+      const denied = session.notices.find((notice) => /permission denied|only .* can (vacuum|analyze)|(?<!does not exist, )skipping/i.test(notice));
       if (denied) throw new GaveUp(`PostgreSQL skipped it: ${denied}`);
     } finally {
       await watched.end();
@@ -97,24 +99,32 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
   await saveJob(job, { after: await figures() });
 }
 
-type Watched = { step: number; cancelled: () => boolean; log: (says: string) => void; end: () => Promise<void> };
+type Watched = Watch & { begin: (step: number) => void; end: () => Promise<void> };
+
+/** Mending goes on whatever anybody wants. */
+const unwatched = (target: string): Watch => ({ target, cancelled: () => false, log: () => {}, moved: () => {}, held: () => {}, waitedNow: () => 0 });
 
 /** While a job runs: its progress, who waits for it, its log, and whether somebody wants it to end. */
 function watch(job: Job, view: RegisteredAction['action']['progress'], backend: NonNullable<Job['backend']>): Watched {
   let [wanted, asked] = [false, false];
   const over = new AbortController();
   let lines: LogLine[] = [];
-  let longest = 0;
+  let [longest, latest, step, held] = [0, 0, 0, 0];
+  let rows: { moved: number; expected: number | null } | null = null;
   const flush = async (progress?: Progress) => {
     const sent = lines;
     lines = [];
     const { cancelled } = await saveJob(job, { ...(progress ? { progress } : {}), log: sent, waited_ms: longest });
     wanted ||= cancelled;
   };
+  const look = async () => {
+    const seen = await progressOf(job.target, view, backend, { step, rows, held }).catch(() => undefined);
+    latest = seen?.waited_ms ?? 0;
+    longest = Math.max(longest, latest);
+    await flush(seen);
+  };
   const once = async () => {
-    const progress = await progressOf(job.target, view, backend, watched.step).catch(() => undefined);
-    longest = Math.max(longest, progress?.waited_ms ?? 0);
-    await flush(progress);
+    await look();
     if (wanted && !asked) {
       asked = true;
       await cancelBackend(job.target, backend, 'cancel').catch(() => false);
@@ -130,17 +140,20 @@ function watch(job: Job, view: RegisteredAction['action']['progress'], backend: 
       await sleep(watchMs);
     }
   })();
-  const watched: Watched = {
-    step: 0,
+  return {
+    target: job.target,
+    begin: (index) => [step, rows] = [index, null],
     cancelled: () => wanted,
     log: (says) => void lines.push({ at: new Date().toISOString(), says }),
+    moved: (moved, expected) => void (rows = { moved, expected }),
+    held: (ms, waited) => [held, longest] = [Math.max(held, ms), Math.max(longest, waited)],
+    waitedNow: () => latest,
     end: async () => {
       over.abort();
       await looping;
-      await persistently(() => flush());
+      await persistently(look);
     },
   };
-  return watched;
 }
 
 /** Looks at what is there after an end that was not a success, mends what is half done, and writes the end down. */
@@ -148,7 +161,8 @@ async function settleAndFinish(job: Job, state: 'failed' | 'cancelled' | 'interr
   const entry = actions.get(job.action);
   const settled = entry ? await settle(job, entry) : null;
   if (settled?.state === 'done') return end(job, 'succeeded', `${why} It was done all the same: ${settled.says}`);
-  await end(job, state, [why, settled?.says ?? 'What is left of it is not known.'].join(' '));
+  const resumable = settled?.state === 'resumable';
+  await end(job, state, [why, settled?.says ?? 'What is left of it is not known.', ...(resumable ? ['What is done stays done: start it again to go on.'] : [])].join(' '), resumable);
 }
 
 async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> {
@@ -159,7 +173,7 @@ async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> 
     if (found.mend.length === 0) return found;
     await withJobSession(job.target, job.object_key, async (session) => {
       await saveJob(job, { backend: session.backend, log: [{ at: new Date().toISOString(), says: `Mending: ${found.says}` }] });
-      for (const step of found.mend) await runStep(session, stepOf(step), { cancelled: () => false, log: () => {} });
+      for (const step of found.mend) await runStep(session, stepOf(step), unwatched(job.target));
     });
     const after = await look();
     return { ...after, says: after.mend.length === 0 ? `${found.says} It is mended.` : `${found.says} It could not be mended.` };

@@ -4,7 +4,7 @@ import { isUnavailable, sqlState } from '@/lib/pg/errors';
 import { ownSettings } from '@/lib/pg/connection';
 import { withSession } from '@/lib/pg/session';
 import { log } from '../log';
-import { adoptJobs, claimJob, LostJob, runnerLock, type Job } from './jobs';
+import { adoptJobs, claimJob, finishJob, LostJob, runnerLock, type Job } from './jobs';
 import { reconcile, runJob } from './run-job';
 
 /** A runner that died is noticed within this time. */
@@ -50,8 +50,11 @@ export async function runForever(stopped: () => boolean = () => false): Promise<
 async function runAs(runner: number, alive: () => Promise<unknown>, stopped: () => boolean): Promise<void> {
   const open = new Set<Promise<void>>();
   const begin = (job: Job, work: (job: Job) => Promise<void>) => {
-    const done = work(job).catch((error: unknown) => {
-      if (!(error instanceof LostJob)) log('error', 'a job ended without an outcome', { job: job.id, sqlState: sqlState(error) ?? null, kind: error instanceof Error ? error.name : typeof error });
+    const done = work(job).catch(async (error: unknown) => {
+      if (error instanceof LostJob) return;
+      log('error', 'a job ended without an outcome', { job: job.id, sqlState: sqlState(error) ?? null, kind: error instanceof Error ? error.name : typeof error });
+      // While it is open nobody else may work on its object.
+      await finishJob(job, 'failed', 'The console failed when it looked at how it stands: what is left of it is not known. The log has the details.').catch(() => {});
     });
     open.add(done);
     void done.finally(() => open.delete(done)).then(kickRunner);

@@ -18,7 +18,8 @@ export const sealMs = 10 * 60_000;
 
 const hashed = (text: string) => createHash('sha256').update(text).digest('base64url').slice(0, 12);
 const signed = (text: string) => createHmac('sha256', readEnv().AUTH_SECRET ?? '').update(`riskdesk.seal ${text}`).digest();
-const hashesOf = (parts: Parts): Parts => Object.fromEntries(Object.entries(parts).map(([part, text]) => [part, hashed(text)])) as Parts;
+/** What of a preview is kept to be compared with later ones. */
+export const hashesOf = (parts: Parts): Parts => Object.fromEntries(Object.entries(parts).map(([part, text]) => [part, hashed(text)])) as Parts;
 
 /** A preview's seal: what was shown, as hashes, with the time at which it expires. Only this console's secret makes one. */
 export function sealOf(parts: Parts, now = Date.now()): { seal: string; expiresAt: string } {
@@ -36,6 +37,11 @@ export function checkSeal(seal: string, parts: Parts, now = Date.now()): void {
   if (sent.length !== expected.length || !timingSafeEqual(sent, expected)) throw stale(['this seal is not from this console']);
   const { expires, parts: shown } = JSON.parse(Buffer.from(body, 'base64url').toString()) as { expires: number; parts: Parts };
   if (expires < now) throw stale(['the preview is older than ten minutes']);
+  checkUnchanged(shown, parts);
+}
+
+/** @throws AppError seal_stale with what is not as it was shown */
+export function checkUnchanged(shown: Parts, parts: Parts): void {
   const today = hashesOf(parts);
   const changed = (Object.keys(says) as (keyof Parts)[]).filter((part) => shown[part] !== today[part]);
   if (changed.length > 0) throw stale(changed.map((part) => says[part]));

@@ -1,0 +1,4 @@
+import { mount } from '@/lib/run/serve';
+import { getSchedules, postSchedule } from './endpoints';
+
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = mount(getSchedules, postSchedule);

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { connectTo, roleNames } from '@/scripts/postgres/roles';
+import { fixtures, type Planted } from '@/test/chaos-fixtures';
+import { superPassword, type TestServer } from '@/test/cluster';
+import { startConsole, until } from '@/test/server';
+import { testPasswords } from '@/test/template';
+import { median, timed, type Browser } from './measure';
+import type { Line } from './report';
+import { say, type Stage } from './stage';
+
+type Job = { state: string; says: string | null; waitedMs: number };
+const isOver = ({ state }: Job): boolean => state !== 'queued' && state !== 'running';
+
+const post = async <T>(browser: Browser, path: string, body: unknown): Promise<T> => {
+  const { status, text } = await browser.send(path, { method: 'POST', body: JSON.stringify(body) });
+  if (status >= 300) throw new Error(`${path} answered ${status}: ${text.slice(0, 300)}`);
+  return JSON.parse(text) as T;
+};
+
+async function begin(browser: Browser, action: string, planted: Planted): Promise<string> {
+  const path = `/api/${action.replace('.', '/')}`;
+  const { params, confirm } = planted;
+  const { seal } = await post<{ seal: string }>(browser, `${path}?preview`, { params });
+  return (await post<{ jobId: string }>(browser, path, { params, seal, ...(confirm === undefined ? {} : { confirm }) })).jobId;
+}
+
+const jobOf = async (browser: Browser, id: string) => JSON.parse(await browser.get(`/api/jobs/${id}`)) as Job;
+
+/** Reads and writes one row after the other until told to stop; the longest of them in milliseconds. */
+function traffic(client: pg.Client, table: string): () => Promise<number> {
+  const over = new AbortController();
+  let longest = 0;
+  const going = (async () => {
+    for (let n = 0; !over.signal.aborted; n += 1) {
+      const key = 1 + (n % 1000);
+      longest = Math.max(longest, await timed(() => (n % 2 === 0 ? client.query(`select b from ${table} where a = ${key}`) : client.query(`update ${table} set b = b where a = ${key}`))));
+      await sleep(1);
+    }
+  })();
+  return async () => {
+    over.abort();
+    await going;
+    return longest;
+  };
+}
+
+const blockedForMs = 3000;
+
+/** P19: what others wait while each action that locks a table runs behind somebody's idle transaction. */
+async function stalls(server: TestServer, database: string, { browser }: Stage): Promise<Line[]> {
+  const [reader, blocker, owner] = await Promise.all([connectTo(server.port, database, superPassword), connectTo(server.port, database, superPassword), connectTo(server.port, database, testPasswords.maintenance, roleNames.maintenance)]);
+  const lines: Line[] = [];
+  for (const [action, plant] of Object.entries(fixtures)) {
+    const planted = await plant({ owner, session: () => connectTo(server.port, database, superPassword), sql: async (text, values) => (await reader.query(text, values)).rows as never, name: `bench_${lines.length}`, run: (id, of) => begin(browser, id, of).then((job) => until(async () => isOver(await jobOf(browser, job)))) });
+    if (!planted.table) {
+      await planted.after?.();
+      continue;
+    }
+    await blocker.query(`begin; select from ${planted.table} limit 1`);
+    const calm = traffic(reader, planted.table);
+    await sleep(1500);
+    const idle = await calm();
+    const busy = traffic(reader, planted.table);
+    const id = await begin(browser, action, planted);
+    await sleep(blockedForMs);
+    await blocker.query('rollback');
+    await until(async () => isOver(await jobOf(browser, id)));
+    const longest = await busy();
+    const { state, says, waitedMs } = await jobOf(browser, id);
+    lines.push({ id: 'P19', what: `${action} behind a transaction of ${blockedForMs / 1000} s: added to the longest statement`, value: longest - idle, unit: 'ms', aim: 150, detail: `${longest.toFixed(0)} ms over ${idle.toFixed(0)} ms; the job saw ${waitedMs.toFixed(0)} ms and ${state}${state === 'succeeded' ? '' : `: ${says}`}${planted.holds ? '; it holds its lock, as it says' : ''}` });
+  }
+  await Promise.all([reader, blocker, owner].map((client) => client.end()));
+  return lines;
+}
+
+const deaths = 5;
+
+/** P18: a console is killed in the middle of a long statement, and another one on the same database takes over. */
+async function takeover(server: TestServer, database: string, stage: Stage): Promise<Line[]> {
+  const [client, owner] = await Promise.all([connectTo(server.port, database, superPassword), connectTo(server.port, database, testPasswords.maintenance, roleNames.maintenance)]);
+  const [noticed, settled]: [number[], number[]] = [[], []];
+  await owner.query('create table taken_over (a int primary key)');
+  for (let n = 0; n < deaths; n += 1) {
+    const dying = await startConsole(stage.env);
+    const theirs = { url: new URL(dying.url), cookie: stage.browser.cookie };
+    const browser = Object.assign(Object.create(Object.getPrototypeOf(stage.browser) as object) as Browser, stage.browser, theirs);
+    await until(async () => (await fetch(`${dying.url}/api/health/ready`)).ok);
+    await client.query('begin; lock table taken_over in share update exclusive mode');
+    const id = await begin(browser, 'tables.vacuum', { params: { table: 'public.taken_over' } });
+    const job = async () => (await owner.query<{ fence: number; state: string }>(`select fence::int, state from riskdesk.jobs where id = $1`, [id])).rows[0];
+    await until(async () => (await job())?.state === 'running');
+    const fence = (await job())?.fence ?? 0;
+    dying.signal('SIGKILL');
+    const killed = performance.now();
+    await until(async () => ((await job())?.fence ?? 0) > fence || !['queued', 'running'].includes((await job())?.state ?? ''));
+    noticed.push(performance.now() - killed);
+    await client.query('rollback');
+    await until(async () => !['queued', 'running'].includes((await job())?.state ?? ''));
+    settled.push(performance.now() - killed);
+    say(`      ${n + 1}: noticed after ${noticed.at(-1)?.toFixed(0)} ms, settled after ${settled.at(-1)?.toFixed(0)} ms`);
+  }
+  await Promise.all([client, owner].map((one) => one.end()));
+  const line = (what: string, values: number[], aim: number): Line => ({ id: 'P18', what, value: median(values), unit: 'ms', aim, detail: `worst of ${deaths}: ${Math.max(...values).toFixed(0)} ms` });
+  return [line('a killed console noticed by another', noticed, 2000), line('its job settled', settled, 5000)];
+}
+
+export const actions = async (server: TestServer, database: string, stage: Stage): Promise<Line[]> => [...(await takeover(server, database, stage)), ...(await stalls(server, database, stage))];

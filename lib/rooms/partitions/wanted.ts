@@ -1,0 +1,58 @@
+import type { Step } from '@/lib/kit/action';
+import type { Ask } from '@/lib/kit/diagnostic';
+import { inlineNumber, sql } from '@/lib/pg/sql';
+import { axisIn, named, type Table } from './family';
+import { missingRemainders } from './hash';
+import { boundsOn, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
+import { missingPeriods, periodOf, suffixOf, type Every } from './periods';
+import type { Range } from './time-axis';
+
+export type Asked = { every: Every; ahead: number; gaps: 'yes' | 'no' };
+/** What a table lacks, with the names that are free for it, and whether DEFAULT holds rows of it; null where that may not be read. */
+export type Wanted = { table: Table; ranges: (Range & { rel: string })[]; remainders: { modulus: number; remainder: number; rel: string }[]; held: boolean | null };
+
+const fallbackCheck = 'riskdesk_not_here';
+
+export async function freeNames(ask: Ask, schema: string, names: string[]): Promise<string[]> {
+  const taken = new Set((await ask<{ rel: string }>(sql`select c.relname::text as rel from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${schema}`)).map(({ rel }) => rel));
+  return names.map((name) => {
+    let free = name;
+    for (let count = 2; taken.has(free); count += 1) free = nameFor(name, String(count));
+    taken.add(free);
+    return free;
+  });
+}
+
+export async function wantedOf(ask: Ask, table: Table, { every, ahead, gaps }: Asked, now: number): Promise<Wanted> {
+  const along = axisIn(table);
+  const period = along && periodOf(every, along.parts);
+  const missing = along && period ? missingPeriods(along.parts, { period, now, ahead, gaps: gaps === 'yes' }) : [];
+  const remainders = missingRemainders(table.parts.map(({ bound }) => bound));
+  const names = await freeNames(ask, table.schema, [...missing.map((range) => nameFor(table.rel, suffixOf(range))), ...remainders.map(({ modulus, remainder }) => nameFor(table.rel, `${modulus}_${remainder}`))]);
+  const ranges = missing.map((range, index) => ({ ...range, rel: names[index] ?? '' }));
+  return { table, ranges, remainders: remainders.map((one, index) => ({ ...one, rel: names[missing.length + index] ?? '' })), held: along ? await holds(ask, table, ranges) : false };
+}
+
+async function holds(ask: Ask, table: Table, ranges: Range[]): Promise<boolean | null> {
+  const along = axisIn(table);
+  const { fallback, key } = table;
+  const [first, last] = [ranges[0], ranges.at(-1)];
+  if (!along || !fallback || key === null || !first || !last) return false;
+  const [may] = await ask<{ may: boolean }>(sql`select has_table_privilege(${fallback.oid}::oid, 'select') and not row_security_active(${fallback.oid}::oid) as may`);
+  if (!may?.may) return null;
+  const [found] = await ask<{ held: boolean }>(sql`select exists (select from only ${named(fallback)} where ${inRange(along.axis, key, { from: first.from, to: last.to })}) as held`);
+  return found?.held ?? false;
+}
+
+export function stepsFor({ table, ranges, remainders }: Wanted, role: string): Step[] {
+  const along = axisIn(table);
+  const { fallback, key } = table;
+  const hashed = remainders.map(({ modulus, remainder, rel }) => newPartition(table, { schema: table.schema, rel }, { bounds: sql`FOR VALUES WITH (MODULUS ${inlineNumber(modulus)}, REMAINDER ${inlineNumber(remainder)})`, role }));
+  const [first, last] = [ranges[0], ranges.at(-1)];
+  if (!along || !first || !last || key === null) return hashed;
+  const created = ranges.map((range) => newPartition(table, { schema: table.schema, rel: range.rel }, { bounds: boundsOn(along.axis, range), role }));
+  // Attaching reads all of DEFAULT under ACCESS EXCLUSIVE, unless a check proves that there is nothing to find.
+  if (!fallback || fallback.kind !== 'r') return created;
+  const proof = proveSteps(fallback, sql`NOT (${inRange(along.axis, key, { from: first.from, to: last.to })})`, { name: fallbackCheck, what: 'that it holds none of these rows' });
+  return [...proof, ...created, { sql: dropCheck(fallback, fallbackCheck), note: `${fallback.rel}: the check has served.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' }];
+}

@@ -1,0 +1,125 @@
+import 'server-only';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { lockModes } from '@/lib/kit/action';
+import { sqlState } from '@/lib/pg/errors';
+import { render, sql } from '@/lib/pg/sql';
+import { Cancelled, GaveUp, type Session } from './job-session';
+import type { ShownStep } from './preview';
+import { rest } from './rest';
+
+/** Nobody queues behind a strong lock for longer than this. */
+const lockTimeoutMs = 100;
+/** A transaction that asks for strong locks and holds them is rolled back after this, where its step says no other: what waits for it has waited no longer. */
+const holdMs = 150;
+/** Between two tries others get their turn: from this on, at random, growing to ten times as much. */
+const pauseMs = 200;
+const mostTries = 60;
+
+/** What goes on around a step: whether somebody wants it to end, and who is told how it goes. */
+export type Watch = {
+  target: string;
+  cancelled: () => boolean;
+  log: (says: string) => void;
+  /** What is logged of a notice; all of it, without this. */
+  tells?: ((notice: string) => string | null) | undefined;
+  moved: (rows: number, expected: number | null) => void;
+  /** How long a strong lock was asked for and held, and how long the longest of those who waited at its end had waited. */
+  held: (ms: number, waitedMs: number) => void;
+  /** How long somebody has waited for this job, when it was last looked at. */
+  waitedNow: () => number;
+};
+
+type Row = { moved?: unknown; left?: unknown; more?: unknown; refuses?: unknown };
+
+/** Runs one step; a bounded one again and again while its lock is not to be had. @throws GaveUp, Cancelled, the driver's error */
+export async function runStep(session: Session, step: ShownStep, watch: Watch): Promise<void> {
+  if (step.repeats) await inBatches(session, step, watch);
+  else await patiently(session, step, watch);
+}
+
+const isNothing = (row: Row | undefined): boolean => row === undefined || Object.values(row)[0] === false;
+
+const lost = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes(sqlState(error) ?? '');
+
+async function patiently(session: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
+  const { notices } = session;
+  for (let tries = 1; ; tries += 1) {
+    if (watch.cancelled()) throw new Cancelled();
+    const [before, started] = [notices.length, performance.now()];
+    try {
+      const row = await (step.statements ? asOne(session, step, watch) : alone(session, step));
+      for (const notice of notices.slice(before)) {
+        const told = watch.tells ? watch.tells(notice) : notice;
+        if (told !== null) watch.log(told);
+      }
+      if (step.otherwise !== undefined && isNothing(row)) throw new GaveUp(step.otherwise);
+      return row;
+    } catch (error) {
+      if (sqlState(error) === '57014' && watch.cancelled()) throw new Cancelled();
+      const most = step.holdMs ?? holdMs;
+      const tooLong = sqlState(error) === '57014' && isStrong(step) && performance.now() - started >= most;
+      if (step.waits === 'patient' || !(lost(error) || tooLong)) throw error;
+      if (tries === mostTries) throw new GaveUp(tooLong ? `It would hold its locks for more than ${most} ms: ${mostTries} tries were rolled back after that time.` : `The lock was not to be had in ${mostTries} tries of ${lockTimeoutMs} ms each.`);
+      if (tries === 1 || tries % 10 === 0) watch.log(tooLong ? `Try ${tries} was rolled back: it held its locks for more than ${most} ms.` : `The lock is taken by somebody else: try ${tries} gave way after ${lockTimeoutMs} ms.`);
+      await sleep(pauseMs * (1 + Math.random() * Math.min(tries, 10)));
+    }
+  }
+}
+
+async function alone({ client }: Session, step: ShownStep): Promise<Row | undefined> {
+  await client.query(`select set_config('lock_timeout', '${step.waits === 'bounded' ? lockTimeoutMs : 0}', false)`);
+  return (await client.query<Row>(step.sql)).rows[0];
+}
+
+/** Whether reads or writes of others wait for it. A batch’s row locks are short by its size, and its statement may not be cut off by a slow disk. */
+const isStrong = ({ lock, statements, repeats }: ShownStep): boolean => lock !== null && statements !== undefined && repeats === undefined && lockModes.indexOf(lock) > lockModes.indexOf('SHARE UPDATE EXCLUSIVE');
+
+const waiters = render(sql`
+  select coalesce(max(extract(epoch from clock_timestamp() - l.waitstart) * 1000), 0)::float8 as waited_ms from pg_locks l where not l.granted and pg_backend_pid() = any (pg_blocking_pids(l.pid))`).text;
+
+/**
+ * The statements of a step as one transaction. What it may wait for all its locks together is as long as for one, and with strong locks its whole time is bounded: each
+ * statement gets what is left. Before it lets go of them it looks how long others have waited, which is when the longest has waited longest.
+ */
+async function asOne({ client }: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
+  const [strong, started] = [isStrong(step), performance.now()];
+  const left = (ms: number) => Math.max(1, Math.ceil(ms - (performance.now() - started)));
+  let waited = 0;
+  let row: Row | undefined;
+  await client.query('begin');
+  try {
+    for (const statement of step.statements ?? []) {
+      await client.query(`select set_config('lock_timeout', '${left(lockTimeoutMs)}', true), set_config('statement_timeout', '${strong ? left(step.holdMs ?? holdMs) : 0}', true)`);
+      row = { ...row, ...(await client.query<Row>(statement)).rows[0] };
+      if (typeof row.refuses === 'string') throw new GaveUp(row.refuses);
+    }
+    if (strong) waited = (await client.query<{ waited_ms: number }>(waiters)).rows[0]?.waited_ms ?? 0;
+    await client.query('commit');
+    return row;
+  } catch (error) {
+    await client.query('rollback').catch(() => {});
+    throw error;
+  } finally {
+    if (strong) watch.held(performance.now() - started, waited);
+  }
+}
+
+async function inBatches(session: Session, step: ShownStep, watch: Watch): Promise<void> {
+  const expected = step.repeats?.expected ?? null;
+  let [total, passes] = [0, 0];
+  watch.moved(0, expected);
+  for (;;) {
+    const started = performance.now();
+    const row = await patiently(session, step, watch);
+    total += Number(row?.moved ?? 0);
+    watch.moved(total, expected);
+    if (row?.more !== true) {
+      const over = typeof row?.left === 'boolean' ? !row.left : Number(row?.moved ?? 0) === 0;
+      if (over) return;
+      passes += 1;
+      if (passes === mostTries && row?.left === true) throw new GaveUp('Rows that remain are locked by other sessions, or new ones keep coming.');
+      if (row?.left === true) await sleep(pauseMs * (1 + Math.random()));
+    }
+    await rest(session, watch, performance.now() - started);
+  }
+}

@@ -1,0 +1,19 @@
+import type { JobView } from '@/lib/kit/job';
+import { expect } from 'vitest';
+import type { useActions } from './actions';
+
+type Actions = Awaited<ReturnType<typeof useActions>>;
+type Values = Record<string, string>;
+
+/** The same on one target, with time for jobs that take long. */
+export function onTarget({ preview, sealed, start, ended, job, cancelJob }: Actions, target = 'main', most = 60_000) {
+  const begin = (action: string, params: Values) => start(action, params, { target });
+  const end = (id: string) => ended(id, most);
+  const run = async (action: string, params: Values): Promise<JobView> => end(await begin(action, params));
+  const done = async (action: string, params: Values): Promise<JobView> => {
+    const outcome = await run(action, params);
+    expect(outcome.state, `${outcome.says}\n${outcome.log.map(({ says }) => says).join('\n')}`).toBe('succeeded');
+    return outcome;
+  };
+  return { preview: (action: string, params: Values) => preview(action, params, { target }), shown: (action: string, params: Values) => sealed(action, params, { target }), start: begin, ended: end, run, done, jobOf: job, cancel: cancelJob };
+}

@@ -1,0 +1,119 @@
+import type pg from 'pg';
+import { expect } from 'vitest';
+import { multiset, plantFamily } from './partitioned';
+
+export type Planted = {
+  params: Record<string, string>;
+  confirm?: string;
+  /** What must be the same after it: the rows, in whatever order and in whichever of their tables. */
+  rows?: () => Promise<string>;
+  /** A table (a, b) that the action locks: others go on reading and writing it. */
+  table?: string;
+  /** It holds a strong lock while it runs, and says so. */
+  holds?: true;
+  /** Puts back what other rounds rest on. */
+  after?: () => Promise<unknown>;
+};
+type Rows = <T extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<T[]>;
+type Place = { owner: pg.Client; sql: Rows; name: string; /** A session of its own. */ session: () => Promise<pg.Client>; /** Runs an action to its end. */ run: (action: string, planted: Planted) => Promise<unknown> };
+
+async function table({ owner, name }: Place, rows = 20_000): Promise<string> {
+  await owner.query(`create table ${name} (a int primary key, b text)`);
+  await owner.query(`insert into ${name} select g, md5(g::text) from generate_series(1, ${rows}) g`);
+  await owner.query(`create index ${name}_b on ${name} (b)`);
+  return `public.${name}`;
+}
+
+const rowsOf = ({ sql }: Place, tables: string[]) => async () => JSON.stringify(await multiset(sql, tables));
+
+const onTable = (more: Partial<Planted> = {}, params: Record<string, string> = {}) => async (place: Place): Promise<Planted> => {
+  const name = await table(place);
+  return { params: { table: name, ...params }, rows: rowsOf(place, [name]), table: place.name, ...more, ...(more.confirm === undefined ? {} : { confirm: name }) };
+};
+
+const onIndex = (more: (place: Place, index: string) => Promise<Partial<Planted>> = () => Promise.resolve({})) => async (place: Place): Promise<Planted> => {
+  const name = await table(place);
+  const index = `${name}_b`;
+  return { params: { index }, rows: rowsOf(place, [name]), table: place.name, ...(await more(place, index)) };
+};
+
+/** A session with a statement that does not end by itself, or none that is idle in its transaction. */
+const onSession = (begin: (client: pg.Client) => unknown) => async ({ session }: Place): Promise<Planted> => {
+  const client = await session();
+  client.on('error', () => {});
+  await client.query(`set application_name = 'somebody'`);
+  const { rows } = await client.query<{ pid: string; started: string }>(`select pid::text, backend_start::text as started from pg_stat_activity where pid = pg_backend_pid()`);
+  const [of] = rows;
+  if (!of) throw new Error('a session sees itself');
+  await begin(client);
+  return { params: { pid: of.pid, started: of.started }, after: () => client.end().catch(() => {}) };
+};
+
+const days = (table: string, more = '') => `create table ${table} (at date not null primary key, n int) ${more}`;
+
+/** What takes several steps and was broken off goes on from there, to its end. */
+const toTheEnd = (action: string, { run }: Place, planted: Planted): Planted => ({ ...planted, after: async () => expect((await run(action, planted)) as object).toMatchObject({ state: 'succeeded' }) });
+
+const partsOf = (place: Place) => rowsOf(place, [`public.${place.name}_all`]);
+
+/** A table of two months, seen through a view of the table and of its second month wherever that is. */
+const onMonths = (attached: boolean) => async (place: Place): Promise<Planted> => {
+  const { owner, name } = place;
+  await owner.query(days(name, 'partition by range (at)'));
+  for (const month of [1, 2]) await owner.query(`create table ${name}_${month} partition of ${name} for values from ('2025-0${month}-01') to ('2025-0${month + 1}-01')`);
+  await owner.query(`insert into ${name} select date '2025-01-01' + g, g from generate_series(0, 57) g`);
+  await owner.query(`create view ${name}_all as select at, n from ${name} union select at, n from ${name}_2`);
+  if (!attached) await owner.query(`alter table ${name} detach partition ${name}_2`);
+  const partition = `public.${name}_2`;
+  return { params: attached ? { partition } : { table: `public.${name}`, partition, from: '2025-02-01', to: '2025-03-01' }, rows: partsOf(place) };
+};
+
+const onFilled = async (place: Place): Promise<Planted> => {
+  const planted = await plantFamily({ connect: () => Promise.resolve(place.owner), sql: place.sql } as never, { name: place.name, rows: 3000, months: 3, fallback: true });
+  return toTheEnd('partitions.rescue_default', place, { params: { table: planted.table, bound: '500' }, rows: async () => JSON.stringify([await multiset(place.sql, planted.tables), await planted.violations()]) });
+};
+
+const onPlain = async (place: Place): Promise<Planted> => {
+  const { owner, name } = place;
+  await owner.query(days(name));
+  await owner.query(`insert into ${name} select current_date - g, g from generate_series(0, 1500) g`);
+  const planted: Planted = { params: { table: `public.${name}`, by: 'at', bound: '500' }, rows: rowsOf(place, [`public.${name}`]) };
+  // Where it is partitioned already there is nothing to go on with.
+  const after = async () => (await place.sql(`select from pg_class where oid = 'public.${name}'::regclass and relkind = 'r'`)).length > 0 && toTheEnd('partitions.partition_table', place, planted).after?.();
+  return { ...planted, after };
+};
+
+/** Rows of a partitioned table and of those that refer to it, wherever they are. */
+const onFamily = (params: Record<string, string>, first?: (place: Place, table: string) => Promise<unknown>) => async (place: Place): Promise<Planted> => {
+  const planted = await plantFamily({ connect: () => Promise.resolve(place.owner), sql: place.sql } as never, { name: place.name, rows: 2000, months: 5 });
+  await first?.(place, planted.table);
+  const rows = async () => {
+    const [live, kept] = [await multiset(place.sql, planted.tables), await multiset(place.sql, planted.archives)];
+    return JSON.stringify({ rows: live.map(({ n, sum }, index) => [n + (kept[index]?.n ?? 0), String(BigInt(sum ?? 0) + BigInt(kept[index]?.sum ?? 0))]), violations: await planted.violations() });
+  };
+  return { params: { table: planted.table, ...params }, confirm: planted.table, rows };
+};
+
+/** For every action an object of its own, large enough to be killed in the middle. */
+export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
+  'tables.analyze': onTable(),
+  'tables.vacuum': onTable({}, { freeze: 'yes' }),
+  'tables.vacuum_full': onTable({ confirm: '', holds: true }),
+  'tables.reindex': onTable(),
+  'indexes.create': onTable({}, { columns: 'b, a' }),
+  'indexes.reindex': onIndex(),
+  'indexes.drop': onIndex((_, index) => Promise.resolve({ confirm: index })),
+  'locks.cancel': onSession((client) => void client.query('select pg_sleep(60)').catch(() => {})),
+  'locks.terminate': onSession((client) => client.query('begin')),
+  'indexes.drop_invalid': onIndex(async ({ owner, name }) => {
+    await owner.query(`create unique index concurrently ${name}_bad on ${name} ((a % 2))`).catch(() => {});
+    return { params: { index: `public.${name}_bad` } };
+  }),
+  'partitions.attach': onMonths(false),
+  'partitions.detach': onMonths(true),
+  'partitions.rescue_default': onFilled,
+  'partitions.partition_table': onPlain,
+  'partitions.create': onFamily({ ahead: '4', every: 'month' }),
+  'partitions.archive': onFamily({ days: '75', partial: 'go too' }),
+  'partitions.restore': onFamily({ from: '2020-01-01', to: '2100-01-01' }, ({ run }, table) => run('partitions.archive', { params: { table, days: '75', partial: 'go too' }, confirm: table })),
+};

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TestDatabase } from './database';
+import type { Planted } from './partitioned';
+
+export type Writers = { stop: () => Promise<{ longest: number; writes: number; failed: string[]; acknowledged: () => Promise<{ n: number; sum: string | null }> }> };
+
+/**
+ * Four sessions that insert, update and delete rows of the whole time of a planted table, each with what refers to it, as fast as they can with a breath between. What was
+ * acknowledged is kept by the writers themselves, in a table that no job knows.
+ */
+export async function startWriters(db: TestDatabase, { table, tables, owner }: Planted, most = 4): Promise<Writers> {
+  await owner.query(`create table if not exists public.ledger as select id, at, owner, body from ${table}`);
+  await owner.query('create index if not exists ledger_id on public.ledger (id)');
+  const state = { over: false };
+  let [longest, writes] = [0, 0];
+  const failed: string[] = [];
+  const factors = tables[1] ?? '';
+  const work = Array.from({ length: most }, async (_, which) => {
+    const client = await db.connect('maintenance');
+    for (let n = 0; !state.over; n += 1) {
+      const started = performance.now();
+      try {
+        await client.query('begin');
+        if (n % 4 === 3) {
+          await client.query(`with gone as (delete from ${factors} where (of_id, of_at) in (select id, at from ${table} where owner = $1 limit 1) returning 1), dead as (delete from ${table} where owner = $1 and not exists (select from ${tables[2]} x where x.of_id = id) returning id) delete from public.ledger l using dead where l.id = dead.id`, [`w${which}-${n - 2}`]);
+        } else if (n % 4 === 2) {
+          await client.query(`with it as (update ${table} set body = body || 'x' where owner = $1 returning id, body) update public.ledger l set body = it.body from it where l.id = it.id`, [`w${which}-${n - 1}`]);
+        } else {
+          await client.query(`with it as (insert into ${table} (at, owner, body) values (date_trunc('second', now()) - random() * interval '80 days', $1, 'b') returning id, at, owner, body), kept as (insert into public.ledger select * from it) insert into ${factors} select id, at, 1, 'w' from it`, [`w${which}-${n}`]);
+        }
+        await client.query('commit');
+        writes += 1;
+      } catch (error) {
+        failed.push((error as Error).message);
+        await client.query('rollback');
+      }
+      longest = Math.max(longest, performance.now() - started);
+      await sleep(2);
+    }
+  });
+  return {
+    stop: async () => {
+      state.over = true;
+      await Promise.all(work);
+      const acknowledged = async () => (await db.sql<{ n: number; sum: string | null }>(`select count(*)::int as n, sum(hashtextextended(to_jsonb(t)::text, 0)::numeric)::text as sum from (select id, at, owner, length(owner) * 2 as twice, body from public.ledger) t`))[0] ?? { n: 0, sum: null };
+      return { longest, writes, failed, acknowledged };
+    },
+  };
+}
