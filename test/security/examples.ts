@@ -72,13 +72,12 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
   };
   const ofPartitions = async (action: string): Promise<Example> => {
     const name = `example_${(made += 1)}`;
-    const owner = await db.connect('maintenance');
     const plain = action === 'partition_table';
-    await owner.query(`create table ${name} (at timestamptz not null primary key)${plain ? '' : ' partition by range (at)'}`);
+    await create(`create table ${name} (at timestamptz not null primary key)${plain ? '' : ' partition by range (at)'}`);
     if (!plain) {
-      await owner.query(`create table ${name}_1 partition of ${name} for values from ('2020-01-01+00') to ('2020-02-01+00')`);
-      await owner.query(action === 'rescue_default' ? `create table ${name}_rest partition of ${name} default` : `create table ${name}_2 (like ${name} including all)`);
-      await owner.query(`create table ${name}_archive (like ${name} including all) partition by range (at)`);
+      await create(`create table ${name}_1 partition of ${name} for values from ('2020-01-01+00') to ('2020-02-01+00')`);
+      await create(action === 'rescue_default' ? `create table ${name}_rest partition of ${name} default` : `create table ${name}_2 (like ${name} including all)`);
+      await create(`create table ${name}_archive (like ${name} including all) partition by range (at)`);
     }
     const more: Record<string, Record<string, string>> = { attach: { partition: `${name}_2`, from: '2020-02-01', to: '2020-03-01' }, restore: { from: '2019-01-01', to: '2020-01-01' }, partition_table: { by: 'at' } };
     const params = action === 'detach' ? { partition: `public.${name}_1` } : { table: `public.${name}`, ...more[action] };
@@ -103,7 +102,7 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/tables/storage': () => ofAction('tables/storage', 'table', { fillfactor: '90' }),
     'POST /api/tables/sequence': async () => {
       const name = `example_${(made += 1)}`;
-      await (await db.connect('maintenance')).query(`create sequence ${name} as integer`);
+      await create(`create sequence ${name} as integer`);
       return sealedBody('tables/sequence', { sequence: `public.${name}` });
     },
     'POST /api/queries/reset_statement': async () => {

@@ -2,17 +2,16 @@ import { action, type ActionObject, type Refusal } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { ident, literal, render, sql, type SQL } from '@/lib/pg/sql';
-import { formatBytes } from '@/lib/units';
 import { bytesBetween, walEnd } from './positions';
 
-type Slot = ActionObject & { kind: string; plugin: string | null; database: string | null; active: boolean; pid: number | null; temporary: boolean; synced: boolean; restart: string | null; confirmed: string | null; retained: number | null; allowed: boolean };
+type Slot = ActionObject & { kind: string; plugin: string | null; database: string | null; active: boolean; pid: number | null; temporary: boolean; synced: boolean; restart: string | null; confirmed: string | null; allowed: boolean };
 
 const findSlot = async (ask: Ask, name: string, role: string): Promise<Slot | null> => {
   const [found] = await ask<Omit<Slot, 'key' | 'identity' | 'table' | 'bytes'>>(sql`
     select s.slot_name::text as name, s.slot_type as kind, s.plugin::text as plugin, s.database::text as database, s.active, s.active_pid as pid, s.temporary, coalesce((to_jsonb(s)->>'synced')::bool, false) as synced,
-      s.restart_lsn::text as restart, s.confirmed_flush_lsn::text as confirmed, ${bytesBetween(walEnd, sql`s.restart_lsn`)} as retained, m.rolsuper or m.rolreplication as allowed
+      s.restart_lsn::text as restart, s.confirmed_flush_lsn::text as confirmed, m.rolsuper or m.rolreplication as allowed
     from pg_replication_slots s join pg_roles m on m.rolname = ${role} where s.slot_name = ${name}`);
-  return found ? { ...found, key: `slot ${found.name}`, identity: [found.kind, found.plugin, found.database, found.restart, found.confirmed].join(' '), table: null, bytes: found.retained } : null;
+  return found ? { ...found, key: `slot ${found.name}`, identity: [found.kind, found.plugin, found.database, found.restart, found.confirmed].join(' '), table: null, bytes: null } : null;
 };
 
 const same = (column: SQL, value: string | null, type: SQL): SQL => (value === null ? sql`${column} IS NULL` : sql`${column} = ${literal(value)}::${type}`);
@@ -44,7 +43,7 @@ export const dropSlot = action({
   ],
   plan: (object) => [{
     sql: sql`SELECT true, pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE ${thisSlot(object)}`,
-    note: `${lost(object)}${object.retained === null ? '' : ` It keeps ${formatBytes(object.retained)} of WAL.`} Nothing brings it back.`, lock: null, waits: 'bounded', otherwise: 'The slot is gone, in use, or has moved on: nothing was dropped.',
+    note: `${lost(object)} Nothing brings it back.`, lock: null, waits: 'bounded', otherwise: 'The slot is gone, in use, or has moved on: nothing was dropped.',
   }],
   blocks: 'Nobody waits.',
   progress: null,

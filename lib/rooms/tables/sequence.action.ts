@@ -44,8 +44,11 @@ function restartStep({ schema, rel, column, step, name }: SequenceObject, at: st
   const table = column && ident(column.schema, column.rel);
   const furthest = column && table ? [sql`(SELECT ${step > 0 ? sql`max` : sql`min`}(${ident(column.column)}) FROM ${table})`] : [];
   const values = [...furthest, sql`(SELECT last_value FROM ${own})`, ...(at === '' ? [] : [sql`${literal(at)}::bigint - ${literal(String(step))}::bigint`])];
-  const body = sql`BEGIN ${table ? sql`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE; ` : sql``}ALTER SEQUENCE ${own} INCREMENT BY ${inlineNumber(step)}; PERFORM setval(${literal(render(own).text)}, ${step > 0 ? sql`greatest` : sql`least`}(${join(values, sql`, `)})); END`;
-  return { sql: sql`DO ${literal(render(body).text)}`, note: `Lets ${name} go on behind the highest value that its column has and that it has given out${at === '' ? '' : `, from ${at} on at the earliest`}. Inserts wait for milliseconds.`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' };
+  const locked = table ? [sql`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`] : [];
+  return {
+    sql: [...locked, sql`ALTER SEQUENCE ${own} INCREMENT BY ${inlineNumber(step)}`, sql`SELECT setval(${literal(render(own).text)}, ${step > 0 ? sql`greatest` : sql`least`}(${join(values, sql`, `)}))`],
+    note: `Lets ${name} go on behind the highest value that its column has and that it has given out${at === '' ? '' : `, from ${at} on at the earliest`}. Inserts wait for milliseconds; the second statement changes nothing and holds off who asks for a value.`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded',
+  };
 }
 
 const steps = (object: SequenceObject, { change, at }: Asked): Step[] => {
@@ -64,7 +67,11 @@ export const sequence = action({
   permission: 'maintenance:run',
   risk: 'heavy',
   params: { sequence: param.object('Sequence'), change: param.choice('What', ['widen', 'restart']), at: param.text('Restart at (empty: behind the last value)') },
-  find: (ask, { params, role }): Promise<SequenceObject | null> => findSequence(ask, params.sequence, role),
+  find: async (ask, { params, role }): Promise<SequenceObject | null> => {
+    const found = await findSequence(ask, params.sequence, role);
+    // A size bears on a rewrite alone.
+    return found && { ...found, bytes: params.change === 'widen' ? found.bytes : null };
+  },
   guards: (object, { params, role, server }) => [
     ...standbyGuard(server.inRecovery),
     ...(object.owned ? [] : [{ name: 'privilege', says: `${role} does not own ${object.name}.`, saferWay: `Make ${role} a member of the owner.` }]),
@@ -85,7 +92,7 @@ export const sequence = action({
     const now = await findSequence(ask, object.name, role);
     if (params.change === 'restart') return { state: 'undone', says: 'It goes on from where it was, or from where it was to: no value comes twice either way.', mend: [] };
     if (now?.type === big && !columnGrows(now)) return { state: 'done', says: 'Both are bigint.', mend: [] };
-    return { state: 'undone', says: now?.type === big ? 'The sequence is bigint, its column is not yet: ask for it again.' : 'Nothing has changed.', mend: [] };
+    return now?.type === big ? { state: 'resumable', says: 'The sequence is bigint, its column is not yet: ask for it again.', mend: [] } : { state: 'undone', says: 'Nothing has changed.', mend: [] };
   },
   stale: ['tables'],
 });
