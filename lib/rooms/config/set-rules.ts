@@ -34,6 +34,10 @@ const costly: Record<string, [string, string]> = {
 };
 const shortest: Record<string, number> = { statement_timeout: 1000, transaction_timeout: 1000, idle_in_transaction_session_timeout: 1000, idle_session_timeout: 1000, lock_timeout: 10 };
 
+/** Whether `config.set` takes an advised value of it, as far as its name says; the action itself looks closer. */
+export const takenByAction = ({ name, context, source }: Pick<Changeable, 'name' | 'context' | 'source'>): boolean =>
+  !closed.some(([pattern]) => pattern.test(name)) && !['command line', 'environment variable'].includes(source) && (context !== 'postmaster' || restartable.has(name));
+
 /** What may not be changed from here at all, by its name. */
 export function nameRefusals({ name, vartype, context, category, source }: Changeable): Refusal[] {
   if (context === 'internal') return [no('fixed', `${name} cannot be changed in a running installation.`, null)];
