@@ -94,6 +94,19 @@ const onFamily = (params: Record<string, string>, first?: (place: Place, of: str
   return { params: { table: planted.table, ...params }, confirm: planted.table, rows };
 };
 
+/** What needs rights that the role of maintenance lacks by itself gets them: the server is this test's own. */
+const may = (grant: string, more: (place: Place) => Promise<Planted>) => async (place: Place): Promise<Planted> => {
+  await place.sql(grant);
+  return more(place);
+};
+const reloads = 'grant execute on function pg_reload_conf() to riskdesk_maintenance';
+const changes = (set: boolean) => may(reloads, async ({ sql, name }) => {
+  await sql('grant alter system on parameter work_mem to riskdesk_maintenance');
+  await sql(`alter system set work_mem = '${5000 + Number(name.replaceAll(/\D/g, ''))}kB'`);
+  await sql('select pg_reload_conf()');
+  return { params: { name: 'work_mem', ...(set ? { value: '9MB' } : {}) } };
+});
+
 /** For every action an object of its own, large enough to be killed in the middle. */
 export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
   'tables.analyze': onTable(),
@@ -108,6 +121,26 @@ export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
   'indexes.drop_invalid': onIndex(async ({ owner, sql, name }) => {
     await owner.query(`create unique index concurrently ${name}_bad on ${name} ((a % 2))`).catch(() => {});
     return { params: { index: `public.${name}_bad` }, after: () => sql(`drop index if exists ${name}_bad`) };
+  }),
+  'tables.storage': onTable({}, { fillfactor: '90', autovacuum_vacuum_scale_factor: '0.05' }),
+  'tables.sequence': async (place) => {
+    const { owner, name } = place;
+    await owner.query(`create table ${name} (a serial primary key, b text)`);
+    await owner.query(`insert into ${name} (b) select md5(g::text) from generate_series(1, 20000) g`);
+    return { params: { sequence: `public.${name}_a_seq` }, rows: rowsOf(place, [`public.${name}`]) };
+  },
+  'queries.reset_statement': async ({ sql, name }) => {
+    await sql(`select ${'1 + '.repeat(1 + Number(name.replaceAll(/\D/g, '')))} 1 as of_chaos`);
+    const [one] = await sql<{ queryid: string }>(`select s.queryid::text as queryid from pg_stat_statements s join pg_database d on d.oid = s.dbid where d.datname = current_database() and s.query like '%of_chaos%' and s.query not like '%queryid%' limit 1`);
+    return { params: { queryid: one?.queryid ?? '' } };
+  },
+  'queries.reset_statistics': () => Promise.resolve({ params: {}, confirm: 'chaos' }),
+  'config.set': changes(true),
+  'config.reset': changes(false),
+  'config.extension': ({ sql }) => Promise.resolve({ params: { name: 'hstore' }, after: () => sql('drop extension if exists hstore') }),
+  'replication.drop_slot': may('alter role riskdesk_maintenance replication', async ({ sql, name }) => {
+    await sql('select pg_create_physical_replication_slot($1, true)', [name]);
+    return { params: { slot: name }, confirm: name, after: () => sql('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [name]) };
   }),
   'partitions.attach': onMonths(false),
   'partitions.detach': onMonths(true),

@@ -1,4 +1,5 @@
 import { col } from './column';
+import type { Remedy } from './finding';
 import { sql } from '@/lib/pg/sql';
 
 /** What tells a statement from the next one of its session: its query id, or when it began. `a` is pg_stat_activity. */
@@ -20,3 +21,9 @@ export const sessionActions = <P extends string>(pid: P): { action: string; from
   { action: 'locks.cancel', from: { pid, started: 'started', xact: 'xact', statement: 'statement' } },
   { action: 'locks.terminate', from: { pid, started: 'started' } },
 ];
+
+/** A statement that runs is cancelled; without one the session is ended. */
+export function sessionRemedy(pid: string, { started, xact, statement }: ActedOn): Remedy | null {
+  if (started === null) return null;
+  return xact !== null && statement !== null ? { action: 'locks.cancel', params: { pid, started, xact, statement } } : { action: 'locks.terminate', params: { pid, started } };
+}

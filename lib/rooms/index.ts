@@ -8,6 +8,9 @@ import { room as configRoom } from './config/room';
 import { advice as configAdvice } from './config/advice.diagnostic';
 import { capabilities as configCapabilities } from './config/capabilities.diagnostic';
 import { settings as configSettings } from './config/settings.diagnostic';
+import { extension as configExtensionAction } from './config/extension.action';
+import { reset as configResetAction } from './config/reset.action';
+import { set as configSetAction } from './config/set.action';
 import { room as indexesRoom } from './indexes/room';
 import { advice as indexesAdvice } from './indexes/advice.diagnostic';
 import { bloat as indexesBloat } from './indexes/bloat.diagnostic';
@@ -78,11 +81,14 @@ import { statement_tables as queriesStatement_tables } from './queries/statement
 import { temp as queriesTemp } from './queries/temp.diagnostic';
 import { total as queriesTotal } from './queries/total.diagnostic';
 import { trend as queriesTrend } from './queries/trend.diagnostic';
+import { resetStatement as queriesResetStatementAction } from './queries/reset-statement.action';
+import { resetStatistics as queriesResetStatisticsAction } from './queries/reset-statistics.action';
 import { room as replicationRoom } from './replication/room';
 import { archiver as replicationArchiver } from './replication/archiver.diagnostic';
 import { replicas as replicationReplicas } from './replication/replicas.diagnostic';
 import { slots as replicationSlots } from './replication/slots.diagnostic';
 import { standby as replicationStandby } from './replication/standby.diagnostic';
+import { dropSlot as replicationDropSlotAction } from './replication/drop-slot.action';
 import { room as tablesRoom } from './tables/room';
 import { bloatExact as tablesBloatExact } from './tables/bloat-exact.diagnostic';
 import { bloat as tablesBloat } from './tables/bloat.diagnostic';
@@ -96,6 +102,8 @@ import { staleStatistics as tablesStaleStatistics } from './tables/stale-statist
 import { vacuum as tablesVacuum } from './tables/vacuum.diagnostic';
 import { analyze as tablesAnalyzeAction } from './tables/analyze.action';
 import { reindex as tablesReindexAction } from './tables/reindex.action';
+import { sequence as tablesSequenceAction } from './tables/sequence.action';
+import { storage as tablesStorageAction } from './tables/storage.action';
 import { vacuumFull as tablesVacuumFullAction } from './tables/vacuum-full.action';
 import { vacuum as tablesVacuumAction } from './tables/vacuum.action';
 import { room as targetsRoom } from './targets/room';
@@ -103,7 +111,7 @@ import { room as targetsRoom } from './targets/room';
 export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[] }[] = [
   { room: assessmentsRoom, diagnostics: [], actions: [] },
   { room: authRoom, diagnostics: [], actions: [] },
-  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings], actions: [] },
+  { room: configRoom, diagnostics: [configAdvice, configCapabilities, configSettings], actions: [configExtensionAction, configResetAction, configSetAction] },
   { room: indexesRoom, diagnostics: [indexesAdvice, indexesBloat, indexesDropRehearsal, indexesHot, indexesInvalid, indexesLowUse, indexesMissingFk, indexesNullKeys, indexesPartitionGaps, indexesRedundant, indexesUnused, indexesUsage], actions: [indexesCreateAction, indexesDropInvalidAction, indexesDropAction, indexesReindexAction] },
   { room: jobsRoom, diagnostics: [], actions: [] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [locksCancelAction, locksTerminateAction] },
@@ -111,8 +119,8 @@ export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[
   { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
   { room: plansRoom, diagnostics: [], actions: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing], actions: [] },
-  { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend], actions: [] },
-  { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby], actions: [] },
-  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum], actions: [tablesAnalyzeAction, tablesReindexAction, tablesVacuumFullAction, tablesVacuumAction] },
+  { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend], actions: [queriesResetStatementAction, queriesResetStatisticsAction] },
+  { room: replicationRoom, diagnostics: [replicationArchiver, replicationReplicas, replicationSlots, replicationStandby], actions: [replicationDropSlotAction] },
+  { room: tablesRoom, diagnostics: [tablesBloatExact, tablesBloat, tablesFreeze, tablesGrowth, tablesHorizon, tablesHygiene, tablesSequences, tablesSize, tablesStaleStatistics, tablesVacuum], actions: [tablesAnalyzeAction, tablesReindexAction, tablesSequenceAction, tablesStorageAction, tablesVacuumFullAction, tablesVacuumAction] },
   { room: targetsRoom, diagnostics: [], actions: [] },
 ];

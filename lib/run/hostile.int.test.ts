@@ -3,8 +3,10 @@ import pg from 'pg';
 import { ask, askMeasured } from '@/test/ask';
 import { useDatabase } from '@/test/database';
 import { numbers, seed } from '@/test/faults';
+import { statementsOf } from '@/test/remedies';
 
 const db = await useDatabase();
+process.env.TARGETS = `super=${db.url('superuser')}`;
 const { diagnostics } = await import('./registry');
 const { closeMonitors } = await import('./monitor');
 const { parseSql } = await import('@/lib/pg/parser');
@@ -45,6 +47,10 @@ beforeAll(async () => {
   for (const { name, shown } of rows) shownAs.set(name, shown);
 }, 60_000);
 
+/** What a guard may rightly refuse of what a finding advises here. */
+const isAllowed = (code: string, guard: string): boolean => code === 'queries.long' || (code.startsWith('config.') && guard !== 'privilege');
+const acted = new Map<string, number>();
+
 test('F12: every question answers beside two hundred hostile names, and what it advises is a statement of PostgreSQL', async () => {
   for (const id of asked) {
     const result = await ask(id, { limit: '1000' });
@@ -53,14 +59,22 @@ test('F12: every question answers beside two hundred hostile names, and what it 
       continue;
     }
     for (const { remedy, code, about } of result.findings) {
-      if (!remedy || !('sql' in remedy)) continue;
-      // A placeholder in pointed brackets is for a person to fill in, and no remedy of an object of its own has one.
-      const text = remedy.sql.replaceAll(/<the [a-z ]+>|<[a-z_]+>/g, 'placeholder').replaceAll(/^\\.*$/gm, '');
-      const parsed = await parseSql(text);
-      const onlyComments = text.split('\n').every((line) => line.trim() === '' || line.startsWith('--'));
-      expect('error' in parsed && !onlyComments ? `${id} ${code} ${about}: ${parsed.error.says}\n${remedy.sql}` : '').toBe('');
+      if (!remedy) continue;
+      // An action says by its preview what it would run; as a superuser, who may do everything.
+      const { statements, guards } = await statementsOf(remedy, 'super');
+      expect(guards.map(({ name }) => name).filter((name) => !isAllowed(code, name)), `${id} ${code} ${about}: ${JSON.stringify(remedy)}`).toEqual([]);
+      if ('action' in remedy) acted.set(remedy.action, (acted.get(remedy.action) ?? 0) + 1);
+      for (const statement of statements) {
+        // A placeholder in pointed brackets is for a person to fill in, and no remedy of an object of its own has one.
+        const text = 'action' in remedy ? statement : statement.replaceAll(/<the [a-z ]+>|<[a-z_]+>/g, 'placeholder').replaceAll(/^\\.*$/gm, '');
+        const parsed = await parseSql(text);
+        const onlyComments = text.split('\n').every((line) => line.trim() === '' || line.startsWith('--'));
+        expect('error' in parsed && !onlyComments ? `${id} ${code} ${about}: ${parsed.error.says}\n${statement}` : '').toBe('');
+      }
     }
   }
+  expect(acted.get('indexes.drop') ?? 0).toBeGreaterThanOrEqual(200);
+  process.stdout.write(`F12: statements of ${[...acted].map(([action, times]) => `${action} ${times}`).join(', ')} previewed\n`);
 }, 120_000);
 
 test('F12: tables and indexes stand under the names that PostgreSQL itself would write', async () => {
@@ -81,13 +95,13 @@ test('F12: a search for a hostile name finds it, and it alone', async () => {
 
 test('F12: the remedy of a redundant index drops that index and no other', async () => {
   const { findings } = await askMeasured('indexes.redundant', { limit: '1000' });
-  const ours = findings.filter(({ remedy }) => remedy && 'sql' in remedy && remedy.sql.includes('Odd ""schema""'));
+  const ours = findings.filter(({ about }) => about.includes('Odd ""schema""'));
   expect(ours.length).toBe(200);
   const client = await db.connect('superuser');
   const indexes = async () => new Set((await client.query<{ name: string }>(`select relname as name from pg_class where relkind = 'i' and relnamespace = '"Odd ""schema"""'::regnamespace`)).rows.map(({ name }) => name));
   for (const { remedy } of ours.filter((_, index) => index % 8 === 0)) {
     const before = await indexes();
-    await client.query(remedy && 'sql' in remedy ? remedy.sql : '');
+    for (const statement of remedy ? (await statementsOf(remedy, 'super')).statements : []) await client.query(statement);
     const after = await indexes();
     const gone = [...before].filter((name) => !after.has(name));
     expect(gone).toHaveLength(1);

@@ -1,8 +1,13 @@
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { FindingsAnswer } from '@/lib/kit/result';
 import { call, type Sent } from '@/test/call';
 import type { TestDatabase } from '@/test/database';
 import { addSession, addToken, addUser, type People } from '@/test/people';
+
+/** What only a superuser may do is asked of this target: call it before anything reads the environment. */
+export function exampleTarget(db: TestDatabase): void {
+  process.env.TARGETS = `super=${db.url('superuser')}`;
+}
 
 export type Example = { path: string; body?: unknown };
 
@@ -25,16 +30,25 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     }
     return `/api/findings/${finding}/decision`;
   };
-  let owner: ReturnType<typeof db.connect> | undefined;
-  const create = async (statement: string) => (await (owner ??= db.connect('maintenance'))).query(statement);
+  let creating: ReturnType<typeof db.connect> | undefined;
+  const create = async (statement: string) => (await (creating ??= db.connect('maintenance'))).query(statement);
   /** An action on an object of its own, with the seal of its preview: a job that nobody runs stays open on its object. */
-  const sealedBody = async (action: string, params: Record<string, string>, more: Record<string, string> = {}): Promise<Example> => {
-    const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params } })).body as { seal: string };
-    return { path: `/api/${action}`, body: { params, seal, ...more } };
+  const sealedBody = async (action: string, params: Record<string, string>, more: Record<string, string> = {}, target = 'main'): Promise<Example> => {
+    const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params, target } })).body as { seal: string };
+    return { path: `/api/${action}`, body: { params, target, seal, ...more } };
   };
+  /** Of what there is one in a database: the job of an earlier example is out of the way. */
+  const alone = async (action: string, make: () => Promise<Example>): Promise<Example> => {
+    await db.sql(`update riskdesk.jobs set state = 'cancelled', finished_at = now() where action = $1 and state = 'queued'`, [action]);
+    return make();
+  };
+  // Slots belong to the server, which other files use too.
+  const slot = `example_${db.name}`;
+  afterAll(() => db.sql('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [slot]));
   /** A session of the maintenance role's own, which runs a statement. */
   const ofSession = async (action: string): Promise<Example> => {
     const client = await db.connect('maintenance');
+    await client.query(`set application_name = 'example'`);
     const { rows: [seen] } = await client.query<{ pid: string; started: string }>('select pid::text, backend_start::text as started from pg_stat_activity where pid = pg_backend_pid()');
     client.query('select pg_sleep(60)').catch(() => {});
     return sealedBody(action, seen ?? {});
@@ -84,6 +98,26 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/tables/vacuum_full': () => ofAction('tables/vacuum_full', 'table'),
     'POST /api/tables/reindex': () => ofAction('tables/reindex', 'table'),
     'POST /api/indexes/create': () => ofAction('indexes/create', 'table', { columns: 'a DESC' }),
+    'POST /api/config/set': () => alone('config.set', () => sealedBody('config/set', { name: 'geqo_effort', value: '2' }, {}, 'super')),
+    'POST /api/tables/storage': () => ofAction('tables/storage', 'table', { fillfactor: '90' }),
+    'POST /api/tables/sequence': async () => {
+      const name = `example_${(made += 1)}`;
+      await create(`create sequence ${name} as integer`);
+      return sealedBody('tables/sequence', { sequence: `public.${name}` });
+    },
+    'POST /api/queries/reset_statement': async () => {
+      // Each call of it is another statement.
+      await (await db.connect('app')).query(`select ${'1 + '.repeat((made += 1))} 1 as example_statement`);
+      const [one] = await db.sql<{ queryid: string }>(`select queryid::text as queryid from pg_stat_statements s where s.dbid = (select oid from pg_database where datname = current_database()) and s.query like '%example_statement%' and s.query not like '%queryid%' order by length(s.query) desc limit 1`);
+      return sealedBody('queries/reset_statement', { queryid: one?.queryid ?? '' });
+    },
+    'POST /api/queries/reset_statistics': () => alone('queries.reset_statistics', () => sealedBody('queries/reset_statistics', {}, { confirm: db.name })),
+    'POST /api/config/extension': () => alone('config.extension', () => sealedBody('config/extension', { name: 'hstore' })),
+    'POST /api/replication/drop_slot': () => alone('replication.drop_slot', async () => {
+      await db.sql('select pg_create_physical_replication_slot($1) where not exists (select from pg_replication_slots where slot_name = $1)', [slot]);
+      return sealedBody('replication/drop_slot', { slot }, { confirm: slot }, 'super');
+    }),
+    'POST /api/config/reset': () => alone('config.reset', () => sealedBody('config/reset', { name: 'seq_page_cost' }, {}, 'super')),
     'POST /api/locks/cancel': () => ofSession('locks/cancel'),
     'POST /api/locks/terminate': () => ofSession('locks/terminate'),
     'DELETE /api/jobs/{id}': async () => {

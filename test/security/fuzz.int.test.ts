@@ -7,9 +7,10 @@ import { useDatabase } from '@/test/database';
 import { rounds, seed } from '@/test/faults';
 import { addSession, addToken, addUser, usePeople } from '@/test/people';
 import { aroundSchema, schema } from './arbitrary';
-import { exampleOf, examples } from './examples';
+import { exampleOf, examples, exampleTarget } from './examples';
 
 const db = await useDatabase();
+exampleTarget(db);
 const people = await usePeople(db);
 const { admin } = people;
 const known = examples(db, people, { cookie: admin.cookie });

@@ -3,10 +3,11 @@ import { endpoints } from '@/app/api/endpoints';
 import { call, origin, type Sent } from '@/test/call';
 import { useDatabase } from '@/test/database';
 import { addSession, addToken, usePeople } from '@/test/people';
-import { exampleOf, examples } from './examples';
+import { exampleOf, examples, exampleTarget } from './examples';
 import { fingerprint } from './fingerprint';
 
 const db = await useDatabase();
+exampleTarget(db);
 const people = await usePeople(db);
 const { admin } = people;
 const { token } = await addToken(db, admin.id);

@@ -6,6 +6,7 @@ import { GiB } from '@/lib/units';
 import { alterSystem, shownOf, type Known, type Situation } from './advice';
 import { lookedAt, machine } from './rules-machine';
 import { safety } from './rules-safety';
+import { takenByAction } from './set-rules';
 import { shownValue } from './setting-value';
 
 const rules = { ...safety, ...machine };
@@ -44,6 +45,7 @@ export const advice = diagnostic({
     source: col.text('Source of the value'),
     severity: col.maybe(col.text('Weight')),
     remedy: col.maybe(col.sql('How')),
+    set_value: col.maybe(col.code('Set here to', { note: 'Unknown: not from here' })),
     rank: col.count('Order', { note: '3: change, 2: consider, 1: not known, 0: fine' }),
   },
   key: ['setting'],
@@ -56,6 +58,7 @@ export const advice = diagnostic({
     'config.unsafe': 'A setting endangers data, or keeps the server from looking after itself.',
     'config.advice': 'A setting does not fit the machine that was stated, or what is measured here.',
   },
+  actions: [{ action: 'config.set', from: { name: 'setting', value: 'set_value' } }],
   refreshSeconds: 60,
   source: 'facts',
   read: async (ask, { params, server }) => {
@@ -69,7 +72,7 @@ export const advice = diagnostic({
       const { verdict, advised, why, origin, severity } = opinion;
       return [{
         setting: name, value: shownOf(setting), boot: setting.boot === null ? null : shownValue(setting.boot, setting.unit), verdict, advised, why, origin,
-        source: setting.source, severity, remedy: advised === null ? null : alterSystem(setting, advised), rank: weights[verdict],
+        source: setting.source, severity, remedy: advised === null ? null : alterSystem(setting, advised), set_value: advised !== null && takenByAction(setting) ? advised : null, rank: weights[verdict],
       }];
     });
   },
@@ -80,6 +83,6 @@ export const advice = diagnostic({
       about: row.setting,
       says: `${row.setting} is ${row.value}, advised is ${row.advised ?? ''}. ${row.why}`,
       evidence: { value: row.value, advised: row.advised, source: row.source, rule: row.origin },
-      remedy: row.remedy === null ? null : { sql: row.remedy },
+      remedy: row.set_value === null ? (row.remedy === null ? null : { sql: row.remedy }) : { action: 'config.set', params: { name: row.setting, value: row.set_value } },
     })),
 });

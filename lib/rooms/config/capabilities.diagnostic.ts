@@ -1,5 +1,6 @@
 import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
+import type { Remedy } from '@/lib/kit/finding';
 import { sql } from '@/lib/pg/sql';
 import type { Known } from './advice';
 import { checked, checks, extensionsOf, preloaded, rightsOf, type Extension, type Server, type State } from './capability';
@@ -20,6 +21,9 @@ export const capabilities = diagnostic({
     value: col.maybe(col.text('Now')),
     gives: col.text('What it gives'),
     remedy: col.maybe(col.sql('How to get it')),
+    set_name: col.maybe(col.code('Setting')),
+    set_value: col.maybe(col.code('Set here to')),
+    extension: col.maybe(col.code('Extension')),
     severity: col.maybe(col.text('Weight')),
     rank: col.count('Order', { note: '3: no, 2: better, 1: unknown, 0: yes' }),
   },
@@ -30,6 +34,7 @@ export const capabilities = diagnostic({
   needs: [],
   charts: [],
   codes: { 'config.capability': 'The server could tell something that most diagnostics rest on, and does not.' },
+  actions: [{ action: 'config.set', from: { name: 'set_name', value: 'set_value' } }, { action: 'config.extension', from: { name: 'extension' } }],
   refreshSeconds: 60,
   source: 'facts',
   read: async (ask, { server }) => {
@@ -44,7 +49,9 @@ export const capabilities = diagnostic({
       settings: new Map(settings.map((row) => [row.name, row])), extensions: new Map(extensions.map((row) => [row.name, row])),
       user: server.user, isMonitor: server.isMonitor, readsData: rights?.reads_data ?? false,
     };
-    return [preloaded(known), ...checked(known), ...extensionsOf(known), ...rightsOf(known)].map((row) => ({ ...row, rank: ranks[row.state] }));
+    return [preloaded(known), ...checked(known), ...extensionsOf(known), ...rightsOf(known)].map(({ does, ...row }) => ({
+      ...row, set_name: does?.action === 'config.set' ? does.name : null, set_value: does?.value ?? null, extension: does?.action === 'config.extension' ? does.name : null, rank: ranks[row.state],
+    }));
   },
   findings: (rows) =>
     rows.filter((row) => row.severity !== null).map((row) => ({
@@ -53,6 +60,12 @@ export const capabilities = diagnostic({
       about: row.capability,
       says: `${row.state === 'no' ? 'Not there' : 'Out of date'}${row.value === null ? '' : ` (${row.value})`}. ${row.gives}`,
       evidence: { state: row.state, value: row.value },
-      remedy: row.remedy === null ? null : { sql: row.remedy },
+      remedy: remedyOf(row),
     })),
 });
+
+function remedyOf({ set_name: name, set_value: value, extension, remedy }: { set_name: string | null; set_value: string | null; extension: string | null; remedy: string | null }): Remedy | null {
+  if (name !== null) return { action: 'config.set', params: { name, value } };
+  if (extension !== null) return { action: 'config.extension', params: { name: extension } };
+  return remedy === null ? null : { sql: remedy };
+}

@@ -2,6 +2,7 @@ import type { Severity } from '@/lib/kit/finding';
 import { grantMonitor } from '@/lib/kit/hidden';
 import { ident, literal, render, sql } from '@/lib/pg/sql';
 import { shownOf, type Known } from './advice';
+import { librariesIn } from './preload';
 
 export type Extension = { name: string; installed: string | null; offered: string };
 
@@ -10,9 +11,17 @@ export type Server = { settings: ReadonlyMap<string, Known>; extensions: Readonl
 /** `better`: it works, and more could be had. */
 export type State = 'yes' | 'no' | 'better' | 'unknown';
 
-export type Capability = { capability: string; area: string; state: State; value: string | null; gives: string; remedy: string | null; severity: Severity | null };
+export type Capability = { capability: string; area: string; state: State; value: string | null; gives: string; remedy: string | null; /** The same by an action of the console. */ does: Does | null; severity: Severity | null };
+export type Does = { action: 'config.set' | 'config.extension'; name: string; value: string | null };
 
 const set = (name: string, value: string): string => `ALTER SYSTEM SET ${name} = ${value};\nSELECT pg_reload_conf();`;
+const setsTo = /ALTER SYSTEM SET (\S+) = '?(.*?)'?;/;
+
+/** The action that does what a statement of one's own hand would. */
+function doing(remedy: string | null): Does | null {
+  const [, name = '', value = ''] = setsTo.exec(remedy ?? '') ?? [];
+  return name === '' ? null : { action: 'config.set', name, value };
+}
 
 /** A setting and the test that it passes; a setting that this major lacks is no capability, one that is hidden is unknown. */
 type Check = { name: string; area: string; gives: string; good: (raw: string) => boolean; remedy: string; otherwise?: State; severity?: Severity };
@@ -40,7 +49,7 @@ export function checked(server: Server): Capability[] {
     const setting = server.settings.get(name);
     if (!setting) return [];
     const state = good(setting.raw) ? 'yes' : otherwise;
-    return [{ capability: name, area, state, value: shownOf(setting), gives, remedy: state === 'yes' ? null : remedy, severity: state === 'no' ? severity : null }];
+    return [{ capability: name, area, state, value: shownOf(setting), gives, remedy: state === 'yes' ? null : remedy, does: state === 'yes' ? null : doing(remedy), severity: state === 'no' ? severity : null }];
   });
 }
 
@@ -56,16 +65,18 @@ export function extensionsOf({ extensions }: Server): Capability[] {
   return wanted.map(([name, gives, severity]) => {
     const known = extensions.get(name);
     const base = { capability: `extension ${name}`, area: 'Extensions', gives };
-    if (!known) return { ...base, state: 'no', value: 'not on this machine', remedy: `-- install its package on the server’s machine first, then\nCREATE EXTENSION ${name};`, severity };
-    if (known.installed === null) return { ...base, state: 'no', value: `${known.offered} can be installed`, remedy: `CREATE EXTENSION ${name};`, severity };
-    if (known.installed !== known.offered) return { ...base, state: 'better', value: `${known.installed}, while ${known.offered} is there`, remedy: `ALTER EXTENSION ${name} UPDATE;`, severity: severity === null ? null : 'info' };
-    return { ...base, state: 'yes', value: known.installed, remedy: null, severity: null };
+    if (!known) return { ...base, state: 'no', value: 'not on this machine', remedy: `-- install its package on the server’s machine first, then\nCREATE EXTENSION ${name};`, does: null, severity };
+    if (known.installed === null) return { ...base, state: 'no', value: `${known.offered} can be installed`, remedy: `CREATE EXTENSION ${name};`, does: { action: 'config.extension', name, value: null }, severity };
+    if (known.installed !== known.offered) return { ...base, state: 'better', value: `${known.installed}, while ${known.offered} is there`, remedy: `ALTER EXTENSION ${name} UPDATE;`, does: { action: 'config.extension', name, value: null }, severity: severity === null ? null : 'info' };
+    return { ...base, state: 'yes', value: known.installed, remedy: null, does: null, severity: null };
   });
 }
 
+const withStatements = (list: string): string[] => [...librariesIn(list), 'pg_stat_statements'];
+
 /** One quoted name each: a list in one string would be a single library with which the server does not start. */
 export function preloadStatement(list: string): string {
-  const libraries = [...list.split(',').map((one) => one.trim().replace(/^"|"$/g, '')).filter(Boolean), 'pg_stat_statements'];
+  const libraries = withStatements(list);
   const quoted = libraries.map((one) => render(literal(one)).text.trim()).join(', ');
   return `-- takes effect with a restart; if the server then does not start, take the line out of postgresql.auto.conf\nALTER SYSTEM SET shared_preload_libraries = ${quoted};`;
 }
@@ -73,14 +84,14 @@ export function preloadStatement(list: string): string {
 export function preloaded({ settings, isMonitor, user }: Server): Capability {
   const setting = settings.get('shared_preload_libraries');
   const base = { capability: 'pg_stat_statements loaded', area: 'Statistics', gives: 'Statements are counted only while the library is loaded at the server’s start.' };
-  if (!setting) return { ...base, state: 'unknown', value: 'hidden from this role', remedy: isMonitor ? null : grantMonitor(user), severity: null };
+  if (!setting) return { ...base, state: 'unknown', value: 'hidden from this role', remedy: isMonitor ? null : grantMonitor(user), does: null, severity: null };
   const loaded = setting.raw.split(',').some((one) => one.trim().replace(/^"|"$/g, '').replace(/^\$libdir\//, '') === 'pg_stat_statements');
-  return { ...base, state: loaded ? 'yes' : 'no', value: setting.raw, remedy: loaded ? null : preloadStatement(setting.raw), severity: loaded ? null : 'warning' };
+  return { ...base, state: loaded ? 'yes' : 'no', value: setting.raw, remedy: loaded ? null : preloadStatement(setting.raw), does: loaded ? null : { action: 'config.set', name: 'shared_preload_libraries', value: withStatements(setting.raw).join(', ') }, severity: loaded ? null : 'warning' };
 }
 
 export function rightsOf({ isMonitor, readsData, user }: Server): Capability[] {
   return [
-    { capability: 'member of pg_monitor', area: 'Rights', state: isMonitor ? 'yes' : 'no', value: user, gives: 'What other roles’ sessions do, the state of replicas, all settings.', remedy: isMonitor ? null : grantMonitor(user), severity: isMonitor ? null : 'warning' },
-    { capability: 'member of pg_read_all_data', area: 'Rights', state: readsData ? 'yes' : 'better', value: user, gives: 'Column statistics for estimates of bloat, positions of sequences, and plans of any statement. It may then read all data.', remedy: readsData ? null : `${render(sql`GRANT pg_read_all_data TO ${ident(user)}`).text};`, severity: null },
+    { capability: 'member of pg_monitor', area: 'Rights', state: isMonitor ? 'yes' : 'no', value: user, gives: 'What other roles’ sessions do, the state of replicas, all settings.', remedy: isMonitor ? null : grantMonitor(user), does: null, severity: isMonitor ? null : 'warning' },
+    { capability: 'member of pg_read_all_data', area: 'Rights', state: readsData ? 'yes' : 'better', value: user, gives: 'Column statistics for estimates of bloat, positions of sequences, and plans of any statement. It may then read all data.', remedy: readsData ? null : `${render(sql`GRANT pg_read_all_data TO ${ident(user)}`).text};`, does: null, severity: null },
   ];
 }

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { startTestServer } from '@/test/cluster';
 import { useDatabase } from '@/test/database';
+import { statementsOf } from '@/test/remedies';
 import { codesOf, eventually, measured } from '@/test/diagnostic';
 import { shownValue } from './setting-value';
 
@@ -86,7 +87,7 @@ describe.each([['main', main] as const, ['old', old] as const])('a sound server:
 test('settings that endanger data are found, with the statement', async () => {
   const { findings } = await measured('config.advice', { target: 'careless' });
   expect(findings.filter(({ code }) => code === 'config.unsafe').map(({ about, severity }) => [about, severity]).toSorted()).toEqual([['fsync', 'critical'], ['full_page_writes', 'critical']]);
-  expect(findings.find(({ about }) => about === 'fsync')?.remedy).toEqual({ sql: "ALTER SYSTEM SET fsync = 'on';\nSELECT pg_reload_conf();" });
+  expect(findings.find(({ about }) => about === 'fsync')?.remedy).toEqual({ action: 'config.set', params: { name: 'fsync', value: 'on' } });
 });
 
 test('without pg_monitor: what is hidden is said, and not taken for absent', async () => {
@@ -105,13 +106,19 @@ describe('a server where something is missing', () => {
       ['extension pg_stat_statements', 'warning'], ['pg_stat_statements loaded', 'warning'], ['track_io_timing', 'info'],
     ]);
     for (const { remedy } of findings) {
-      for (const statement of remedy && 'sql' in remedy ? remedy.sql.replaceAll(/^--.*$/gm, '').split(';').filter((text) => text.trim()) : []) await onOwn(statement);
+      if (!remedy) throw new Error('no remedy');
+      const { statements, guards } = await statementsOf(remedy, 'own');
+      // The extension works only once its library is loaded, and its action says so.
+      if ('action' in remedy && remedy.action === 'config.extension') expect(guards).toMatchObject([{ name: 'preload', saferWay: expect.stringContaining('config.set') }]);
+      else expect(guards).toEqual([]);
+      for (const statement of statements) await onOwn(statement);
     }
     const pending = await eventually('config.settings', { target: 'own', show: 'pending restart' }, ({ rows }) => rows.length > 0);
     expect(pending.findings).toEqual([expect.objectContaining({ code: 'config.pending_restart', about: 'shared_preload_libraries' })]);
     await own.stop();
     await own.start();
     expect(await onOwn('show shared_preload_libraries')).toEqual([{ shared_preload_libraries: 'auto_explain, pg_stat_statements' }]);
+    for (const statement of (await statementsOf({ action: 'config.extension', params: { name: 'pg_stat_statements' } }, 'own')).statements) await onOwn(statement);
     const mended = await eventually('config.capabilities', { target: 'own' }, (result) => result.findings.length === 0);
     expect(mended.rows.find((row) => row['capability'] === 'pg_stat_statements loaded')).toMatchObject({ state: 'yes' });
   });

@@ -54,6 +54,7 @@ export const settings = diagnostic({
       select count(*) as readable, count(*) filter (where reset_val is distinct from boot_val and context <> 'internal' and source not in ('client', 'session', 'override')) as changed,
         count(*) filter (where pending_restart) as pending, string_agg(name, ', ' order by name) filter (where pending_restart) as pending_names from pg_settings`,
   },
+  actions: [{ action: 'config.set', from: { name: 'name' } }, { action: 'config.reset', from: { name: 'name' } }],
   refreshSeconds: 60,
   source: 'facts',
   read: async (ask, { params }) => {

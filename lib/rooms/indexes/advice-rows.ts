@@ -11,17 +11,25 @@ import { createStatements, Names } from './advice-ddl';
 import { invalidTwin } from './advice-existing';
 import { costOf, nodesOf } from './advice-hypothetical';
 import { asComment } from './catalog';
+import { partsOf } from './definition-parts';
 import { type Advice, type Unknown } from './advice-read';
 import type { Captured } from './advice-workload';
 
 export type AdviceRow = {
   verdict: string; table: string | null; /** Table and keys, by which a finding names the row. */ index_on: string | null; because: string; saved_ms: number | null; gain_ratio: number | null; share_ratio: number | null; statements: number; query: string | null;
-  cost_before: number | null; cost_after: number | null; plan_before: string | null; plan_after: string | null; size_bytes: number | null; entries_per_day: number | null; write_cost: string | null; ddl: string | null; queryids: string; id: string;
+  cost_before: number | null; cost_after: number | null; plan_before: string | null; plan_after: string | null; size_bytes: number | null; entries_per_day: number | null; write_cost: string | null; ddl: string | null; /** What the action that makes it is told; null where more is to be done. */ keys: string | null; method: string | null; include: string | null; predicate: string | null; queryids: string; id: string;
 };
 
 type Costs = { writes: Map<string, Writes>; statistics: Statistics[]; names: Names; sets: Map<string, Set<string>>; /** OIDs of indexes that are being built. */ building: Set<string> };
 
-const nobody = { table: null, index_on: null, saved_ms: null, gain_ratio: null, share_ratio: null, cost_before: null, cost_after: null, plan_before: null, plan_after: null, size_bytes: null, entries_per_day: null, write_cost: null, ddl: null };
+const byHand = { keys: null, method: null, include: null, predicate: null };
+
+function byAction(tail: string): Pick<AdviceRow, keyof typeof byHand> {
+  const parts = partsOf(`CREATE INDEX i ON t ${tail}`);
+  return parts ? { keys: parts.columns, method: parts.method, include: parts.include, predicate: parts.where } : byHand;
+}
+
+const nobody = { table: null, index_on: null, saved_ms: null, gain_ratio: null, share_ratio: null, cost_before: null, cost_after: null, plan_before: null, plan_after: null, size_bytes: null, entries_per_day: null, write_cost: null, ddl: null, ...byHand };
 
 /** How a plan reads a relation, in its own words. */
 function scanOf(plan: PlanJson, relation: RelationFacts): string | null {
@@ -47,7 +55,7 @@ function beforeCreating(candidate: Candidate, building: Set<string>): { comment:
   return { comment: `${asComment(`${invalid.name} would do, but is invalid: a build that failed left it. It is written and never read.`)}\nDROP INDEX CONCURRENTLY ${invalid.name};`, instead: false };
 }
 
-function costsOf(candidate: Candidate, costs: Costs): Pick<AdviceRow, 'size_bytes' | 'entries_per_day' | 'write_cost' | 'ddl'> {
+function costsOf(candidate: Candidate, costs: Costs): Pick<AdviceRow, 'size_bytes' | 'entries_per_day' | 'write_cost' | 'ddl' | keyof typeof byHand> {
   const { relation } = candidate;
   const writes = costs.writes.get(relation.oid);
   const before = beforeCreating(candidate, costs.building);
@@ -55,6 +63,7 @@ function costsOf(candidate: Candidate, costs: Costs): Pick<AdviceRow, 'size_byte
   return {
     size_bytes: sizeOf(candidate, costs.statistics), entries_per_day: writes && candidate.predicate === null ? entriesPerDay(writes) : null,
     write_cost: writeCost(candidate, writes, costs.sets.get(relation.oid) ?? new Set()), ddl: [...(before ? [before.comment] : []), ...create].join('\n'),
+    ...(before ? byHand : byAction(tailOf(candidate))),
   };
 }
 
@@ -104,7 +113,7 @@ function searchedRows({ searched }: Advice, costs: Costs): AdviceRow[] {
   }
   return [...byId].map(([id, { search, captured }]) => ({
     ...nobody, ...ofCaptured([...new Set(captured)]), verdict: 'not proved', table: search.relation.shown, index_on: `${search.relation.shown} USING gin ${search.keys}`, because: `${search.why} Not proved: HypoPG knows no GIN indexes.`,
-    ddl: `${search.prefix}${createStatements({ relation: search.relation, columns: [], tail: search.ddlTail }, costs.names)}`, id,
+    ddl: `${search.prefix}${createStatements({ relation: search.relation, columns: [], tail: search.ddlTail }, costs.names)}`, ...(search.prefix === '' ? byAction(search.ddlTail) : byHand), id,
   }));
 }
 

@@ -5,7 +5,7 @@ import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
 import { formatCount, formatMs, formatRatio } from '@/lib/units';
 import { advise } from './advice-read';
-import { rowsOf } from './advice-rows';
+import { rowsOf, type AdviceRow } from './advice-rows';
 import { sized } from './catalog';
 
 const mostStatements = 100;
@@ -38,6 +38,10 @@ export const advice = diagnostic({
     entries_per_day: col.maybe(col.count('New entries a day')),
     write_cost: col.maybe(col.text('What it costs writers')),
     ddl: col.maybe(col.sql('To create it')),
+    keys: col.maybe(col.code('Keys')),
+    method: col.maybe(col.code('Method')),
+    include: col.maybe(col.code('Included')),
+    predicate: col.maybe(col.code('Condition')),
     queryids: col.code('Query ids'),
     id: col.code('Id'),
   },
@@ -53,6 +57,7 @@ export const advice = diagnostic({
     'indexes.unjudged': 'Captured statements that could not be planned, and of which nothing is known.',
   },
   refreshSeconds: 300,
+  actions: [{ action: 'indexes.create', from: { table: 'table', columns: 'keys', method: 'method', include: 'include', where: 'predicate' } }],
   source: 'facts',
   read: async (ask, { params, server, planner }) => {
     const found = await advise(ask, server, planner, { queryid: params.queryid.trim(), most: Math.min(params.statements, mostStatements) });
@@ -60,7 +65,7 @@ export const advice = diagnostic({
   },
   findings: (rows) => rows.flatMap((row): Finding[] => {
     const evidence = { statement: row.queryids.split(' ')[0] ?? null, saved_ms: row.saved_ms, cost_before: row.cost_before, cost_after: row.cost_after, size_bytes: row.size_bytes, statements: row.statements };
-    const remedy = row.ddl === null ? null : { sql: row.ddl };
+    const remedy = remedyOf(row);
     // Two indexes of one table are two findings, of which one can be accepted.
     const about = row.index_on ?? row.id;
     if (row.verdict === 'not known') return [{ code: 'indexes.unjudged', severity: 'info', about, says: row.because, evidence: { statements: row.statements, share_ratio: row.share_ratio }, remedy }];
@@ -74,3 +79,8 @@ export const advice = diagnostic({
     }];
   }),
 });
+
+function remedyOf({ table, keys, method, include, predicate, ddl }: AdviceRow): Finding['remedy'] {
+  if (table !== null && keys !== null) return { action: 'indexes.create', params: { table, columns: keys, method, include, where: predicate } };
+  return ddl === null ? null : { sql: ddl };
+}

@@ -55,7 +55,7 @@ export const bloat = diagnostic({
         about: row.index,
         says: `A rebuild would give back ${formatBytes(row.least_bytes ?? 0)} to ${formatBytes(row.most_bytes ?? 0)} of ${formatBytes(row.size_bytes ?? 0)} (${formatRatio(row.least_ratio ?? 0)} at least, estimated). It needs that much disk for the new index while it runs, and reads the whole table.`,
         evidence: { size_bytes: row.size_bytes, bloat_bytes: row.bloat_bytes, least_bytes: row.least_bytes, most_bytes: row.most_bytes, tuples: row.tuples },
-        remedy: { sql: `-- outside a transaction, without lock_timeout; if it is cut off, an invalid index ending in _ccnew stays\nREINDEX INDEX CONCURRENTLY ${row.index};` },
+        remedy: { action: 'indexes.reindex', params: { index: row.index } },
       })),
     ...hiddenStatistics.finding('indexes.bloat_hidden', context, server),
   ],

@@ -1,3 +1,4 @@
+import type { Remedy } from '@/lib/kit/finding';
 import { col, type RowOf } from '@/lib/kit/column';
 import { countingSince } from '@/lib/pg/counters';
 import { busy, held } from '@/lib/pg/index-facts';
@@ -115,6 +116,9 @@ export const asComment = (text: string): string => text.split('\n').map((line) =
 const concurrently = (definition: string): string => definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
 
 export type Droppable = { index: string; partitioned: boolean; definition: string | null; tablespace: string | null };
+
+/** Dropping it: by the action, which keeps what brings it back; by hand where that would leave out its tablespace. */
+export const dropping = (index: Droppable): Remedy => (index.tablespace === null ? { action: 'indexes.drop', params: { index: index.index } } : dropIndex(index));
 
 /** The statement that drops an index, with what brings it back. */
 export function dropIndex({ index, partitioned, definition, tablespace }: Droppable): { sql: string } {

@@ -44,7 +44,7 @@ async function settle(ask: Ask, object: NewIndex): Promise<Settled> {
     const state = await stateOf(ask, { schema: part.schema, rel: part.index });
     if (state && !state.valid) mend.push(dropStep({ schema: part.schema, rel: part.index }, `Drops ${part.index}, which is half built.`));
   }
-  if (object.kind === 'p' && now) return { state: 'undone', says: 'Some partitions have their part. Ask for the same index again: it goes on from there.', mend };
+  if (object.kind === 'p' && now) return { state: 'resumable', says: 'Some partitions have their part. Ask for the same index again: it goes on from there.', mend };
   return mend.length > 0 ? { state: 'undone', says: 'A half-built index was left behind.', mend } : nothingLeft('There is no such index, and nothing was left behind.');
 }
 

@@ -2,6 +2,7 @@ import { col, type RowOf } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding, Remedy } from '@/lib/kit/finding';
 import { asComment, late, sized, sizeNote } from './catalog';
+import { creating } from './definition-parts';
 import { invalidSql } from './invalid-sql';
 
 const row = {
@@ -40,7 +41,7 @@ export const invalid = diagnostic({
     'indexes.incomplete': 'An index of a partitioned table lacks its part on some partitions.',
     'indexes.building': 'An index is invalid because it is being built or dropped at this moment, or may be.',
   },
-  actions: [{ action: 'indexes.reindex', from: { index: 'index' } }, { action: 'indexes.drop', from: { index: 'index' } }],
+  actions: [{ action: 'indexes.drop_invalid', from: { index: 'index' } }, { action: 'indexes.reindex', from: { index: 'index' } }],
   refreshSeconds: 15,
   source: 'sql',
   late,
@@ -59,7 +60,7 @@ function findingOf(found: Invalid): Finding {
   }
   if (found.state === 'incomplete') {
     const says = `${found.lacking} partitions of ${found.table} have no valid part of it, so no query of the whole table can rely on it.`;
-    return { code: 'indexes.incomplete', severity: 'warning', about, says, evidence: { ...evidence, lacking: found.lacking }, remedy: { sql: completion(found) } };
+    return { code: 'indexes.incomplete', severity: 'warning', about, says, evidence: { ...evidence, lacking: found.lacking }, remedy: creating(found.table, found.definition) ?? { sql: completion(found) } };
   }
   const cost = found.maintained ? `Every write of ${found.table} maintains it and no query uses it` : 'No query uses it';
   return { code: 'indexes.invalid', severity: 'warning', about, says: `${cost}${sized(found.size_bytes)}. ${origin(found)}`, evidence, remedy: remedyOf(found) };
@@ -75,9 +76,5 @@ function origin({ state, original }: Invalid): string {
   return 'A CREATE INDEX or DROP INDEX CONCURRENTLY did not finish, or its build failed.';
 }
 
-function remedyOf({ index, state, attached }: Invalid): Remedy {
-  const again = `REINDEX INDEX CONCURRENTLY ${index};`;
-  if (attached) return { sql: `-- a part of an index of the partitioned table cannot be dropped alone; outside a transaction:\n${again}` };
-  const drop = `-- outside a transaction, without lock_timeout\nDROP INDEX CONCURRENTLY ${index};`;
-  return { sql: state === 'failed build or drop' ? `${drop}\n-- or, if it is wanted and the cause is mended:\n${asComment(again)}` : drop };
-}
+/** A part of an index of the partitioned table cannot be dropped alone. */
+const remedyOf = ({ index, attached }: Invalid): Remedy => ({ action: attached ? 'indexes.reindex' : 'indexes.drop_invalid', params: { index } });

@@ -33,6 +33,7 @@ export const missingFk = diagnostic({
   needs: [],
   charts: [],
   codes: { 'indexes.missing_fk': 'No index leads from a referenced row to the rows that reference it.' },
+  actions: [{ action: 'indexes.create', from: { table: 'table', columns: 'columns' } }],
   context: counters,
   refreshSeconds: 300,
   source: 'sql',
@@ -44,8 +45,6 @@ export const missingFk = diagnostic({
       about: row.table,
       says: `${row.constraint} (${row.columns}) has no index${row.partitioned ? ` on ${row.without} of ${row.tables} partitions` : ''}: each delete in ${row.referenced} reads all of ${row.table} (${formatBytes(row.pages_bytes)} at the last VACUUM or ANALYZE). ${row.referenced} had ${formatCount(row.deletes ?? 0)} deletes and ${formatCount(row.updates ?? 0)} updates since the statistics were reset. The index costs each write of ${row.table}.`,
       evidence: { constraint: row.constraint, pages_bytes: row.pages_bytes, tuples: row.tuples, deletes: row.deletes, updates: row.updates, without: row.without, tables: row.tables },
-      remedy: row.partitioned
-        ? { sql: `-- invalid at first, and at once; then for each partition, outside a transaction: CREATE INDEX CONCURRENTLY on it and ALTER INDEX … ATTACH PARTITION\nCREATE INDEX ON ONLY ${row.table} (${row.columns});` }
-        : { sql: `-- outside a transaction, without lock_timeout; waits for older transactions on the table\nCREATE INDEX CONCURRENTLY ON ${row.table} (${row.columns});` },
+      remedy: { action: 'indexes.create', params: { table: row.table, columns: row.columns } },
     })),
 });

@@ -1,5 +1,7 @@
 import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
+import { late, sizeNote } from './catalog';
+import { creating } from './definition-parts';
 import { partitionGapsSql } from './partition-gaps-sql';
 
 export const partitionGaps = diagnostic({
@@ -19,6 +21,8 @@ export const partitionGaps = diagnostic({
     having_it: col.count('Partitions with'),
     parts: col.count('Of'),
     without: col.maybe(col.code('Without', { note: 'The first five' })),
+    size_bytes: col.maybe(col.bytes('Size', { note: sizeNote })),
+    definition: col.maybe(col.sql('Definition')),
     oid: col.code('OID'),
   },
   key: ['oid'],
@@ -30,6 +34,7 @@ export const partitionGaps = diagnostic({
   codes: { 'indexes.partition_gap': 'Some partitions have an index and others do not.' },
   refreshSeconds: 300,
   source: 'sql',
+  late,
   sql: { 14: partitionGapsSql },
   findings: (rows) =>
     rows.map((row) => {
@@ -44,7 +49,7 @@ export const partitionGaps = diagnostic({
           ? `Invalid: ${missing === 0 ? 'every partition has a valid index of its own, and one between them and the table is not valid' : `${partitions} have no part of it (${row.without})`}. New partitions get theirs; the old ones stay without until one is made and attached.`
           : `${partitions} lack the index on (${row.keys}) that ${row.having_it === 1 ? 'one has' : `${row.having_it} have`} (${row.index}): ${row.without}. It belongs to no index of the table, so new partitions lack it as well.`,
         evidence: { keys: row.keys, having_it: row.having_it, parts: row.parts, without: row.without, index: row.index },
-        remedy: null,
+        remedy: creating(row.table, row.definition),
       };
     }),
 });

@@ -2,7 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { sql } from '@/lib/pg/sql';
-import { asComment, busy, dropIndex, sized } from './catalog';
+import { asComment, busy, dropping, sized } from './catalog';
 import { redundant as prove } from './prover';
 import { indexFacts, lockedTables, measures, type Named } from './redundant-facts';
 
@@ -71,7 +71,7 @@ export const redundant = diagnostic({
         about: row.index,
         says: `${row.covered_by} does all of its work${sized(row.size_bytes)}: ${row.why}.${wider}${row.of_constraint ? ' Both are constraints; a statement may name this one (ON CONFLICT ON CONSTRAINT).' : ''}`,
         evidence: { covered_by: row.covered_by, kind: row.kind, size_bytes: row.size_bytes, covering_bytes: row.covering_bytes, scans: row.scans },
-        remedy: row.of_constraint ? dropConstraint(row) : dropIndex(row),
+        remedy: row.of_constraint ? dropConstraint(row) : dropping(row),
       };
     });
     if (context && context.locked > 0) {

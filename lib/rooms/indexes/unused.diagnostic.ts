@@ -3,7 +3,7 @@ import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql } from '@/lib/pg/sql';
 import { formatMs, MiB } from '@/lib/units';
-import { counters, dropIndex, late, sized, sizeNote } from './catalog';
+import { counters, dropping, late, sized, sizeNote } from './catalog';
 import { unusedSql } from './unused-sql';
 
 const dayMs = 86_400_000;
@@ -64,7 +64,7 @@ export const unused = diagnostic({
           about: row.index,
           says: `Not scanned once in ${formatMs(context?.age_ms ?? 0)}${sized(row.size_bytes)}, while its table was written ${row.writes} and scanned ${row.table_scans} times.${elsewhere}${young}${estimates}`,
           evidence: { scans: 0, size_bytes: row.size_bytes, writes: row.writes, table_scans: row.table_scans, parts: row.parts, since_at: context?.since_at ?? null, standbys },
-          remedy: dropIndex(row),
+          remedy: dropping(row),
         };
       }),
 });

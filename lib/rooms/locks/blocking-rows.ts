@@ -2,7 +2,8 @@ import type { Finding } from '@/lib/kit/finding';
 import { formatMs } from '@/lib/units';
 import type { PreparedTransaction, Session, Waiting } from './blocked';
 import { blockingTree, type Place, type Wait } from './blocking-tree';
-import { endPrepared, endSession, shownText } from './sessions';
+import { sessionRemedy } from '@/lib/kit/session-columns';
+import { endPrepared, shownText } from './sessions';
 
 /** pg_blocking_pids says 0 for any prepared transaction; pg_locks tells which. */
 export const preparedPrefix = 'prepared ';
@@ -81,6 +82,5 @@ function doing(row: BlockingRow): string {
 function remedyOf(row: BlockingRow): Finding['remedy'] {
   if (row.session === unknownPrepared) return { sql: 'SELECT gid, prepared, owner, database FROM pg_prepared_xacts ORDER BY prepared;' };
   if (row.state === 'prepared') return { sql: endPrepared(row.session.slice(preparedPrefix.length), row.datname) };
-  if (row.state === null) return null;
-  return { sql: endSession(row.state === 'active' ? 'cancel' : 'terminate', row.session, row.started) };
+  return sessionRemedy(row.session, row);
 }

@@ -75,7 +75,7 @@ describe.each([['main', main, 'bare'] as const, ['old', old, 'old-bare'] as cons
       expect(findings).toEqual([expect.objectContaining({ code: 'locks.blocker', severity: 'warning', about: `pid ${chain[0]?.pid}`, evidence: expect.objectContaining({ behind: 3 }) })]);
       expect(findings[0]?.says).toContain('Blocks 3 sessions');
       const [{ pid, began }] = await db.sql<{ pid: number; began: string }>(`select pid, backend_start::text as began from pg_stat_activity where pid = ${chain[0]?.pid}`) as [{ pid: number; began: string }];
-      expect(findings[0]?.remedy).toEqual({ sql: `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = ${pid} AND backend_start = '${began}';` });
+      expect(findings[0]?.remedy).toEqual({ action: 'locks.terminate', params: { pid: String(pid), started: began } });
     });
 
     test('without pg_monitor the tree is still there, and says that what they do is hidden', async () => {
@@ -111,7 +111,7 @@ describe.each([['main', main, 'bare'] as const, ['old', old, 'old-bare'] as cons
       expect(rows[0]).toMatchObject({ pid: chain[0]?.pid, state: 'idle in transaction', writes: true });
       expect(Number(rows[0]?.['locked_relations'])).toBeGreaterThanOrEqual(1);
       expect(findings[0]).toMatchObject({ code: 'locks.idle_in_transaction', about: `pid ${chain[0]?.pid}` });
-      expect(JSON.stringify(findings[0]?.remedy)).toContain('ALTER ROLE \\"postgres\\" SET idle_in_transaction_session_timeout');
+      expect(findings[0]).toMatchObject({ remedy: { action: 'locks.terminate' }, says: expect.stringContaining('ALTER ROLE "postgres" SET idle_in_transaction_session_timeout') });
       const long = await measured('locks.long_transactions', { target, min_xact_ms: '0', min_idle_ms: '999999999', q: 'planted row' });
       expect(long.findings).toEqual([expect.objectContaining({ code: 'locks.long_transaction', severity: 'info', about: `pid ${chain[1]?.pid}` })]);
       expect((await measured('locks.long_transactions', { target })).rows).toEqual([]);

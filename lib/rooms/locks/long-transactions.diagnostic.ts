@@ -2,10 +2,10 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
-import { actedOn, actedOnColumns, sessionActions, type ActedOn } from '@/lib/kit/session-columns';
+import { actedOn, actedOnColumns, sessionActions, sessionRemedy, type ActedOn } from '@/lib/kit/session-columns';
 import { ident, render, sql } from '@/lib/pg/sql';
 import { formatCount, formatMs } from '@/lib/units';
-import { client, endSession, own, shownText, since, statementText } from './sessions';
+import { client, own, shownText, since, statementText } from './sessions';
 
 const hourMs = 3_600_000;
 
@@ -71,14 +71,14 @@ export const longTransactions = diagnostic({
 const holdsBack = ({ xmin_age: age }: { xmin_age: number | null }): string => (age === null ? '' : ` Vacuum keeps what ${formatCount(age)} later transactions have left dead.`);
 
 function idle(row: Transaction): Finding {
-  const limit = row.usr === null ? '' : `\n-- from its next session on, PostgreSQL does it by itself:\n${render(sql`ALTER ROLE ${ident(row.usr)} SET idle_in_transaction_session_timeout = '5min'`).text};`;
+  const limit = row.usr === null ? '' : ` From its next session on PostgreSQL does it by itself after ${render(sql`ALTER ROLE ${ident(row.usr)} SET idle_in_transaction_session_timeout = '5min'`).text};`;
   return {
     code: 'locks.idle_in_transaction',
     severity: row.state_ms >= hourMs ? 'critical' : 'warning',
     about: `pid ${row.pid}`,
-    says: `${row.application ?? row.usr ?? 'A session'} has been idle in a transaction for ${formatMs(row.state_ms)} and keeps its locks on ${row.locked_relations} relations.${holdsBack(row)} Ending the session rolls its transaction back.`,
+    says: `${row.application ?? row.usr ?? 'A session'} has been idle in a transaction for ${formatMs(row.state_ms)} and keeps its locks on ${row.locked_relations} relations.${holdsBack(row)} Ending the session rolls its transaction back.${limit}`,
     evidence: { pid: row.pid, usr: row.usr, state_ms: row.state_ms, xact_ms: row.xact_ms, xmin_age: row.xmin_age, writes: row.writes },
-    remedy: { sql: `-- pg_cancel_backend does nothing here, because no statement runs\n${endSession('terminate', row.pid, row.started)}${limit}` },
+    remedy: sessionRemedy(row.pid, row),
   };
 }
 
@@ -89,6 +89,6 @@ function long(row: Transaction): Finding {
     about: `pid ${row.pid}`,
     says: `A transaction of ${row.usr ?? 'an unknown role'} (${row.application ?? 'no application name'}) has been open for ${formatMs(row.xact_ms)}.${holdsBack(row)} Cancelling its statement makes the transaction fail.`,
     evidence: { pid: row.pid, usr: row.usr, state: row.state, xact_ms: row.xact_ms, xmin_age: row.xmin_age, writes: row.writes },
-    remedy: { sql: endSession(row.state === 'active' ? 'cancel' : 'terminate', row.pid, row.started) },
+    remedy: sessionRemedy(row.pid, row),
   };
 }

@@ -20,12 +20,6 @@ const notShown = '<insufficient privilege>';
 /** NULL where PostgreSQL hides the text of a statement. The engine takes secrets out of what is left. */
 export const shownText = (text: string | null): string | null => (text === '' || text === notShown ? null : text);
 
-/** A pid is used again after its session: the statement acts only on the session that was seen. */
-export function endSession(what: 'cancel' | 'terminate', pid: string, started: string | null): string {
-  const call = `SELECT pg_${what}_backend(pid) FROM pg_stat_activity WHERE pid = ${Number(pid)}`;
-  return started === null ? `${call};` : `${call} AND backend_start = ${render(literal(started)).text};`;
-}
-
 /** A name could end a comment's line. */
 const inComment = (text: string): string => JSON.stringify(text);
 

@@ -3,8 +3,6 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { sql } from '@/lib/pg/sql';
 import { findSession, sessionGuards, sessionParams, thisSession, waitingBehind, type SessionObject } from './session-object';
 
-const running = (object: SessionObject) => (object.state === 'active' ? ' Its statement runs: to cancel that alone there is locks.cancel.' : '');
-
 export const terminate = action({
   name: 'terminate',
   title: 'End the session',
@@ -15,7 +13,7 @@ export const terminate = action({
   find: (ask: Ask, context): Promise<SessionObject | null> => findSession(ask, context),
   guards: (object, context) => sessionGuards(object, context),
   plan: (object) => [
-    { sql: sql`SELECT pg_terminate_backend(a.pid, 5000) FROM pg_stat_activity a WHERE ${thisSession(object)}`, note: `Ends that very session, and waits 5 s for its end.${running(object)}`, lock: null, waits: 'bounded', otherwise: 'The session was gone already, or has not ended within 5 s.' },
+    { sql: sql`SELECT pg_terminate_backend(a.pid, 5000) FROM pg_stat_activity a WHERE ${thisSession(object)}`, note: 'Ends that very session, and waits 5 s for its end. To stop its statement alone there is locks.cancel.', lock: null, waits: 'bounded', otherwise: 'The session was gone already, or has not ended within 5 s.' },
   ],
   blocks: 'Nobody waits. What its transaction has done is undone; nothing brings it back.',
   progress: null,

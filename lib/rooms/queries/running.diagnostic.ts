@@ -67,6 +67,6 @@ export const running = diagnostic({
         about: `pid ${row.pid}`,
         says: `Has been running for ${formatMs(row.running_ms)} as ${row.usr ?? 'nobody'}${row.blocked_by > 0 ? `, blocked by ${row.blocked_by} ${row.blocked_by === 1 ? 'session' : 'sessions'}` : ''}: ${oneLine(row.query)} To cancel it undoes what its transaction has done so far.`,
         evidence: { pid: row.pid, running_ms: row.running_ms, transaction_ms: row.transaction_ms, wait: row.wait, blocked_by: row.blocked_by },
-        remedy: { sql: `-- if it may fail: its transaction is rolled back and its client gets an error\nSELECT pg_cancel_backend(${row.pid});` },
+        remedy: row.started === null || row.xact === null || row.statement === null ? null : { action: 'locks.cancel', params: { pid: String(row.pid), started: row.started, xact: row.xact, statement: row.statement } },
       })),
 });

@@ -99,7 +99,7 @@ describe.each([['main', db18], ['pg14', db14]] as const)('on %s', (target, db) =
     const { rows, findings } = await measured('running', target, { q: 'planted_running', long_ms: '1' });
     expect(rows[0]).toMatchObject({ usr: 'riskdesk_app', state: 'active', wait: 'Timeout: PgSleep', blocked_by: 0, caller: 'application=shop, route=/orders', queryid: expect.stringMatching(/^-?\d+$/) });
     expect(JSON.stringify({ rows, findings })).not.toContain('canary');
-    expect(findings).toEqual([expect.objectContaining({ code: 'queries.long', remedy: { sql: expect.stringContaining(`pg_cancel_backend(${rows[0]?.pid})`) } })]);
+    expect(findings).toEqual([expect.objectContaining({ code: 'queries.long', remedy: { action: 'locks.cancel', params: expect.objectContaining({ pid: String(rows[0]?.pid) }) } })]);
     expect((await measured('running', target, { q: 'canary-in' })).rows).toEqual([]);
     await db.sql("select pg_cancel_backend(pid) from pg_stat_activity where query like '%planted_running%' and pid <> pg_backend_pid()");
     await slow;

@@ -119,7 +119,7 @@ export function partFindings(facts: Context | null): Finding[] {
       about: 'pg_stat_statements',
       says: `Entries were evicted ${facts.evicted} times because more than ${facts.most} different statements ran. Totals are too low; rare statements may be missing.`,
       evidence: { evicted: facts.evicted, most: facts.most },
-      remedy: { sql: `-- needs a restart and about 2 kB of shared memory an entry\nALTER SYSTEM SET pg_stat_statements.max = ${facts.most * 2};` },
+      remedy: { action: 'config.set', params: { name: 'pg_stat_statements.max', value: String(facts.most * 2) } },
     });
   }
   if (facts && facts.hidden > 0) {

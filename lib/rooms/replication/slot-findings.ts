@@ -1,5 +1,4 @@
-import type { Finding } from '@/lib/kit/finding';
-import { literal, render, sql } from '@/lib/pg/sql';
+import type { Finding, Remedy } from '@/lib/kit/finding';
 import { formatBytes, formatMs, formatRatio } from '@/lib/units';
 
 export type Slot = {
@@ -7,8 +6,9 @@ export type Slot = {
   limit_ratio: number | null; safe_bytes: number | null; inactive_ms: number | null; invalidation: string | null; xmin_age: number | null; synced: boolean | null;
 };
 
-const drop = (slot: string): string => `-- only when its consumer is gone for good, or will be set up anew\n${render(sql`SELECT pg_drop_replication_slot(${literal(slot)})`).text};`;
-const limit = '-- a slot that falls further behind is lost, and the disk is not\nALTER SYSTEM SET max_slot_wal_keep_size = \'10GB\';\nSELECT pg_reload_conf();';
+const drop = (slot: string): Remedy => ({ action: 'replication.drop_slot', params: { slot } });
+/** A slot that falls further behind is lost, and the disk is not. */
+const limit: Remedy = { action: 'config.set', params: { name: 'max_slot_wal_keep_size', value: '10GB' } };
 
 const evidenceOf = (row: Slot) => ({ active: row.active, wal_status: row.wal_status, retained_bytes: row.retained_bytes, limit_bytes: row.limit_bytes, safe_bytes: row.safe_bytes, inactive_ms: row.inactive_ms, invalidation: row.invalidation });
 
@@ -27,7 +27,7 @@ function lost(row: Slot): Finding[] | null {
     about: row.slot,
     says: `Is lost for good${row.invalidation === null ? '' : ` (${row.invalidation})`}: PostgreSQL keeps nothing for it any more. ${consumer}`,
     evidence: evidenceOf(row),
-    remedy: { sql: drop(row.slot) },
+    remedy: drop(row.slot),
   }];
 }
 
@@ -57,7 +57,7 @@ function inactive(row: Slot, maxBytes: number, maxInactiveMs: number): Finding[]
     about: row.slot,
     says: `Nobody has used it${time}, and it keeps ${formatBytes(row.retained_bytes)} of WAL: ${bound}.${row.xmin_age === null ? '' : ' It holds back vacuum too.'}`,
     evidence: evidenceOf(row),
-    remedy: { sql: row.limit_bytes === null ? `${drop(row.slot)}\n${limit}` : drop(row.slot) },
+    remedy: drop(row.slot),
   }];
 }
 
@@ -69,6 +69,6 @@ function retaining(row: Slot, maxBytes: number): Finding[] | null {
     about: row.slot,
     says: `Is in use and keeps ${formatBytes(row.retained_bytes ?? 0)} of WAL: its consumer does not keep up, or does not confirm.`,
     evidence: evidenceOf(row),
-    remedy: row.limit_bytes === null ? { sql: limit } : null,
+    remedy: row.limit_bytes === null ? limit : null,
   }];
 }

@@ -47,6 +47,7 @@ export const slots = diagnostic({
     'replication.slot_inactive': 'Nobody uses a slot, and it keeps WAL.',
     'replication.slot_retention': 'A slot in use keeps more WAL than the threshold.',
   },
+  actions: [{ action: 'replication.drop_slot', from: { slot: 'slot' } }],
   refreshSeconds: 30,
   source: 'sql',
   // Columns that came later are read through JSON, where a missing one is NULL.

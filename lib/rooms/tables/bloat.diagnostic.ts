@@ -42,7 +42,7 @@ export const bloat = diagnostic({
     row: { big: col.count('Tables', { note: 'From 64 pages on' }), hidden: col.count('Hidden', { note: 'No SELECT on a column of theirs, so no column statistics' }) },
     sql: () => heapsWhole,
   },
-  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }],
+  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }, { action: 'tables.vacuum_full', from: { table: 'tab' } }],
   refreshSeconds: 60,
   source: 'facts',
   read: async (ask, { server }) => (await readHeaps(ask, server)).map(bloatOf),
@@ -55,7 +55,7 @@ export const bloat = diagnostic({
         about: row.tab,
         says: `About ${formatRatio(row.bloat_ratio ?? 0)} of its heap holds no live rows: ${formatBytes(row.bloat_bytes ?? 0)}, at least ${formatBytes(row.least_bytes ?? 0)}. VACUUM makes that space usable for new rows; only a rewrite gives it back, and VACUUM FULL blocks reads and writes while it copies ${formatBytes(row.heap_bytes - (row.bloat_bytes ?? 0))} and rebuilds the indexes.`,
         evidence: { heap_bytes: row.heap_bytes, bloat_bytes: row.bloat_bytes, least_bytes: row.least_bytes, most_bytes: row.most_bytes, row_estimate: row.row_estimate },
-        remedy: { sql: `-- ACCESS EXCLUSIVE on the table until it is done; measure exactly first\nVACUUM (FULL, ANALYZE) ${row.tab};` },
+        remedy: { action: 'tables.vacuum_full', params: { table: row.tab } },
       }));
     if (context && context.hidden > 0) {
       found.push({

@@ -109,6 +109,6 @@ test('finds a bloated table by the low end of its estimate, with the statement a
   await withOwnSession(main, 'delete from bloated where id % 10 > 0');
   await withOwnSession(main, 'vacuum (analyze) bloated');
   const { findings } = await askMeasured('tables.bloat', { q: 'bloated', min_bytes: '1000000' });
-  expect(findings).toMatchObject([{ code: 'tables.bloat', severity: 'warning', about: 'public.bloated', says: expect.stringContaining('blocks reads and writes'), remedy: { sql: expect.stringContaining('VACUUM (FULL, ANALYZE) public.bloated;') } }]);
+  expect(findings).toMatchObject([{ code: 'tables.bloat', severity: 'warning', about: 'public.bloated', says: expect.stringContaining('blocks reads and writes'), remedy: { action: 'tables.vacuum_full', params: { table: 'public.bloated' } } }]);
   expect((await askMeasured('tables.bloat', { q: 'bloated' })).findings, 'four megabytes are no finding of themselves').toEqual([]);
 });

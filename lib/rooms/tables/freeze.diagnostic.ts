@@ -71,7 +71,7 @@ export const freeze = diagnostic({
           about: row.kind === 'database' ? `database ${row.name}` : row.name,
           says: `Its oldest ${multixact ? 'multixact' : 'transaction'} id is ${formatCount(age)} old; autovacuum should have frozen it at ${formatCount(max)}. That is ${formatRatio(end)} of the way to where the server accepts no more writes.${row.running ? ' A vacuum is at work on it.' : ' First look at what holds vacuum back: while something does, VACUUM cannot freeze.'}`,
           evidence: { xid_age: row.xid_age, xid_max_age: row.xid_max_age, mxid_age: row.mxid_age, mxid_max_age: row.mxid_max_age, limit_ratio: end, failsafe: row.failsafe, running: row.running },
-          remedy: row.kind === 'table' ? { sql: `VACUUM (FREEZE) ${row.name};  -- reads the whole table; reads and writes go on` } : null,
+          remedy: row.kind === 'table' ? { action: 'tables.vacuum', params: { table: row.name, freeze: 'yes' } } : null,
         };
       }),
 });

@@ -1,10 +1,10 @@
 import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
-import type { Finding } from '@/lib/kit/finding';
+import type { Finding, Remedy } from '@/lib/kit/finding';
 import { sql } from '@/lib/pg/sql';
 import { hygieneRows } from './hygiene-sql';
 
-type Kind = { code: `tables.${string}`; severity: Finding['severity']; says: (detail: string) => string; remedy: ((tab: string, detail: string) => string) | null };
+type Kind = { code: `tables.${string}`; severity: Finding['severity']; says: (detail: string) => string; remedy: ((tab: string, detail: string) => string | Remedy) | null };
 
 /** What each kind means; the detail is an object's name, quoted. Kinds without an entry are shown and no finding. */
 const kinds: Record<string, Kind> = {
@@ -27,7 +27,7 @@ const kinds: Record<string, Kind> = {
   },
   'autovacuum off': {
     code: 'tables.autovacuum_off', severity: 'warning', says: () => 'Autovacuum is switched off for this table: dead rows and old statistics stay until somebody runs VACUUM and ANALYZE.',
-    remedy: (tab) => `ALTER TABLE ${tab} RESET (autovacuum_enabled);`,
+    remedy: (tab) => ({ action: 'tables.storage', params: { table: tab, autovacuum_enabled: 'default' } }),
   },
   unlogged: {
     code: 'tables.unlogged', severity: 'info', says: () => 'Is unlogged: it is emptied after a crash, is empty on standbys, and is in no base backup. Fine for what can be made again.',
@@ -70,6 +70,7 @@ export const hygiene = diagnostic({
       const kind = kinds[row.kind];
       if (!kind || (row.kind === 'unlogged' && row.tab === ownUnlogged)) return [];
       const { code, severity, says, remedy } = kind;
-      return [{ code, severity, about: row.tab, says: says(row.detail), evidence: { object: row.detail, row_estimate: row.row_estimate }, remedy: remedy ? { sql: remedy(row.tab, row.detail) } : null }];
+      const helps = remedy?.(row.tab, row.detail) ?? null;
+      return [{ code, severity, about: row.tab, says: says(row.detail), evidence: { object: row.detail, row_estimate: row.row_estimate }, remedy: typeof helps === 'string' ? { sql: helps } : helps }];
     }),
 });

@@ -66,7 +66,7 @@ export const reindex = action({
       from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where i.indrelid = any (${array(wanted.map(({ table }) => table))}::oid[])`);
     const renewed = wanted.filter((one) => now.some((index) => index.schema === one.schema && index.rel === one.rel && index.valid && index.identity !== one.identity)).length;
     const mend = (await leftovers(ask, object)).map(({ schema, rel }): Step => ({ sql: sql`DROP INDEX CONCURRENTLY IF EXISTS ${ident(schema, rel)}`, note: `Drops ${rel}, which it left behind.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' }));
-    return { state: renewed === wanted.length ? 'done' : 'undone', says: `${renewed} of ${wanted.length} indexes are new, the others are the old ones.`, mend };
+    return { state: renewed === wanted.length ? 'done' : renewed > 0 ? 'resumable' : 'undone', says: `${renewed} of ${wanted.length} indexes are new, the others are the old ones.`, mend };
   },
   stale: ['indexes', 'tables'],
 });

@@ -36,7 +36,10 @@ export const size = diagnostic({
   needs: [],
   charts: [{ kind: 'bars', title: 'Size by table', label: 'tab', values: ['total_bytes'], top: 10 }],
   codes: { 'tables.low_hot': 'Most updates of a table found no room on their page, so every index got a new entry.' },
-  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }, { action: 'tables.analyze', from: { table: 'tab' } }, { action: 'partitions.partition_table', from: { table: 'tab' } }],
+  actions: [
+    { action: 'tables.vacuum', from: { table: 'tab' } }, { action: 'tables.analyze', from: { table: 'tab' } }, { action: 'tables.reindex', from: { table: 'tab' } },
+    { action: 'tables.storage', from: { table: 'tab' } }, { action: 'partitions.partition_table', from: { table: 'tab' } },
+  ],
   refreshSeconds: 60,
   sample: { everyMinutes: 60, keepDays: 90, values: ['total_bytes', 'row_estimate'] },
   source: 'sql',
@@ -78,6 +81,6 @@ export const size = diagnostic({
         about: row.tab,
         says: `${formatRatio(row.new_page_ratio ?? 0)} of ${formatCount(row.updates)} updates found no room on their page, so each index got a new entry. A lower fill factor leaves room; it makes the table larger, and holds for pages written from now on.`,
         evidence: { updates: row.updates, new_page_ratio: row.new_page_ratio, hot_ratio: row.hot_ratio, fill_factor: row.fill_factor },
-        remedy: row.partition_count > 0 ? null : { sql: `ALTER TABLE ${row.tab} SET (fillfactor = ${Math.max(50, (row.fill_factor ?? 100) - 15)});` },
+        remedy: row.partition_count > 0 ? null : { action: 'tables.storage', params: { table: row.tab, fillfactor: String(Math.max(50, (row.fill_factor ?? 100) - 15)) } },
       })),
 });

@@ -69,7 +69,7 @@ export const staleStatistics = diagnostic({
     rows.flatMap((row): Finding[] => {
       const found = judge(row, params);
       const evidence = { changed: row.changed, threshold: row.threshold, row_estimate: row.row_estimate, autovacuum: row.auto, last_analyze: row.last_analyze, last_autoanalyze: row.last_autoanalyze };
-      return found ? [{ ...found, about: row.tab, evidence, remedy: { sql: `ANALYZE ${row.tab};` } }] : [];
+      return found ? [{ ...found, about: row.tab, evidence, remedy: { action: 'tables.analyze', params: { table: row.tab } } }] : [];
     }),
 });
 

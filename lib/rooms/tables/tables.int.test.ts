@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '@/lib/kit/finding';
 import { ask, askMeasured } from '@/test/ask';
 import { useDatabase, type TestDatabase } from '@/test/database';
+import { statementsOf } from '@/test/remedies';
 import { until } from '@/test/server';
 
 const settings = { autovacuum: 'off', autovacuum_naptime: '1s', max_prepared_transactions: '5', wal_level: 'logical' };
@@ -9,7 +10,7 @@ const main = await useDatabase({ settings });
 const old = await useDatabase({ major: 14, settings });
 const clean = await useDatabase({ settings });
 const uncounted = await useDatabase({ settings: { track_counts: 'off' } });
-process.env.TARGETS = [`pg14=${old.url('monitor')}`, `clean=${clean.url('monitor')}`, `bare=${main.url('app')}`, `uncounted=${uncounted.url('monitor')}`].join(' ');
+process.env.TARGETS = [`pg14=${old.url('monitor')}`, `clean=${clean.url('monitor')}`, `bare=${main.url('app')}`, `uncounted=${uncounted.url('monitor')}`, `super-main=${main.url('superuser')}`, `super-pg14=${old.url('superuser')}`].join(' ');
 const { closeMonitors } = await import('@/lib/run/monitor');
 afterAll(closeMonitors);
 
@@ -88,7 +89,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(rows.find((row) => row.tab === 's.lenient')).toMatchObject({ dead_rows: 10_000, threshold: 1_000_000 + 0.2 * 20_000 });
     expect(rows.find((row) => row.tab === 's.silent')).toMatchObject({ insert_threshold: null });
     expect(rows.find((row) => row.tab === 's.still')).toMatchObject({ auto: false });
-    expect(findings.find((finding) => finding.about.startsWith('s."Odd'))?.remedy).toEqual({ sql: expect.stringContaining(`VACUUM (ANALYZE) s.${odd};`) });
+    expect(findings.find((finding) => finding.about.startsWith('s."Odd'))?.remedy).toEqual({ action: 'tables.vacuum', params: { table: `s.${odd}` } });
     await withOwnSession(db, `vacuum s.${odd}`);
     await until(async () => (await overdue()).length < 2);
     expect(found((await askMeasured('tables.vacuum', { target, q: 'Odd' })).findings, 'tables.vacuum_overdue')).toEqual([]);
@@ -133,6 +134,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     const reader = await db.connect('app');
     await reader.query('begin isolation level repeatable read; select 1');
     const writer = await db.connect('superuser');
+    await writer.query(`set application_name = 'writer'`);
     await writer.query('begin; create temporary table t (a int)');
     const preparer = await db.connect('superuser');
     await preparer.query("begin; select pg_current_xact_id(); prepare transaction 'it''s \"odd\"'");
@@ -145,8 +147,8 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
       expect(found(findings, 'tables.horizon')).toEqual(expect.arrayContaining([`session ${r.pid}`, `session ${w.pid}`, 'prepared transaction it\'s "odd"']));
       expect(rows.filter((row) => row.decides).map((row) => row.name)).toContain(String(r.pid));
       const own = findings.find((finding) => finding.about === `session ${w.pid}`)?.remedy;
-      if (!own || !('sql' in own)) throw new Error('no remedy');
-      await db.sql(own.sql);
+      if (!own) throw new Error('no remedy');
+      for (const statement of (await statementsOf(own, `super-${target}`)).statements) await db.sql(statement);
       expect(findings.find((finding) => finding.about.startsWith('prepared'))?.remedy).toEqual({ sql: expect.stringContaining("ROLLBACK PREPARED 'it''s \"odd\"';") });
       await expect(writer.query('select 1')).rejects.toThrow();
     } finally {
@@ -225,7 +227,7 @@ test('ids past autovacuum_freeze_max_age are found, of the table and of its data
   await main.sql('create table s.aged (id int primary key) with (autovacuum_freeze_max_age = 100000)');
   await main.sql('do $$ begin for i in 1..160000 loop perform pg_current_xact_id(); commit; end loop; end $$');
   const { findings, rows } = await askMeasured('tables.freeze', { q: 's.aged' });
-  expect(findings).toMatchObject([{ code: 'tables.freeze', severity: 'warning', about: 's.aged', remedy: { sql: expect.stringContaining('VACUUM (FREEZE) s.aged;') } }]);
+  expect(findings).toMatchObject([{ code: 'tables.freeze', severity: 'warning', about: 's.aged', remedy: { action: 'tables.vacuum', params: { table: 's.aged', freeze: 'yes' } } }]);
   expect(Number(rows[0]?.xid_age)).toBeGreaterThan(159_999);
   await main.sql('vacuum (freeze) s.aged');
   expect((await askMeasured('tables.freeze', { q: 's.aged' })).findings).toEqual([]);

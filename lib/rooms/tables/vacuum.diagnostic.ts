@@ -38,7 +38,7 @@ export const vacuum = diagnostic({
   needs: counted,
   charts: [],
   codes: { 'tables.vacuum_overdue': 'Dead or inserted rows are far beyond the threshold at which autovacuum should have come.' },
-  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }],
+  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }, { action: 'tables.storage', from: { table: 'tab' } }],
   refreshSeconds: 30,
   source: 'sql',
   alarm: ({ params }) => sql`d.waited and d.due_ratio >= ${params.times}::float8 and greatest(d.dead_rows, d.inserted) >= ${params.min_rows}::float8`,
@@ -63,14 +63,14 @@ export const vacuum = diagnostic({
       .map((row): Finding => {
         const byDead = row.dead_rows / Math.max(1, row.threshold) >= row.due_ratio;
         const what = byDead ? `${formatCount(row.dead_rows)} dead rows, autovacuum comes at ${formatCount(row.threshold)}` : `${formatCount(row.inserted)} rows inserted since the last vacuum, autovacuum comes at ${formatCount(row.insert_threshold ?? 0)}`;
-        const why = row.auto ? 'Either its workers do not keep up, or an old transaction keeps the rows from being removed (see what holds vacuum back).' : 'Autovacuum is off for it.';
+        const why = row.auto ? 'Either its workers do not keep up, or an old transaction keeps the rows from being removed (see what holds vacuum back).' : 'Autovacuum is off for it: where that is so for this table alone, tables.storage takes it back.';
         return {
           code: 'tables.vacuum_overdue',
           severity: byDead ? 'warning' : 'info',
           about: row.tab,
           says: `${what}. ${why} VACUUM lets reads and writes go on.`,
           evidence: { dead_rows: row.dead_rows, threshold: row.threshold, inserted: row.inserted, insert_threshold: row.insert_threshold, autovacuum: row.auto, last_vacuum: row.last_vacuum, last_autovacuum: row.last_autovacuum },
-          remedy: { sql: `VACUUM (ANALYZE) ${row.tab};${row.auto ? '' : `\nALTER TABLE ${row.tab} RESET (autovacuum_enabled);  -- where it is off for this table alone`}` },
+          remedy: { action: 'tables.vacuum', params: { table: row.tab } },
         };
       }),
 });
