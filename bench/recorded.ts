@@ -16,6 +16,7 @@ export async function recorded(client: pg.Client, verb: (db: Database) => Promis
       statements.push(rendered);
       return (await client.query<T>(rendered)).rows;
     },
+    flush: async () => {},
   };
   await verb(db);
   return statements;

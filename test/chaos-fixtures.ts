@@ -49,7 +49,7 @@ const onSession = (begin: (client: pg.Client) => unknown) => async ({ session }:
   return { params: { pid: of.pid, started: of.started }, after: () => client.end().catch(() => {}) };
 };
 
-const days = (table: string, more = '') => `create table ${table} (at date not null primary key, n int) ${more}`;
+const days = (of: string, more = '') => `create table ${of} (at date not null primary key, n int) ${more}`;
 
 /** What takes several steps and was broken off goes on from there, to its end. */
 const toTheEnd = (action: string, { run }: Place, planted: Planted): Planted => ({ ...planted, after: async () => expect((await run(action, planted)) as object).toMatchObject({ state: 'succeeded' }) });
@@ -84,7 +84,7 @@ const onPlain = async (place: Place): Promise<Planted> => {
 };
 
 /** Rows of a partitioned table and of those that refer to it, wherever they are. */
-const onFamily = (params: Record<string, string>, first?: (place: Place, table: string) => Promise<unknown>) => async (place: Place): Promise<Planted> => {
+const onFamily = (params: Record<string, string>, first?: (place: Place, of: string) => Promise<unknown>) => async (place: Place): Promise<Planted> => {
   const planted = await plantFamily({ connect: () => Promise.resolve(place.owner), sql: place.sql } as never, { name: place.name, rows: 2000, months: 5 });
   await first?.(place, planted.table);
   const rows = async () => {
@@ -118,9 +118,9 @@ export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
   'indexes.drop': onIndex((_, index) => Promise.resolve({ confirm: index })),
   'locks.cancel': onSession((client) => void client.query('select pg_sleep(60)').catch(() => {})),
   'locks.terminate': onSession((client) => client.query('begin')),
-  'indexes.drop_invalid': onIndex(async ({ owner, name }) => {
+  'indexes.drop_invalid': onIndex(async ({ owner, sql, name }) => {
     await owner.query(`create unique index concurrently ${name}_bad on ${name} ((a % 2))`).catch(() => {});
-    return { params: { index: `public.${name}_bad` } };
+    return { params: { index: `public.${name}_bad` }, after: () => sql(`drop index if exists ${name}_bad`) };
   }),
   'tables.storage': onTable({}, { fillfactor: '90', autovacuum_vacuum_scale_factor: '0.05' }),
   'tables.sequence': async (place) => {
@@ -148,5 +148,5 @@ export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
   'partitions.partition_table': onPlain,
   'partitions.create': onFamily({ ahead: '4', every: 'month' }),
   'partitions.archive': onFamily({ days: '75', partial: 'go too' }),
-  'partitions.restore': onFamily({ from: '2020-01-01', to: '2100-01-01' }, ({ run }, table) => run('partitions.archive', { params: { table, days: '75', partial: 'go too' }, confirm: table })),
+  'partitions.restore': onFamily({ from: '2020-01-01', to: '2100-01-01' }, ({ run }, of) => run('partitions.archive', { params: { table: of, days: '75', partial: 'go too' }, confirm: of })),
 };

@@ -30,7 +30,8 @@ export async function plantFamily(db: TestDatabase, { name, rows, months, plain 
     await owner.query(`create table ${table} (of_id bigint not null, of_at timestamptz not null, no int not null, "Value %" text, primary key (of_id, of_at, no)${whole ? '' : `, foreign key (of_id, of_at) references ${t} (id, at) on delete ${on}`})${whole || (plain && table === n) ? '' : ' partition by range (of_at)'}`);
   }
   if (fallback) for (const [table, own] of [[t, top], [f, factor], [n, note]]) await owner.query(`create table public.${quoted(`${own}_rest`)} partition of ${table} default`);
-  for (let back = fallback ? -1 : months - 1; back >= -1 && !whole; back -= 1) {
+  const first = whole ? -2 : fallback ? -1 : months - 1;
+  for (let back = first; back >= -1; back -= 1) {
     const [month] = (await owner.query<{ low: string; high: string; tag: string }>(`select low::text || '+00' as low, (low + interval '1 month')::text || '+00' as high, to_char(low, 'YYYY_MM') as tag from (select date_trunc('month', now() at time zone 'UTC') - make_interval(months => $1) as low) m`, [back])).rows;
     for (const [table, own] of [[t, top], [f, factor], [n, note]] as const) {
       if (plain && table === n) continue;

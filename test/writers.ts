@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestDatabase } from './database';
 import type { Planted } from './partitioned';
 
-export type Writers = { stop: () => Promise<{ longest: number; writes: number; failed: string[]; acknowledged: () => Promise<{ n: number; sum: string | null }> }> };
+export type Writers = { stop: () => Promise<{ longest: number; /** In the seconds before the job. */ alone: number; /** The longest that anybody was seen waiting for a lock, looked at every 20 ms. */ waited: number; writes: number; failed: string[]; acknowledged: () => Promise<{ n: number; sum: string | null }> }> };
 
 /**
  * Four sessions that insert, update and delete rows of the whole time of a planted table, each with what refers to it, as fast as they can with a breath between. What was
@@ -12,7 +12,7 @@ export async function startWriters(db: TestDatabase, { table, tables, owner }: P
   await owner.query(`create table if not exists public.ledger as select id, at, owner, body from ${table}`);
   await owner.query('create index if not exists ledger_id on public.ledger (id)');
   const state = { over: false };
-  let [longest, writes] = [0, 0];
+  let [longest, alone, waited, writes] = [0, 0, 0, 0];
   const failed: string[] = [];
   const factors = tables[1] ?? '';
   const work = Array.from({ length: most }, async (_, which) => {
@@ -38,12 +38,22 @@ export async function startWriters(db: TestDatabase, { table, tables, owner }: P
       await sleep(2);
     }
   });
+  const looker = await db.connect('superuser');
+  const looking = (async () => {
+    while (!state.over) {
+      const { rows } = await looker.query<{ ms: number }>(`select coalesce(max(extract(epoch from clock_timestamp() - l.waitstart) * 1000), 0)::float8 as ms from pg_locks l join pg_stat_activity a on a.pid = l.pid where not l.granted and a.datname = current_database() and a.application_name not like 'riskdesk-job%'`);
+      waited = Math.max(waited, rows[0]?.ms ?? 0);
+      await sleep(20);
+    }
+  })();
+  await sleep(1500);
+  [alone, longest, waited] = [longest, 0, 0];
   return {
     stop: async () => {
       state.over = true;
-      await Promise.all(work);
+      await Promise.all([...work, looking]);
       const acknowledged = async () => (await db.sql<{ n: number; sum: string | null }>(`select count(*)::int as n, sum(hashtextextended(to_jsonb(t)::text, 0)::numeric)::text as sum from (select id, at, owner, length(owner) * 2 as twice, body from public.ledger) t`))[0] ?? { n: 0, sum: null };
-      return { longest, writes, failed, acknowledged };
+      return { longest, alone, waited, writes, failed, acknowledged };
     },
   };
 }

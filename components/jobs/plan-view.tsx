@@ -10,6 +10,7 @@ const tone = (lock: PlanStep['lock']) => (lock === 'ACCESS EXCLUSIVE' ? 'critica
 
 /** What runs, step by step, with its locks. */
 export function PlanView({ plan, label }: { plan: PlanStep[]; label: string }) {
+  if (plan.length === 0) return <p className="text-sm">There is nothing to do: it is as it should be.</p>;
   if (plan.length > mostWhole) return <PlanList plan={plan} />;
   return plan.map(({ sql, note, lock, waits, batches }) => (
     <div key={sql} className="flex flex-col gap-1.5">

@@ -6,7 +6,7 @@ import { readEnv } from '@/lib/env';
 import { inTransaction, type DeskClient } from '@/lib/pg/client';
 import { ownSettings } from '@/lib/pg/connection';
 import { DeskPool } from '@/lib/pg/pool';
-import { render, type SQL } from '@/lib/pg/sql';
+import { render, sql, type SQL } from '@/lib/pg/sql';
 import { currentTag, plainTag, routeWatch } from './route';
 
 type Row = Record<string, unknown>;
@@ -17,6 +17,8 @@ export type Database = {
   orm: NodePgDatabase<typeof schema>;
   /** The rows of one statement. The row type is the caller's word for what its SQL returns. */
   rows: <T extends Row>(statement: SQL, options?: RowsOptions) => Promise<T[]>;
+  /** What was written with synchronous_commit off is on disk, at the level that was put off: in a transaction once it has committed, before whoever asked for it gets an answer. */
+  flush: (level: string) => Promise<void>;
 };
 
 export type RowsOptions = {
@@ -56,6 +58,7 @@ function open(): Connections {
       const { timeoutMs } = options;
       return timeoutMs === undefined ? once(pool, (client) => run(client, statement, options)) : pool.use((client) => runInTime(client, statement, timeoutMs));
     },
+    flush: (level) => once(pool, (client) => flushed(client, level)),
   };
   return { pool, database };
 }
@@ -128,9 +131,20 @@ export const appPool = (): DeskPool => connections().pool;
 
 /** Runs `work` in one transaction: all of it or nothing. */
 export async function transaction<T>(work: (tx: Database) => Promise<T>): Promise<T> {
-  return appPool().use((client) =>
-    inTransaction(client, () => work({ orm: drizzle(tagging(client), { schema }), rows: (statement, options) => run(client, statement, options) })),
-  );
+  return appPool().use(async (client) => {
+    let owed = 'off';
+    const flush = async (level: string) => {
+      if (owed === 'off') owed = level;
+    };
+    const result = await inTransaction(client, () => work({ orm: drizzle(tagging(client), { schema }), rows: (statement, options) => run(client, statement, options), flush }));
+    if (owed !== 'off') await (client.direct ? flushed(client, owed) : inTransaction(client, () => flushed(client, owed)));
+    return result;
+  });
+}
+
+/** A commit waits for all WAL before its own, together with whoever else waits; it has to have written some, and a message that nobody reads is the least. */
+async function flushed(client: DeskClient, level: string): Promise<void> {
+  if (level !== 'off') await run(client, sql`select set_config('synchronous_commit', ${level}, true), pg_logical_emit_message(true, 'riskdesk', '')`, { everyRoute: true });
 }
 
 /** Ends the pool; the next use opens a new one. For tests and scripts. */

@@ -32,7 +32,8 @@ export type Step = {
   holdMs?: number;
   /**
    * It runs again and again, each time as a transaction of its own, until its rows say that `moved` is 0. Where they say whether there
-   * is `more`, it passes over a table: at the end of a pass `left` says whether there are rows that others held or have added, and it begins again until there are none. A cancel ends it between two runs, and so that others get their turn it rests between them.
+   * is `more`, it passes over a table: at the end of a pass `left` says whether there are rows that others held or have added, and it begins again until there are none. A cancel ends it
+   * between two runs, and so that others get their turn it rests between them. The setting `riskdesk.pace`, 1 at first, says how much larger or smaller than planned a batch should be.
    */
   repeats?: { /** Rows to move in all, as far as is known. */ expected: number | null };
   /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */

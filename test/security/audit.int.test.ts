@@ -43,10 +43,10 @@ test.each(guarded)('S14: $route: one row of a refusal; none of somebody who has 
 const ofActions = mutations.filter(({ route, access }) => /^POST \/api\/[a-z]+\/[a-z_-]+$/.test(route) && access.startsWith('maintenance:'));
 
 test.each(ofActions)('S14: $route: what a seal or a guard refuses is on record, a look is not', async ({ path, route }) => {
-  const { body } = (await exampleOf(known, route)) as { body: { params: unknown; seal: string } };
+  const { body } = (await exampleOf(known, route)) as { body: { params: unknown; target?: string; seal: string } };
   const refused = await audited(() => call('POST', path, { cookie: admin.cookie, body: { ...body, seal: `${body.seal}x` } }));
   expect(refused).toMatchObject({ status: 409, rows: [{ outcome: 'refused', actor: admin.email }] });
-  expect(await audited(() => call('POST', `${path}?preview`, { cookie: admin.cookie, body: { params: body.params } }))).toMatchObject({ status: 200, rows: [] });
+  expect(await audited(() => call('POST', `${path}?preview`, { cookie: admin.cookie, body: { params: body.params, target: body.target } }))).toMatchObject({ status: 200, rows: [] });
 });
 
 test('S14: after every one of them the chain is whole', async () => {

@@ -30,8 +30,8 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     }
     return `/api/findings/${finding}/decision`;
   };
-  let owner: ReturnType<typeof db.connect> | undefined;
-  const create = async (statement: string) => (await (owner ??= db.connect('maintenance'))).query(statement);
+  let creating: ReturnType<typeof db.connect> | undefined;
+  const create = async (statement: string) => (await (creating ??= db.connect('maintenance'))).query(statement);
   /** An action on an object of its own, with the seal of its preview: a job that nobody runs stays open on its object. */
   const sealedBody = async (action: string, params: Record<string, string>, more: Record<string, string> = {}, target = 'main'): Promise<Example> => {
     const { seal } = (await call('POST', `/api/${action}?preview`, { ...as, body: { params, target } })).body as { seal: string };

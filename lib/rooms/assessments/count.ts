@@ -15,29 +15,29 @@ const known = new ShortLived<Total>(2000);
 export const forgetCounts = (): void => known.clear();
 
 /** How many assessments match: exact up to 10,000, beyond that the planner's estimate. Answers may be two seconds old. */
-export function countMatching(db: Database, filters: Filters): Promise<Total> {
+export function countMatching(db: Database, filters: Filters, from = sql`risk_assessments`): Promise<Total> {
   const where = matching(filters);
-  return known.get(JSON.stringify(render(where)), () => count(db, where));
+  return known.get(JSON.stringify(render(sql`${from} ${where}`)), () => count(db, where, from));
 }
 
-async function count(db: Database, where: SQL): Promise<Total> {
-  const counted = await countedInTime(db, where);
+async function count(db: Database, where: SQL, from: SQL): Promise<Total> {
+  const counted = await countedInTime(db, where, from);
   if (counted !== null && counted <= countedUpTo) return { value: counted, exact: true };
-  return { value: Math.max(await estimated(db, where), counted ?? 0), exact: false };
+  return { value: Math.max(await estimated(db, where, from), counted ?? 0), exact: false };
 }
 
 type Plan = { 'QUERY PLAN': [{ Plan: { 'Plan Rows': number } }] };
 
 /** The rows that the planner expects, from its statistics: a fraction of a millisecond at any size. */
-export async function estimated(db: Database, where: SQL): Promise<number> {
-  const [row] = await db.rows<Plan>(sql`explain (format json) select from risk_assessments a where ${where}`, { planEachTime: true });
+export async function estimated(db: Database, where: SQL, from = sql`risk_assessments`): Promise<number> {
+  const [row] = await db.rows<Plan>(sql`explain (format json) select from ${from} a where ${where}`, { planEachTime: true });
   return Math.round(row?.['QUERY PLAN'][0].Plan['Plan Rows'] ?? 0);
 }
 
 /** Null when it would take too long. */
-async function countedInTime(db: Database, where: SQL): Promise<number | null> {
+async function countedInTime(db: Database, where: SQL, from: SQL): Promise<number | null> {
   try {
-    const [row] = await db.rows<{ n: number }>(sql`select count(*)::int as n from (select from risk_assessments a where ${where} limit ${inlineNumber(countedUpTo + 1)}) c`, { timeoutMs: countingMs });
+    const [row] = await db.rows<{ n: number }>(sql`select count(*)::int as n from (select from ${from} a where ${where} limit ${inlineNumber(countedUpTo + 1)}) c`, { timeoutMs: countingMs });
     return row?.n ?? 0;
   } catch (error) {
     if (isTimeout(error)) return null;

@@ -1,5 +1,6 @@
 import type { Database } from '@/lib/db/client';
 import { and, inlineNumber, join, keyword, sql, type SQL } from '@/lib/pg/sql';
+import { allOf, rowsOf, tablesOf } from './archived';
 import { conditions, inSpan, spanOf } from './conditions';
 import { countMatching } from './count';
 import { readCursor, writeCursor, type Cursor } from './cursor';
@@ -32,12 +33,12 @@ function beyond({ sort }: ListQuery, cursor: Cursor | null, descending: boolean)
 }
 
 /** One page as one row: its items as JSON text in the list's order, and the two ends for the cursors. `parts` are conditions no two of which hold for one row. */
-function pageStatement(query: ListQuery, cursor: Cursor | null, parts: SQL[]): SQL {
+function pageStatement(query: ListQuery, cursor: Cursor | null, { parts, tables }: { parts: SQL[]; tables: SQL[] }): SQL {
   const order = orderOf(query.sort);
   const backwards = cursor?.direction === 'before';
   const direction = keyword(readsDescending(query, cursor) ? 'desc' : 'asc');
   const first = sql`order by ${order.by} ${direction}, a.id ${direction} limit ${inlineNumber(query.limit + 1)}`;
-  const found = parts.map((where) => sql`select * from risk_assessments a where ${where} ${first}`);
+  const found = parts.flatMap((where) => tables.map((table) => sql`${rowsOf(table, tables)} where ${where} ${first}`));
   const rows = found.length === 1 ? found[0] : sql`select * from (${join(found.map((part) => sql`(${part})`), sql` union all `)}) a ${first}`;
   const shown = sql`filter (where p.n <= ${inlineNumber(query.limit)})`;
   const ends = (column: SQL, end: 'first' | 'last') => {
@@ -80,13 +81,13 @@ function attempts(query: ListQuery, cursor: Cursor | null, months: string[]): SQ
   })];
 }
 
-async function findPage(db: Database, query: ListQuery, cursor: Cursor | null): Promise<PageRow> {
+async function findPage(db: Database, query: ListQuery, { cursor, tables }: { cursor: Cursor | null; tables: SQL[] }): Promise<PageRow> {
   const months = await monthStarts(db);
   // One plan for all values is right only where the values do not matter: a filter's may fit most rows or none.
   const planEachTime = months.length > fewMonths || conditions(query).length > 0 || spanOf(query).from !== null || spanOf(query).to !== null;
   let page: PageRow | undefined;
   for (const parts of attempts(query, cursor, months)) {
-    [page] = await db.rows<PageRow>(pageStatement(query, cursor, parts.length > 0 ? parts : [sql`false`]), { planEachTime });
+    [page] = await db.rows<PageRow>(pageStatement(query, cursor, { parts: parts.length > 0 ? parts : [sql`false`], tables }), { planEachTime });
     if (page && page.found > query.limit) break;
   }
   if (!page) throw new Error('an aggregate returned no row');
@@ -97,7 +98,8 @@ async function findPage(db: Database, query: ListQuery, cursor: Cursor | null): 
 export async function listAssessments(db: Database, query: ListQuery): Promise<string> {
   const { sort, limit } = query;
   const cursor = query.cursor === undefined ? null : readCursor(query.cursor, sort);
-  const [page, total] = await Promise.all([findPage(db, query, cursor), countMatching(db, query)]);
+  const tables = await tablesOf(db, query.include);
+  const [page, total] = await Promise.all([findPage(db, query, { cursor, tables }), countMatching(db, query, allOf(tables))]);
   const more = page.found > limit;
   const backwards = cursor?.direction === 'before';
   const link = (direction: Cursor['direction'], key: string | null, id: string | null) => (key === null || id === null ? null : writeCursor({ sort, direction, key, id }));

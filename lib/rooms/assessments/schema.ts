@@ -100,6 +100,7 @@ export const listQuery = filterQuery.extend({
   limit: wholeNumber(1, 200).default(50),
   sort: z.enum(sorts, `must be one of ${sorts.join(', ')}`).default('-createdAt'),
   cursor: z.string().max(1000).optional(),
+  include: z.enum(['archive']).optional().describe('`archive`: what was archived too, where the table has an archive'),
 });
 
 const time = z.string().describe('ISO 8601, UTC');

@@ -9,7 +9,7 @@ import { multiset, plantFamily } from '@/test/partitioned';
 import { startProductServer } from '@/test/server';
 
 const kills = rounds > 50 ? 20 : 2;
-const rows = rounds > 50 ? 300_000 : 10_000;
+const rows = rounds > 50 ? 300_000 : 5000;
 
 const server = await startProductServer();
 Object.assign(process.env, server.env);
@@ -46,7 +46,7 @@ describe('R1: the postmaster is killed while an archive runs', () => {
     const states: Record<string, number> = {};
     for (let round = 0; round < kills; round += 1) {
       const id = await start('partitions.archive', params);
-      await sleep(300 + next(rounds > 50 ? 6000 : 1500));
+      await sleep(300 + next(rounds > 50 ? 6000 : 1000));
       await server.kill();
       // Backends that are left of it have to go first.
       await vi.waitFor(() => server.start(), { timeout: 60_000, interval: 500 });

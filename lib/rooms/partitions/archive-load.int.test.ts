@@ -32,7 +32,7 @@ async function byStatements({ tables, owner }: Planted, days: number): Promise<n
 }
 
 test('the same rows by the catalog, in batches, and by statements', { timeout: 1_800_000 }, async () => {
-  const rows = long ? 1_000_000 : 10_000;
+  const rows = long ? 1_000_000 : 5000;
   const days = 40;
   const plant = (name: string, plain: boolean) => plantFamily(db, { name, rows, months: 4, plain });
   const hand = await byStatements(await plant('By hand', false), days);
@@ -51,16 +51,16 @@ test('the same rows by the catalog, in batches, and by statements', { timeout: 1
   expect(whole).toBeGreaterThan(0);
   const held = moved.progress?.held_ms ?? Infinity;
   process.stdout.write(`${rows} rows and what refers to them: by statements ${hand.toFixed(0)} ms for ${all} rows; by the catalog ${whole} rows in ${tookMs(moved)} ms, of which locked ${held.toFixed(0)} ms at a time (${((hand * whole) / all / tookMs(moved)).toFixed(1)} times as fast, ${((hand * whole) / all / held).toFixed(0)} times less of a lock); in batches ${tookMs(batched)} ms, ${((100 * hand) / tookMs(batched)).toFixed(0)} % of the statements' rate, memory of the console ${grown.toFixed(0)} MB more\n`);
-  expect(held).toBeLessThan(200);
+  expect(held).toBeLessThan(400);
 });
 
 test('R2: an archive in batches while four writers insert, update and delete rows that are old enough', { timeout: 900_000 }, async () => {
-  const planted = await plantFamily(db, { name: 'Written', rows: long ? 200_000 : 10_000, months: 4, plain: true });
+  const planted = await plantFamily(db, { name: 'Written', rows: long ? 200_000 : 5000, months: 4, plain: true });
   const writers = await startWriters(db, planted);
   const id = await start('partitions.archive', { table: planted.table, days: '20', partial: 'go too' });
   await vi.waitFor(async () => expect((await jobOf(id)).progress?.moved ?? 0).toBeGreaterThan(0), { timeout: 60_000, interval: 100 });
-  await sleep(long ? 20_000 : 1500);
-  const { longest, writes, failed, acknowledged } = await writers.stop();
+  await sleep(long ? 20_000 : 500);
+  const { longest, alone, waited, writes, failed, acknowledged } = await writers.stop();
   const job = await ended(id);
   expect(job.state, job.says ?? '').toBe('succeeded');
   expect(failed).toEqual([]);
@@ -69,5 +69,5 @@ test('R2: an archive in batches while four writers insert, update and delete row
   expect({ n: (live[0]?.n ?? 0) + (gone[0]?.n ?? 0), sum: (BigInt(live[0]?.sum ?? 0) + BigInt(gone[0]?.sum ?? 0)).toString() }).toEqual(kept);
   expect(await planted.violations()).toEqual([]);
   expect(await db.sql(`select count(*)::int as n from ${planted.archives[1]} c where not exists (select from ${planted.archives[0]} p where p.id = c.of_id and p.at = c.of_at)`)).toEqual([{ n: 0 }]);
-  process.stdout.write(`${writes} writes beside: longest stall of a writer ${longest.toFixed(0)} ms, the job saw ${job.waitedMs.toFixed(0)} ms\n`);
+  process.stdout.write(`${writes} writes beside: longest stall of a writer ${longest.toFixed(0)} ms (${alone.toFixed(0)} ms without the job), longest wait for a lock ${waited.toFixed(0)} ms, the job saw ${job.waitedMs.toFixed(0)} ms\n`);
 });

@@ -29,6 +29,7 @@ export const archive = diagnostic({
   needs: [],
   charts: [],
   codes: {},
+  actions: [{ action: 'partitions.archive', from: { table: 'parent' } }, { action: 'partitions.detach', from: { partition: 'part' } }],
   refreshSeconds: 300,
   source: 'facts',
   read: async (ask, { params }) => {

@@ -1,12 +1,12 @@
 import type { Refusal, Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
-import { ident, join, literal, sql, type SQL } from '@/lib/pg/sql';
+import { array, ident, join, literal, sql, type SQL } from '@/lib/pg/sql';
 import { alike, findFamily, named, tablesOf, written, type Child, type Family, type Table } from './family';
 import { nameFor, ownedBy } from './partition-steps';
 
 type Named = { schema: string; rel: string };
 /** A table with where its rows are archived; `archive` is null while there is none. */
-export type Archived<T extends Table = Table> = { table: T; place: Named; archive: Table | null; taken: boolean };
+export type Archived<T extends Table = Table> = { table: T; place: Named; archive: Table | null; taken: boolean; /** Roles that may read the table; null for PUBLIC. */ readers: (string | null)[] };
 /** May be made to see no row of a table for the moment of a check: see `veiled`. */
 export type ArchiveFamily = Family & { main: Archived; others: Archived<Child>[]; /** The role bypasses row security, the owner does not. */ as_owner: boolean };
 
@@ -23,12 +23,15 @@ export async function findArchives(ask: Ask, name: string, role: string): Promis
     where (n.nspname, c.relname) in (${join(places.map(({ schema, rel }) => sql`(${schema}, ${rel})`), sql`, `)})`);
   const tables = await tablesOf(ask, found.map(({ oid }) => oid), role);
   const [who] = await ask<{ sees_all: boolean }>(sql`select rolsuper or rolbypassrls as sees_all from pg_roles where rolname = ${role}`);
+  const grants = await ask<{ oid: string; grantee: string | null }>(sql`
+    select c.oid::text as oid, case when g.grantee <> 0 then pg_get_userbyid(g.grantee)::text end as grantee from pg_class c cross join aclexplode(c.relacl) g
+    where c.oid = any (${array(all.map(({ oid }) => oid))}::oid[]) and g.privilege_type = 'SELECT' and g.grantee <> c.relowner order by 2`);
   const archived = <T extends Table>(table: T, place: Named): Archived<T> => {
     const there = found.find((one) => one.place === written(place));
     const cut = table.oid === family.top.oid || family.children.some((child) => child.oid === table.oid && alike(family.top, child));
     const archive = (there && tables.get(there.oid)) ?? null;
     const fits = archive !== null && (cut ? archive.strategy === 'r' && archive.key === table.key : archive.kind === 'r');
-    return { table, place, archive: fits ? archive : null, taken: there !== undefined && !fits };
+    return { table, place, archive: fits ? archive : null, taken: there !== undefined && !fits, readers: grants.filter(({ oid }) => oid === table.oid).map(({ grantee }) => grantee) };
   };
   return { ...family, main: archived(family.top, archiveOf(family.top)), others: family.children.map((child) => archived(child, archiveOf(child))), as_owner: who?.sees_all ?? false };
 }
@@ -50,12 +53,12 @@ export function archiveGuards({ main, others }: ArchiveFamily): Refusal[] {
 export function createArchives({ main, others, top }: ArchiveFamily, role: string): Step[] {
   const missing = [main, ...others].filter(({ archive }) => archive === null);
   if (missing.length === 0) return [];
-  const statements = missing.flatMap(({ table, place }): SQL[] => {
+  const statements = missing.flatMap(({ table, place, readers }): SQL[] => {
     const cut = table.oid === top.oid || alike(top, table as Child) ? sql` PARTITION BY RANGE (${ident(table.key ?? '')})` : sql``;
     const key = table.primary_key.length === 0 ? [] : [sql`ALTER TABLE ${named(place)} ADD PRIMARY KEY (${join(table.primary_key.map((name) => ident(name)), sql`, `)})`];
-    return [sql`CREATE TABLE ${named(place)} (LIKE ${named(table)} INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE)${cut}`, ...key, ...ownedBy(place, table, role), sql`COMMENT ON TABLE ${named(place)} IS ${literal(`Archive of ${written(table)}`)}`];
+    return [sql`CREATE TABLE ${named(place)} (LIKE ${named(table)} INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE)${cut}`, ...key, ...ownedBy(place, table, role), ...readers.map((reader) => sql`GRANT SELECT ON ${named(place)} TO ${reader === null ? sql`PUBLIC` : ident(reader)}`), sql`COMMENT ON TABLE ${named(place)} IS ${literal(`Archive of ${written(table)}`)}`];
   });
-  return [{ sql: statements, note: `Creates ${missing.map(({ place }) => place.rel).join(', ')}: the same columns, checks and primary key, no foreign keys.`, lock: 'ACCESS SHARE', waits: 'bounded' }];
+  return [{ sql: statements, note: `Creates ${missing.map(({ place }) => place.rel).join(', ')}: the same columns, checks and primary key, no foreign keys. Who may read the table may read its archive.`, lock: 'ACCESS SHARE', waits: 'bounded' }];
 }
 
 /**

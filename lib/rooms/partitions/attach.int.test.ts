@@ -7,6 +7,7 @@ import { useDatabase } from '@/test/database';
 const db = await useDatabase();
 const old = await useDatabase({ major: 14 });
 process.env.TARGETS = `pg14=${old.url('maintenance')}`;
+vi.setConfig({ testTimeout: 90_000 });
 const actions = await useActions(db);
 
 describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) => {

@@ -3,14 +3,14 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { ident, join, literal, render, sql, type SQL } from '@/lib/pg/sql';
 import { lockAll } from './archive-plan';
 import { named, type Axis, type Table } from './family';
-import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, type Mirror } from './mirror';
+import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, tryStep, type Mirror } from './mirror';
 import { attachSql, boundsOn, createLike, nameFor, ownedBy } from './partition-steps';
 import { addReference, type Key } from './references';
 import { retiredOf, type Piece } from './rescue-plan';
 
 type Named = { schema: string; rel: string };
 type Facts = { kind: string; persistence: string; rows: number | null; bytes: number; not_null: boolean | null; relatives: boolean; triggers: string | null; views: string | null; policies: boolean; published: string | null; referring: string | null; unlike: string | null; identities: string[] };
-export type Plain = ActionObject & { top: Table; by: string; axis: Axis | null; facts: Facts; pieces: Piece[]; rest: string; copy: Table | null; mirrored: boolean; retired: boolean; references: (Key & Named)[]; sequences: (Named & { column: string })[]; grants: { privilege: string; grantee: string | null; grantable: boolean }[]; readable: boolean };
+export type Plain = ActionObject & { top: Table; by: string; axis: Axis | null; facts: Facts; pieces: Piece[]; rest: string; copy: Table | null; mirrored: boolean; taken: boolean; references: (Key & Named)[]; sequences: (Named & { column: string })[]; grants: { privilege: string; grantee: string | null; grantable: boolean }[]; readable: boolean };
 
 export const plainFacts = (oid: string, by: string): SQL => sql`
   select c.relkind::text as kind, c.relpersistence::text as persistence, case when c.reltuples >= 0 then c.reltuples::float8 end as rows, pg_relation_size(c.oid)::float8 as bytes,
@@ -37,7 +37,7 @@ export const grantsOn = (ask: Ask, oid: string): Promise<Plain['grants']> => ask
 
 const refuse = (name: string, says: string | null | false | undefined, saferWay: string | null = null): Refusal[] => (says ? [{ name, says, saferWay }] : []);
 
-export function plainGuards({ top, by, axis, facts, readable, retired }: Plain): Refusal[] {
+export function plainGuards({ top, by, axis, facts, readable, taken }: Plain): Refusal[] {
   return [
     ...refuse('kind', facts.persistence !== 'p' && 'It is unlogged or temporary.'), ...refuse('relatives', facts.relatives && 'It is a partition, or inherits from or to another table.'),
     ...refuse('column', facts.not_null === null && `It has no column ${by}.`), ...refuse('nulls', facts.not_null === false && `${by} may be null: every row has to have a place.`, `ALTER TABLE … ALTER COLUMN ${by} SET NOT NULL;`),
@@ -45,7 +45,7 @@ export function plainGuards({ top, by, axis, facts, readable, retired }: Plain):
     ...refuse('unique', facts.unlike && `${facts.unlike} makes values unique without ${by}: a partitioned table cannot hold to that.`), ...refuse('referred', facts.referring && `${facts.referring} refers to it: a foreign key to a partitioned table has to name ${by} too.`),
     ...refuse('triggers', facts.triggers && `Its trigger ${facts.triggers} would be lost.`), ...refuse('views', facts.views && `${facts.views} reads it and would go on reading the old table.`),
     ...refuse('policies', facts.policies && 'Its row security would be lost.'), ...refuse('publication', facts.published && `It is published by ${facts.published}.`),
-    ...refuse('privilege', !readable && 'The role that looks may not read it, so which partitions are needed is not known.'), ...refuse('old', retired && `${retiredOf(top).rel} is there already.`, 'Drop or rename it.'),
+    ...refuse('privilege', !readable && 'The role that looks may not read it, so which partitions are needed is not known.'), ...refuse('old', taken && `${retiredOf(top).rel} is there already.`, 'Drop or rename it.'),
   ];
 }
 
@@ -70,9 +70,10 @@ function buildSteps(plain: Plain, axis: Axis, role: string): Step[] {
   }, ...(references.length === 0 ? [] : [{ sql: references.map((one) => addReference(copy, one, one, sql``)), note: 'It refers to what the table refers to.', lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' } satisfies Step])];
 }
 
-function swapStep({ top, facts, sequences }: Plain, holdMs: number): Step {
+const text = (table: Named): SQL => literal(render(named(table)).text);
+
+function swapStep({ top, facts, sequences }: Plain): Step {
   const copy = copyOf(top);
-  const text = (table: Named) => literal(render(named(table)).text);
   return {
     sql: [
       lockAll([top]), ...dropMirror(top),
@@ -80,21 +81,21 @@ function swapStep({ top, facts, sequences }: Plain, holdMs: number): Step {
       ...sequences.map((one) => sql`ALTER SEQUENCE ${named(one)} OWNED BY ${ident(copy.schema, copy.rel, one.column)}`),
       sql`ALTER TABLE ${named(top)} RENAME TO ${ident(retiredOf(top).rel)}`, sql`ALTER TABLE ${named(copy)} RENAME TO ${ident(top.rel)}`,
     ],
-    note: `The partitioned table takes the name ${top.rel}; the old one is ${retiredOf(top).rel} from then on.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded', holdMs,
+    note: `The partitioned table takes the name ${top.rel}; the old one is ${retiredOf(top).rel} from then on.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
   };
 }
 
 export const endOfConversion = (top: Named, drop: boolean): Step[] => [
-  { sql: [...(drop ? [sql`DROP TABLE IF EXISTS ${named(retiredOf(top))}`] : []), sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(top))}()`], note: drop ? 'Drops the old table: every row of it is in the new one.' : 'Writes are repeated no more; the old table stays as it was at that moment.', lock: null, waits: 'bounded' },
+  { sql: [...(drop ? [sql`DROP TABLE IF EXISTS ${named(retiredOf(top))}`] : []), sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(top))}()`], note: drop ? 'Drops the old table: every row of it is in the new one.' : 'Writes are repeated no more; the old table stays as it was at that moment.', lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },
 ];
 
-export function convertSteps(plain: Plain, { role, undo, drop, holdMs }: { role: string; undo: boolean; drop: boolean; holdMs: number }): Step[] {
+export function convertSteps(plain: Plain, { role, undo, drop }: { role: string; undo: boolean; drop: boolean }): Step[] {
   const { top, axis, facts, copy, mirrored } = plain;
   if (!axis) return [];
   if (undo) return mirrored || copy ? abandonSteps(top) : [];
   const mirror: Mirror = { source: { ...top, rows: facts.rows, bytes: facts.bytes }, copy: copyOf(top), columns: top.columns, primary_key: keyOf(plain), owner: top.owner, role };
-  const begun = copy && mirrored ? [] : [...(copy || mirrored ? abandonSteps(top) : []), ...buildSteps(plain, axis, role), ...mirrorSteps(mirror)];
-  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(plain, holdMs), ...endOfConversion(top, drop)];
+  const begun = copy && mirrored ? [] : [...(copy || mirrored ? abandonSteps(top) : []), ...buildSteps(plain, axis, role), tryStep(mirror), ...mirrorSteps(mirror)];
+  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(plain), ...endOfConversion(top, drop)];
 }
 
 /** What a partition of a table that is none yet would be called. */

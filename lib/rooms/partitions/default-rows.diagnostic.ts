@@ -31,6 +31,7 @@ export const defaultRows = diagnostic({
     'partitions.default_rows': 'A DEFAULT partition holds rows.',
     'partitions.default_unknown': 'Whether a DEFAULT partition holds rows is not known.',
   },
+  actions: [{ action: 'partitions.rescue_default', from: { table: 'parent' } }],
   refreshSeconds: 120,
   source: 'facts',
   read: readDefaults,
@@ -43,6 +44,6 @@ export const defaultRows = diagnostic({
       const many = `${row.more ? 'More than ' : row.counted === null ? 'About ' : ''}${formatCount(amount)} ${amount === 1 ? 'row of' : 'rows of'} ${row.parent}`;
       // In a list, DEFAULT is often meant for the rest.
       const meant = row.strategy === 'list' ? 'A list’s DEFAULT may be meant for the rest; still, a partition for one of its values cannot be attached before its rows are moved.' : 'A partition for their range cannot be attached before they are moved out, and every ATTACH reads DEFAULT under ACCESS EXCLUSIVE on it.';
-      return [{ code: 'partitions.default_rows', severity: row.strategy === 'list' ? 'info' : 'warning', about: row.part, says: `${many} found no partition. ${meant}`, evidence, remedy: null }];
+      return [{ code: 'partitions.default_rows', severity: row.strategy === 'list' ? 'info' : 'warning', about: row.part, says: `${many} found no partition. ${meant}`, evidence, remedy: row.strategy === 'range' ? { action: 'partitions.rescue_default', params: { table: row.parent } } : null }];
     }),
 });

@@ -26,6 +26,7 @@ export const detached = diagnostic({
     'partitions.detach_pending': 'A DETACH CONCURRENTLY did not finish: the rows are gone from the table and inserts for them fail.',
     'partitions.maybe_detached': 'A table that looks like a partition detached earlier.',
   },
+  actions: [{ action: 'partitions.attach', from: { table: 'parent', partition: 'tab' } }, { action: 'partitions.detach', from: { partition: 'tab' } }],
   refreshSeconds: 120,
   source: 'sql',
   sql: {
@@ -54,7 +55,7 @@ export const detached = diagnostic({
         return {
           code: 'partitions.detach_pending', severity: 'critical', about: row.tab, evidence,
           says: `Half detached from ${row.parent}: its rows no longer show there, inserts for them fail, and no other partition can be detached concurrently. A plain DROP would lose the rows; finishing waits for old queries and keeps the table.`,
-          remedy: { sql: `ALTER TABLE ${row.parent} DETACH PARTITION ${row.tab} FINALIZE;` },
+          remedy: { action: 'partitions.detach', params: { partition: row.tab } },
         };
       }
       return { code: 'partitions.maybe_detached', severity: 'info', about: row.tab, evidence, says: `May be a detached partition of ${row.parent}: same name but for the digits, same columns${row.total_bytes === null ? '' : `, ${formatBytes(row.total_bytes)}`}.`, remedy: null };

@@ -4,7 +4,7 @@ import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
 import { formatRatio } from '@/lib/units';
 import { sql } from '@/lib/pg/sql';
-import { balanceOf, missingSql, type Branch } from './hash';
+import { balanceOf, type Branch } from './hash';
 import { branchesOf, members, parents, underParents, type Member, type Parent } from './tree-sql';
 
 /** Hash-partitioned tables and what is partitioned further below them. */
@@ -56,7 +56,7 @@ export const hashBalance = diagnostic({
       return {
         code: 'partitions.hash_missing', severity: 'critical', about: tab,
         says: `${missing.length} of its remainders ${missing.length === 1 ? 'has' : 'have'} no partition: about ${formatRatio(share)} of all inserts fail.`,
-        evidence: { modulus: missing[0]?.modulus ?? null, remainders: missing.map((row) => row.remainder).join(', ') }, remedy: { sql: missingSql(tab, missing) },
+        evidence: { modulus: missing[0]?.modulus ?? null, remainders: missing.map((row) => row.remainder).join(', ') }, remedy: { action: 'partitions.create', params: { table: tab } },
       };
     }),
     ...rows.filter((row) => (row.table_rows ?? 0) >= params.min_rows && (row.times_fair ?? 0) >= Math.max(1.1, params.times)).map((row): Finding => ({

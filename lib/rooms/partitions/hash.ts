@@ -47,7 +47,3 @@ export function missingRemainders(bounds: string[]): Cut[] {
   });
   return parts.length === 0 ? [] : missingOf(parts).map((remainder) => ({ modulus: largestOf(parts), remainder }));
 }
-
-/** One statement a missing remainder; the name is for a person to choose. */
-export const missingSql = (tab: string, missing: { modulus: number; remainder: number }[]): string =>
-  missing.slice(0, 20).map(({ modulus, remainder }) => `CREATE TABLE <a new name> PARTITION OF ${tab} FOR VALUES WITH (MODULUS ${modulus}, REMAINDER ${remainder});  -- ACCESS EXCLUSIVE on the table for a moment`).join('\n');

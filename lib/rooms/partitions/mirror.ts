@@ -1,7 +1,7 @@
 import type { Step } from '@/lib/kit/action';
-import { ident, inlineNumber, join, literal, render, sql, type SQL } from '@/lib/pg/sql';
+import { ident, join, literal, render, sql, type SQL } from '@/lib/pg/sql';
 import { named, type Column } from './family';
-import { atBlock, blocksOfABatch, goOn, inBlocks, list, sizeInBlocks } from './move';
+import { atBlock, blocksOfABatch, goOn, inBlocks, list, paced, sizeInBlocks } from './move';
 import { nameFor } from './partition-steps';
 
 type Named = { schema: string; rel: string };
@@ -53,10 +53,22 @@ END`;
   }];
 }
 
+/** What writers would meet is met here first: the functions and operators of its indexes, checks and key, found by nothing but their names. */
+export function tryStep({ source, copy, columns, primary_key: key }: Mirror): Step {
+  const keys = join(key.map((name) => ident(name)), sql`, `);
+  return {
+    sql: [
+      sql`INSERT INTO ${named(copy)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM (SELECT * FROM ONLY ${named(source)} LIMIT 100 FOR KEY SHARE) s ON CONFLICT DO NOTHING`,
+      sql`DELETE FROM ${named(copy)} t USING (SELECT ${keys} FROM ${named(copy)}) old WHERE ${keyIs(key, 'old')}`,
+    ],
+    note: 'Tries with a few rows what will be done for everybody who writes.', lock: 'ROW SHARE', waits: 'bounded',
+  };
+}
+
 /** Block by block, each row held against being deleted while it is copied. What the trigger has written already is newer and stays. */
 export function fillStep({ source, copy, columns }: Mirror): Step {
   const blocks = blocksOfABatch(source);
-  const next = sql`${atBlock(source.oid)} + ${inlineNumber(blocks)}`;
+  const next = sql`${atBlock(source.oid)} + ${paced(blocks)}`;
   const last = sql`${next} >= ${sizeInBlocks(source.oid)}`;
   const fill = sql`WITH put AS (INSERT INTO ${named(copy)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM (SELECT * FROM ONLY ${named(source)} WHERE ${inBlocks(source.oid, blocks)} FOR KEY SHARE) s ON CONFLICT DO NOTHING RETURNING 1)
 SELECT (SELECT count(*) FROM put)::int AS moved, NOT ${last} AS more, CASE WHEN ${last} THEN false END AS left`;

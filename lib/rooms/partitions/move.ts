@@ -21,8 +21,10 @@ const placeOf = (oid: string): SQL => literal(`riskdesk.at_${oid}`);
 export const atBlock = (oid: string): SQL => sql`coalesce(nullif(current_setting(${placeOf(oid)}, true), ''), '0')::bigint`;
 export const goTo = (oid: string, block: SQL): SQL => sql`set_config(${placeOf(oid)}, (${block})::text, false)`;
 export const sizeInBlocks = (oid: string): SQL => sql`(pg_relation_size(${literal(oid)}::oid) / current_setting('block_size')::bigint)`;
+/** So many blocks a batch, more or fewer as the engine has found that they take shorter or longer than they should. */
+export const paced = (blocks: number): SQL => sql`greatest(1, ${inlineNumber(blocks)} * coalesce(nullif(current_setting('riskdesk.pace', true), ''), '1')::float8)::int`;
 const tid = (block: SQL): SQL => sql`format('(%s,0)', ${block})::tid`;
-export const inBlocks = (oid: string, blocks: number): SQL => sql`ctid >= ${tid(atBlock(oid))} AND ctid < ${tid(sql`${atBlock(oid)} + ${inlineNumber(blocks)}`)}`;
+export const inBlocks = (oid: string, blocks: number): SQL => sql`ctid >= ${tid(atBlock(oid))} AND ctid < ${tid(sql`${atBlock(oid)} + ${paced(blocks)}`)}`;
 
 export const list = (columns: Column[], prefix?: SQL): SQL => join(columns.filter(({ generated }) => !generated).map(({ name }) => (prefix ? sql`${prefix}.${ident(name)}` : ident(name))), sql`, `);
 /** The rows that the transaction has locked, and no others: nobody can change them, so their places stay. */
@@ -51,7 +53,7 @@ export function moveStep({ leaf, where, target, columns, along, expected }: Move
     return carried(index + 1, sql`DELETE FROM ${named(one.source)} c USING ONLY ${named(leaf)} p WHERE p.ctid = ANY (${locked}) AND ${meets} RETURNING ${list(one.columns, sql`c`)}`, one.target, one.columns);
   });
   const differs = join([0, ...along.map((_, index) => index + 1)].map((index) => sql`${sumOf(`out_${index}`)} IS DISTINCT FROM ${sumOf(`in_${index}`)}`), sql` OR `);
-  const next = sql`${atBlock(leaf.oid)} + ${inlineNumber(blocks)}`;
+  const next = sql`${atBlock(leaf.oid)} + ${paced(blocks)}`;
   const last = sql`${next} >= ${sizeInBlocks(leaf.oid)}`;
   const move = sql`WITH ${join([own, ...others], sql`, `)}
 SELECT (SELECT count(*) FROM out_0)::int AS moved, NOT ${last} AS more,

@@ -6,20 +6,21 @@ import { axisIn, findFamily, written } from './family';
 import { pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
 import { everies, periodOf } from './periods';
 import { referencesOf } from './references';
-import { endSteps, periodsIn, pieceNames, rescueSteps, traces, type Rescue } from './rescue-plan';
+import { endSteps, periodsIn, pieceNames, rescueSteps, retiredOf, traces, type Rescue } from './rescue-plan';
 import { freeNames } from './wanted';
 
 type Found = Rescue & { period: boolean };
 
-function own({ top, source, children, period, readable, as_owner: asOwner }: Found): Refusal[] {
+function own({ top, source, children, period, readable, retired, taken }: Found): Refusal[] {
   if (!source) return [{ name: 'default', says: `${written(top)} has no DEFAULT partition.`, saferWay: null }];
   return [
     ...(source.kind === 'r' ? [] : [{ name: 'kind', says: 'Its DEFAULT partition is partitioned itself, or a foreign table.', saferWay: null }]),
     ...(readable ? [] : [{ name: 'privilege', says: `The role that looks may not read ${written(source)}, so which partitions are missing is not known.`, saferWay: null }]),
     ...(top.primary_key.length > 0 ? [] : [{ name: 'primary_key', says: 'Without a primary key its rows cannot be told apart, so writes cannot be repeated in a copy.', saferWay: 'Add a primary key.' }]),
     ...(source.secured ? [{ name: 'row_security', says: `${written(source)} has row security of its own.`, saferWay: null }] : []),
+    ...(taken && !retired ? [{ name: 'old', says: `${retiredOf(source).rel} is there, and is not of this.`, saferWay: 'Rename that one.' }] : []),
     ...(period ? [] : [{ name: 'period', says: 'It has no partition yet whose length could be taken.', saferWay: 'Say how long each is to be.' }]),
-    ...(children.length > 0 && (top.sees_all || (asOwner && top.sees_all)) ? [{ name: 'owner', says: `Other tables refer to it, and its owner ${top.owner} bypasses row security: PostgreSQL would not let DEFAULT go while rows refer to rows in it.`, saferWay: 'Give the tables to a role that is no superuser: ALTER TABLE … OWNER TO.' }] : []),
+    ...(children.length > 0 && top.sees_all ? [{ name: 'owner', says: `Other tables refer to it, and its owner ${top.owner} bypasses row security: PostgreSQL would not let DEFAULT go while rows refer to rows in it.`, saferWay: 'Give the tables to a role that is no superuser: ALTER TABLE … OWNER TO.' }] : []),
   ];
 }
 
@@ -39,7 +40,7 @@ export const rescueDefault = action({
     const period = along && periodOf(params.every, along.parts);
     const references = await referencesOf(ask, top.oid);
     const [who] = await ask<{ sees_all: boolean }>(sql`select rolsuper or rolbypassrls as sees_all from pg_roles where rolname = ${role}`);
-    const bare = { ...family, source, references, pieces: [], copy: null, mirrored: false, retired: false, readable: true, period: period !== null, as_owner: who?.sees_all ?? false };
+    const bare = { ...family, source, references, pieces: [], copy: null, mirrored: false, retired: false, taken: false, readable: true, period: period !== null, as_owner: who?.sees_all ?? false };
     if (!source || !period) return bare;
     const [may] = await ask<{ readable: boolean }>(sql`select has_table_privilege(${source.oid}::oid, 'select') and not row_security_active(${source.oid}::oid) as readable`);
     const ranges = may?.readable ? await periodsIn(ask, top, source, period) : [];
@@ -49,7 +50,7 @@ export const rescueDefault = action({
   guards: (object, { role, server }) => [
     ...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...timeGuard(object.top), ...policyGuard([object.top]), ...pendingGuard([object.top]), ...own(object),
   ],
-  plan: (object, { params, role }) => rescueSteps(object, { role, undo: params.undo === 'is taken back', holdMs: params.bound }),
+  plan: (object, { params, role }) => rescueSteps(object, { role, undo: params.undo === 'is taken back' }).map((step) => ({ ...step, holdMs: params.bound })),
   blocks: 'Reads and writes go on. Each write of DEFAULT is done twice while it runs. Reads and writes of the table wait for the change of places at the end, as long as given at most, queue included; where that is too short for so many partitions it gives up and nothing has changed.',
   disk: ({ source }) => source?.bytes ?? null,
   progress: null,

@@ -4,7 +4,7 @@ import { ident, literal, sql, type SQL } from '@/lib/pg/sql';
 import { lockAll } from './archive-plan';
 import { veiled } from './archives';
 import { axisIn, boundsCheck, named, tablesOf, type Axis, type Family, type Part, type Table } from './family';
-import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, mirrorTrigger, type Mirror } from './mirror';
+import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, mirrorTrigger, tryStep, type Mirror } from './mirror';
 import { attachSql, boundsOn, createLike, detachSql, inRange, nameFor, ownedBy, valueOn } from './partition-steps';
 import { endOf, startOf, suffixOf, uncovered, type Period } from './periods';
 import { addReference, type Key } from './references';
@@ -12,9 +12,11 @@ import type { Range } from './time-axis';
 
 type Named = { schema: string; rel: string };
 export type Piece = Range & { rel: string };
-export type Rescue = Family & { source: Part | null; pieces: Piece[]; copy: Table | null; mirrored: boolean; retired: boolean; readable: boolean; references: (Key & Named)[]; as_owner: boolean };
+export type Rescue = Family & { source: Part | null; pieces: Piece[]; copy: Table | null; mirrored: boolean; retired: boolean; taken: boolean; readable: boolean; references: (Key & Named)[]; as_owner: boolean };
 
 export const retiredOf = ({ schema, rel }: Named): Named => ({ schema, rel: nameFor(rel, 'riskdesk_old') });
+/** By which what was DEFAULT is known, so that nobody’s table is dropped for its name. */
+const retiredComment = 'riskdesk: every row of this is in its partition';
 const restOf = ({ schema, rel }: Named): Named => ({ schema, rel: nameFor(rel, 'riskdesk_rest') });
 const most = 120;
 
@@ -41,14 +43,15 @@ export async function periodsIn(ask: Ask, top: Table, source: Part, period: Peri
 }
 
 /** What an earlier run has left, by the catalog. */
-export async function traces(ask: Ask, source: Named & { oid: string }, role: string): Promise<{ copy: Table | null; mirrored: boolean; retired: boolean }> {
+export async function traces(ask: Ask, source: Named & { oid: string }, role: string): Promise<{ copy: Table | null; mirrored: boolean; retired: boolean; taken: boolean }> {
   const copy = copyOf(source);
-  const [found] = await ask<{ oid: string | null; mirrored: boolean; retired: boolean }>(sql`
+  const [found] = await ask<{ oid: string | null; mirrored: boolean; retired: boolean; taken: boolean }>(sql`
     select (select c.oid::text from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${copy.schema} and c.relname = ${copy.rel} and obj_description(c.oid, 'pg_class') = ${copyComment(source.oid)}) as oid,
       exists (select from pg_trigger where tgrelid = ${source.oid}::oid and tgname = ${mirrorTrigger}) as mirrored,
-      exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${source.schema} and c.relname = ${retiredOf(source).rel}) as retired`);
+      coalesce(bool_or(obj_description(o.oid, 'pg_class') = ${retiredComment}), false) as retired, count(o.oid) > 0 as taken
+    from (select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${source.schema} and c.relname = ${retiredOf(source).rel}) o`);
   const table = found?.oid ? (await tablesOf(ask, [found.oid], role)).get(found.oid) : undefined;
-  return { copy: table ?? null, mirrored: found?.mirrored ?? false, retired: found?.retired ?? false };
+  return { copy: table ?? null, mirrored: found?.mirrored ?? false, retired: found?.retired ?? false, taken: found?.taken ?? false };
 }
 
 /** The new partitions stand in a tree of their own until they change places with DEFAULT; each has its bounds as a check, so that attaching reads nothing. */
@@ -71,7 +74,7 @@ function buildSteps({ top, references }: Rescue, source: Part, { pieces, axis, r
   return [build, ...parts.map((part): Step => ({ sql: references.map((one) => addReference(part, one, one)), note: `${part.rel} refers to what ${top.rel} refers to.`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' }))];
 }
 
-function swapStep(rescue: Rescue, source: Part, { pieces, axis, holdMs }: { pieces: Piece[]; axis: Axis; holdMs: number }): Step {
+function swapStep(rescue: Rescue, source: Part, { pieces, axis }: { pieces: Piece[]; axis: Axis }): Step {
   const { top, children, as_owner: asOwner } = rescue;
   const [copy, rest] = [copyOf(source), restOf(source)];
   const detach = detachSql(top, source);
@@ -80,19 +83,19 @@ function swapStep(rescue: Rescue, source: Part, { pieces, axis, holdMs }: { piec
       ...(asOwner && !top.sees_all ? [sql`SET LOCAL ROLE ${ident(top.owner)}`] : []),
       lockAll([top, source]), ...dropMirror(source), ...(children.length > 0 ? veiled(source, detach) : [detach]),
       ...pieces.flatMap((piece) => [detachSql(copy, { schema: top.schema, rel: piece.rel }), attachSql(top, { schema: top.schema, rel: piece.rel }, boundsOn(axis, piece))]),
-      detachSql(copy, rest), sql`ALTER TABLE ${named(source)} RENAME TO ${ident(retiredOf(source).rel)}`, sql`ALTER TABLE ${named(rest)} RENAME TO ${ident(source.rel)}`,
+      detachSql(copy, rest), sql`COMMENT ON TABLE ${named(source)} IS ${literal(retiredComment)}`, sql`ALTER TABLE ${named(source)} RENAME TO ${ident(retiredOf(source).rel)}`, sql`ALTER TABLE ${named(rest)} RENAME TO ${ident(source.rel)}`,
       sql`ALTER TABLE ${named(top)} ATTACH PARTITION ${named(source)} DEFAULT`,
     ],
-    note: `The new partitions and an empty DEFAULT take the place of ${source.rel}: whoever looks sees every row once, before and after.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded', holdMs,
+    note: `The new partitions and an empty DEFAULT take the place of ${source.rel}: whoever looks sees every row once, before and after.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
   };
 }
 
 /** After the change of places: what is left is the old DEFAULT, whose every row is in its partition. */
 export const endSteps = (source: Named): Step[] => [
-  { sql: [sql`DROP TABLE ${named(retiredOf(source))}`, sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(source))}()`, sql`DROP TABLE IF EXISTS ${named(copyOf(source))}`], note: `Drops what was ${source.rel}: its rows are in their partitions.`, lock: null, waits: 'bounded' },
+  { sql: [sql`DROP TABLE ${named(retiredOf(source))}`, sql`DROP FUNCTION IF EXISTS ${named(mirrorFunction(source))}()`, sql`DROP TABLE IF EXISTS ${named(copyOf(source))}`], note: `Drops what was ${source.rel}: its rows are in their partitions. Tables that it refers to are locked for a moment.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },
 ];
 
-export function rescueSteps(rescue: Rescue, { role, undo, holdMs }: { role: string; undo: boolean; holdMs: number }): Step[] {
+export function rescueSteps(rescue: Rescue, { role, undo }: { role: string; undo: boolean }): Step[] {
   const { top, source, copy, mirrored, retired } = rescue;
   const along = axisIn(top);
   if (!source || !along) return [];
@@ -103,8 +106,8 @@ export function rescueSteps(rescue: Rescue, { role, undo, holdMs }: { role: stri
   const pieces = kept ? (axisIn(kept)?.parts ?? []).map(({ rel, from, to }) => ({ rel, from, to })) : rescue.pieces;
   if (pieces.length === 0) return [];
   const mirror: Mirror = { source, copy: copyOf(source), columns: top.columns, primary_key: top.primary_key, owner: top.owner, role };
-  const begun = kept ? [] : [...(copy || mirrored ? abandonSteps(source) : []), ...buildSteps(rescue, source, { pieces, axis: along.axis, role }), ...mirrorSteps(mirror)];
-  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(rescue, source, { pieces, axis: along.axis, holdMs }), ...endSteps(source)];
+  const begun = kept ? [] : [...(copy || mirrored ? abandonSteps(source) : []), ...buildSteps(rescue, source, { pieces, axis: along.axis, role }), tryStep(mirror), ...mirrorSteps(mirror)];
+  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(rescue, source, { pieces, axis: along.axis }), ...endSteps(source)];
 }
 
 /** The names of the partitions to come. */

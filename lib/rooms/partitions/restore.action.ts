@@ -37,7 +37,7 @@ export const restore = action({
   about: 'Moves what was archived of a stretch of time back into its tables, with what refers to it: whole partitions in the catalog alone, others row by row.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
-  params: { table: param.object('Partitioned table'), from: at('From'), to: at('To (not included)') },
+  params: { table: param.object('Partitioned table'), from: at('From'), to: at('To (not included)'), bound: param.ms('Others wait at most', 150) },
   find: async (ask, { params, role }): Promise<Back | null> => {
     const family = await findArchives(ask, params.table, role);
     return family ? { ...family, coming: await withRows(ask, family, comingOf(family, rangeOf(params))) } : null;
@@ -47,8 +47,8 @@ export const restore = action({
     ...rightGuards([object.top, ...object.children, ...archives(object)], role, true), ...timeGuard(object.top), ...policyGuard([object.top, ...object.children]), ...pendingGuard([object.top, ...object.children, ...archives(object)]),
     ...nothingGuard(object), ...archiveGuards(object), ...childGuards(object),
   ],
-  plan: (object, { role }) => restoreSteps(object, object.coming, role),
-  blocks: 'Whole partitions: reads and writes of the archive, and writes of the tables while a foreign key is added, wait at most 150 ms, queue included; for some moments the rows are back and those that refer to them are still in the archive. Row by row: nobody but who changes the rows of the batch at hand. Triggers on inserting fire for rows, not for partitions.',
+  plan: (object, { params, role }) => restoreSteps(object, object.coming, role).map((step) => ({ ...step, holdMs: params.bound })),
+  blocks: 'Whole partitions: reads and writes of the archive, and writes of the tables while a foreign key is added, wait as long as given at most, queue included; for some moments the rows are back and those that refer to them are still in the archive. Row by row: nobody but who changes the rows of the batch at hand. Triggers on inserting fire for rows, not for partitions.',
   progress: null,
   settle: async (ask, object, { params, role }) => {
     const family = await findArchives(ask, object.name, role);

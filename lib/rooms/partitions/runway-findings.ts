@@ -14,7 +14,12 @@ export function judgeRunway(row: Judged, days: number): Finding[] {
   return found.filter((finding) => finding !== null);
 }
 
-const remedyOf = (row: Judged): Finding['remedy'] => (row.next_sql === null ? null : { sql: row.next_sql });
+/** The action reckons with one column that is a time; for the rest there is the SQL. */
+const isTimed = (row: Judged): boolean => row.left_values === null && row.covered_until !== null && !row.reads_as.includes(', the first of');
+function remedyOf(row: Judged): Finding['remedy'] {
+  if (row.next_sql === null) return null;
+  return isTimed(row) ? { action: 'partitions.create', params: { table: row.tab } } : { sql: row.next_sql };
+}
 const refused = (row: Judged): boolean => row.then_rows === 'are refused';
 
 function byItsTime(row: Judged, days: number): Finding | null {
@@ -45,5 +50,5 @@ function byItsValues(row: Judged, days: number): Finding | null {
 
 function gap(row: Judged): Finding {
   const more = (row.gap_count ?? 0) > 5 ? ' and more' : '';
-  return { code: 'partitions.gap', severity: 'info', about: row.tab, says: `No partition holds ${row.gaps}${more}: rows with such a key ${row.then_rows}.`, evidence: { gap_count: row.gap_count, gaps: row.gaps }, remedy: null };
+  return { code: 'partitions.gap', severity: 'info', about: row.tab, says: `No partition holds ${row.gaps}${more}: rows with such a key ${row.then_rows}.`, evidence: { gap_count: row.gap_count, gaps: row.gaps }, remedy: isTimed(row) ? { action: 'partitions.create', params: { table: row.tab } } : null };
 }

@@ -39,6 +39,7 @@ export const runway = diagnostic({
     'partitions.runway': 'The partitions end in a few days, or after a few more keys.',
     'partitions.gap': 'Between two partitions lie keys that none holds.',
   },
+  actions: [{ action: 'partitions.create', from: { table: 'tab' } }],
   refreshSeconds: 300,
   source: 'facts',
   read: async (ask, { params }) => {

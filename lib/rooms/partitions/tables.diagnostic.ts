@@ -35,6 +35,7 @@ export const tables = diagnostic({
   needs: [],
   charts: [{ kind: 'bars', title: 'Size by partitioned table', label: 'tab', values: ['total_bytes'], top: 10 }],
   codes: {},
+  actions: [{ action: 'partitions.create', from: { table: 'tab' } }, { action: 'partitions.archive', from: { table: 'tab' } }, { action: 'partitions.restore', from: { table: 'tab' } }],
   refreshSeconds: 60,
   source: 'sql',
   sql: {

@@ -36,7 +36,10 @@ export const size = diagnostic({
   needs: [],
   charts: [{ kind: 'bars', title: 'Size by table', label: 'tab', values: ['total_bytes'], top: 10 }],
   codes: { 'tables.low_hot': 'Most updates of a table found no room on their page, so every index got a new entry.' },
-  actions: [{ action: 'tables.vacuum', from: { table: 'tab' } }, { action: 'tables.analyze', from: { table: 'tab' } }, { action: 'tables.reindex', from: { table: 'tab' } }, { action: 'tables.storage', from: { table: 'tab' } }],
+  actions: [
+    { action: 'tables.vacuum', from: { table: 'tab' } }, { action: 'tables.analyze', from: { table: 'tab' } }, { action: 'tables.reindex', from: { table: 'tab' } },
+    { action: 'tables.storage', from: { table: 'tab' } }, { action: 'partitions.partition_table', from: { table: 'tab' } },
+  ],
   refreshSeconds: 60,
   sample: { everyMinutes: 60, keepDays: 90, values: ['total_bytes', 'row_estimate'] },
   source: 'sql',

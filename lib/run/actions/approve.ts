@@ -3,6 +3,7 @@ import { writeAudit } from '@/lib/db/audit';
 import { database, transaction } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import { authorize, may, type Caller } from '@/lib/kit/caller';
+import { violatedConstraint } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
 import { findJob, type Job } from './jobs';
 import { partsOf, prepare, requireUnguarded } from './preview';
@@ -43,10 +44,12 @@ export async function approveJob(id: string, caller: Caller, reason: string | nu
       const [queued] = await tx.rows<{ id: string }>(sql`
         update riskdesk.jobs set state = 'queued', approver = ${caller.email}, approved_at = now() where id = ${id} and state = 'awaiting'
           and not exists (select from riskdesk.jobs o where o.target = ${job.target} and o.object_key = ${job.object_key} and o.state in ('queued', 'running')) returning id`);
-      if (!queued) throw await busy(tx, '', { target: job.target, object: job.object });
+      if (!queued) throw await busy(tx, '', job);
       await writeAudit(tx, { caller, action: 'jobs.approve', object: `job:${id}`, outcome: 'success', details, address });
     });
-  } catch (error) {
+  } catch (thrown) {
+    // Somebody else has begun one in the same moment.
+    const error = violatedConstraint(thrown) === 'jobs_open_object_idx' ? await busy(database(), '', job) : thrown;
     if (error instanceof AppError && error.status === 409) await writeAudit(database(), { caller, action: 'jobs.approve', object: `job:${id}`, outcome: 'refused', details: { ...details, code: error.code, says: error.message }, address });
     throw error;
   }

@@ -4,7 +4,7 @@ import { transaction, type Database } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import { rolePermissions, type Role } from '@/lib/kit/permission';
 import { sqlState } from '@/lib/pg/errors';
-import { sql } from '@/lib/pg/sql';
+import { array, sql } from '@/lib/pg/sql';
 import { log } from '../log';
 import { nextRun } from './cron';
 import { prepare, requireUnguarded } from './preview';
@@ -50,12 +50,13 @@ function nextOf({ cron, time_zone: timeZone, now }: Due, soon: boolean): string 
 }
 
 /** One that is due, by whichever console is first. However many of its times have passed, it is one run. */
-async function queueNext(): Promise<boolean> {
+async function queueNext(seen: string[]): Promise<boolean> {
   return transaction(async (tx) => {
     const [due] = await tx.rows<Due>(sql`
       select id, target, action, about, params, cron, time_zone, window_from::text, window_to::text, created_by, creator, reason, now() as now
-      from riskdesk.schedules where enabled and next_run <= now() order by next_run, id for update skip locked limit 1`);
+      from riskdesk.schedules where enabled and next_run <= now() and not id = any (${array(seen)}::uuid[]) order by next_run, id for update skip locked limit 1`);
     if (!due) return false;
+    seen.push(due.id);
     const outcome = await attempt(tx, due);
     const [job, state, says] = 'job' in outcome ? [outcome.job, null, null] : [null, outcome.state, outcome.says];
     await tx.rows(sql`update riskdesk.schedules set next_run = ${nextOf(due, 'soon' in outcome && outcome.soon === true)}, last_run = now(), last_job = ${job}, last_state = ${state}, last_says = ${says} where id = ${due.id}`);
@@ -64,9 +65,18 @@ async function queueNext(): Promise<boolean> {
   });
 }
 
-/** Queues what is due. @returns how many schedules had their turn */
+/** Queues what is due. @returns how many schedules had their turn; @throws what one of them failed of, once the others have had theirs */
 export async function queueDue(): Promise<number> {
-  let turns = 0;
-  while (await queueNext()) turns += 1;
-  return turns;
+  const seen: string[] = [];
+  const failed: unknown[] = [];
+  for (let turn = 0; ; turn += 1) {
+    try {
+      if (!(await queueNext(seen))) break;
+    } catch (error) {
+      if (seen.length === turn) throw error;
+      failed.push(error);
+    }
+  }
+  if (failed.length > 0) throw failed[0];
+  return seen.length;
 }

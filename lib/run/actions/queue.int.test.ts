@@ -163,7 +163,7 @@ test('S13: without its audit row no job begins, whatever the action; and the row
   expect(await db.sql(`select last_analyze from pg_stat_user_tables where relid = $1::regclass`, [table])).toEqual([{ last_analyze: null }]);
 });
 
-test('R16: two people press in the same instant: exactly one runs, the other sees who', async () => {
+test('R16: two people press in the same instant: exactly one runs, the other sees who', { timeout: 30_000 + rounds * 10_000 }, async () => {
   const { table } = await newTable();
   const other: Sent = { cookie: (await addUser(db, 'dba', 'none', 'other@riskdesk.example')).cookie };
   const winners: Record<string, number> = {};

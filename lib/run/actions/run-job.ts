@@ -137,7 +137,7 @@ function watch(job: Job, view: RegisteredAction['action']['progress'], backend: 
         wanted = true;
         over.abort();
       });
-      await sleep(watchMs);
+      await sleep(watchMs, undefined, { signal: over.signal }).catch(() => {});
     }
   })();
   return {

@@ -57,7 +57,7 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
     } catch (error) {
       if (sqlState(error) === '57014' && watch.cancelled()) throw new Cancelled();
       const most = step.holdMs ?? holdMs;
-      const tooLong = sqlState(error) === '57014' && isStrong(step) && performance.now() - started >= most;
+      const tooLong = error instanceof TooLong || (sqlState(error) === '57014' && isStrong(step) && performance.now() - started >= most / 2);
       if (step.waits === 'patient' || !(lost(error) || tooLong)) throw error;
       if (tries === mostTries) throw new GaveUp(tooLong ? `It would hold its locks for more than ${most} ms: ${mostTries} tries were rolled back after that time.` : `The lock was not to be had in ${mostTries} tries of ${lockTimeoutMs} ms each.`);
       if (tries === 1 || tries % 10 === 0) watch.log(tooLong ? `Try ${tries} was rolled back: it held its locks for more than ${most} ms.` : `The lock is taken by somebody else: try ${tries} gave way after ${lockTimeoutMs} ms.`);
@@ -77,22 +77,30 @@ const isStrong = ({ lock, statements, repeats }: ShownStep): boolean => lock !==
 const waiters = render(sql`
   select coalesce(max(extract(epoch from clock_timestamp() - l.waitstart) * 1000), 0)::float8 as waited_ms from pg_locks l where not l.granted and pg_backend_pid() = any (pg_blocking_pids(l.pid))`).text;
 
+class TooLong extends Error {}
+
 /**
  * The statements of a step as one transaction. What it may wait for all its locks together is as long as for one, and with strong locks its whole time is bounded: each
- * statement gets what is left. Before it lets go of them it looks how long others have waited, which is when the longest has waited longest.
+ * statement gets about what is left, and where that is nothing it is rolled back. Before it lets go of them it looks how long others have waited, which is when the longest
+ * has waited longest.
  */
 async function asOne({ client }: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
-  const [strong, started] = [isStrong(step), performance.now()];
-  const left = (ms: number) => Math.max(1, Math.ceil(ms - (performance.now() - started)));
-  let waited = 0;
+  const [strong, most, started] = [isStrong(step), step.holdMs ?? holdMs, performance.now()];
+  const passed = () => performance.now() - started;
+  const left = (ms: number) => Math.max(1, Math.ceil(ms - passed()));
+  let [waited, told] = [0, -Infinity];
   let row: Row | undefined;
   await client.query('begin');
   try {
     for (const statement of step.statements ?? []) {
-      await client.query(`select set_config('lock_timeout', '${left(lockTimeoutMs)}', true), set_config('statement_timeout', '${strong ? left(step.holdMs ?? holdMs) : 0}', true)`);
+      if (strong && passed() >= most) throw new TooLong();
+      // A message for each statement would hold the locks for longer than the statements do.
+      if (passed() - told > 30) await client.query(`select set_config('lock_timeout', '${left(lockTimeoutMs)}', true), set_config('statement_timeout', '${strong ? left(most) : 0}', true)`);
+      told = passed() - told > 30 ? passed() : told;
       row = { ...row, ...(await client.query<Row>(statement)).rows[0] };
       if (typeof row.refuses === 'string') throw new GaveUp(row.refuses);
     }
+    if (strong && passed() >= most) throw new TooLong();
     if (strong) waited = (await client.query<{ waited_ms: number }>(waiters)).rows[0]?.waited_ms ?? 0;
     await client.query('commit');
     return row;
@@ -100,17 +108,28 @@ async function asOne({ client }: Session, step: ShownStep, watch: Watch): Promis
     await client.query('rollback').catch(() => {});
     throw error;
   } finally {
-    if (strong) watch.held(performance.now() - started, waited);
+    if (strong) watch.held(passed(), waited);
   }
+}
+
+/** What a batch should take: who waits for one of its rows waits no longer than that and what little is over. */
+const [leastMs, mostMs] = [40, 100];
+
+/** How much larger or smaller than planned a batch is to be, told to its SQL in a setting of the session. */
+function paceAfter(pace: number, tookMs: number): number {
+  if (tookMs > mostMs) return Math.max(0.1, (pace * mostMs) / tookMs / 1.5);
+  return tookMs < leastMs ? Math.min(4, pace * 1.5) : pace;
 }
 
 async function inBatches(session: Session, step: ShownStep, watch: Watch): Promise<void> {
   const expected = step.repeats?.expected ?? null;
-  let [total, passes] = [0, 0];
+  let [total, passes, pace] = [0, 0, 1];
   watch.moved(0, expected);
   for (;;) {
+    await session.client.query(`select set_config('riskdesk.pace', '${pace.toFixed(3)}', false)`);
     const started = performance.now();
     const row = await patiently(session, step, watch);
+    pace = paceAfter(pace, performance.now() - started);
     total += Number(row?.moved ?? 0);
     watch.moved(total, expected);
     if (row?.more !== true) {

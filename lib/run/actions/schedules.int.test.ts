@@ -111,6 +111,15 @@ describe('schedules', () => {
     expect(await db.sql(`select next_run between now() + interval '50 seconds' and now() + interval '61 seconds' as soon from riskdesk.schedules where id = $1`, [id])).toEqual([{ soon: true }]);
   });
 
+  test('one that cannot be reckoned with any more keeps no other from its turn', async () => {
+    const [broken, sound] = [await schedule({ params: { table: 'public.several_0' } }), await schedule()];
+    await db.sql(`update riskdesk.schedules set cron = 'nonsense' where id = $1`, [broken.id]);
+    await due(broken.id, '1 hour');
+    await due(sound.id);
+    await expect(queueDue()).rejects.toMatchObject({ code: 'invalid' });
+    expect((await jobs()).map(({ schedule: of }) => of)).toEqual([sound.id]);
+  });
+
   test('S13: without its audit row nothing is queued, and it is still due', async () => {
     const { id } = await schedule();
     await due(id);
