@@ -44,6 +44,7 @@ const tables = () => `
   create table ${quoted(names.indexed)} (a int, b text);
   create index ${quoted(names.index)} on ${quoted(names.indexed)} (a);
   create index on ${quoted(names.indexed)} (a, b);
+  alter table ${quoted(names.indexed)} owner to riskdesk_maintenance;
   create table ${names.child} (id int primary key, dead_id int references ${names.dead});
   create table ${names.invalid}_of (a int);
   insert into ${names.invalid}_of values (1), (1);

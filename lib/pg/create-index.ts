@@ -30,11 +30,12 @@ function strayed(statements: Tree[], asked: AskedIndex, place: Place): string | 
   return more ? `An index made here has no ${more[0]}.` : null;
 }
 
-const commented = /--|\/\*/;
+/** Outside of names and texts. */
+const isCommented = (part: string): boolean => /--|\/\*/.test(part.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'/g, ''));
 
 /** The statement that makes the index, read by PostgreSQL's grammar; or what is wrong with it. */
 export async function createIndexText(asked: AskedIndex, place: Place): Promise<{ text: CheckedText; tree: Tree } | { says: string }> {
-  if ([asked.columns, asked.include, asked.where].some((part) => commented.test(part))) return { says: 'Comments are not taken.' };
+  if ([asked.columns, asked.include, asked.where].some(isCommented)) return { says: 'Comments are not taken.' };
   // Names can be quoted once the grammar is loaded.
   await parseSql('SELECT 1');
   const text = textOf(asked, place);

@@ -93,6 +93,25 @@ test('F12: a search for a hostile name finds it, and it alone', async () => {
   }
 });
 
+test('F12: every action on a table or an index is planned as statements on that very one, whatever its name', async () => {
+  for (const name of names.filter((_, at) => at % 8 === 3)) {
+    const [table, index] = [shownAs.get(name) ?? '', shownAs.get(`${name} b`) ?? ''];
+    const wishes: [string, Record<string, string>][] = [
+      ['tables.analyze', { table }], ['tables.vacuum', { table }], ['tables.vacuum_full', { table }], ['tables.reindex', { table }], ['tables.storage', { table, fillfactor: '90' }],
+      ['indexes.create', { table, columns: `${quoted(`${name} 2`)} desc`, where: `${quoted(name)} > 0` }], ['indexes.reindex', { index }], ['indexes.drop', { index }],
+    ];
+    for (const [action, params] of wishes) {
+      const { statements, guards } = await statementsOf({ action, params }, 'super');
+      expect([action, name, guards]).toEqual([action, name, []]);
+      for (const statement of statements) {
+        const parsed = await parseSql(statement);
+        expect('error' in parsed ? `${action} ${name}: ${parsed.error.says}\n${statement}` : parsed.statements.length).toBe(1);
+        expect(statement).toContain(quoted(name).slice(0, -1));
+      }
+    }
+  }
+}, 60_000);
+
 test('F12: the remedy of a redundant index drops that index and no other', async () => {
   const { findings } = await askMeasured('indexes.redundant', { limit: '1000' });
   const ours = findings.filter(({ about }) => about.includes('Odd ""schema""'));
