@@ -11,6 +11,8 @@ export type Writers = { stop: () => Promise<{ longest: number; /** In the second
 export async function startWriters(db: TestDatabase, { table, tables, owner }: Planted, most = 4): Promise<Writers> {
   await owner.query(`create table if not exists public.ledger as select id, at, owner, body from ${table}`);
   await owner.query('create index if not exists ledger_id on public.ledger (id)');
+  // Without it each of their statements would read the table, and hold its locks for as long.
+  await owner.query(`create index on ${table} (owner)`);
   const state = { over: false };
   let [longest, alone, waited, writes] = [0, 0, 0, 0];
   const failed: string[] = [];
