@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { roleNames } from '../scripts/postgres/roles';
+import { testPasswords } from '../test/template';
 import { startConsole, startProductServer, signIn, until, type Client, type RunningConsole } from '../test/server';
 
 const tag = randomBytes(3).toString('hex');
@@ -70,16 +72,19 @@ export async function plant(): Promise<Planted> {
     return one;
   };
   const db = await connect();
+  // What the role of maintenance owns it may mend.
+  await db.query(`set role ${roleNames.maintenance}`);
   await db.query(tables());
   await db.query(noise(40));
   await db.query(`create unique index concurrently ${names.invalid} on ${names.invalid}_of (a)`).catch(() => {});
+  await db.query(`reset role; grant update, select on ${names.locked} to ${roleNames.app}`);
   await db.query(`create role ${names.role} login password 'of-no-matter' connection limit 2; grant connect on database ${server.database} to ${names.role}`);
   for (let n = 0; n < 2; n += 1) await connect(server.url(server.database, names.role, 'of-no-matter'));
   await db.query(`select pg_create_physical_replication_slot('${names.slot}', true)`);
   for (let n = 0; n < 5; n += 1) await db.query(`select pg_logical_emit_message(false, 'planted', 'wal'); select pg_switch_wal()`);
   await db.query('alter system set max_connections = 123');
   await db.query('select pg_reload_conf(), pg_stat_force_next_flush()');
-  const blocker = await connect(`${server.url(server.database)}&application_name=${names.blocker}`);
+  const blocker = await connect(`${server.url(server.database, roleNames.app, testPasswords.app)}&application_name=${names.blocker}`);
   const pids = [await pidOf(blocker)];
   await blocker.query(`begin; update ${names.locked} set x = 2`);
   const waiter = await connect();

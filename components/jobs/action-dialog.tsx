@@ -60,11 +60,13 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
   };
   const preview = looked && 'preview' in looked ? looked.preview : null;
   const mustType = action.risk === 'destructive';
+  // A line break in a name cannot be typed into a field of one line.
+  const phrase = preview?.object.name.replaceAll(/[\r\n]/g, '') ?? '';
   const start = async () => {
     if (!preview) return;
     setFailure(null);
     try {
-      setJob(await run(wish, preview.seal, mustType ? { confirm: typed } : {}));
+      setJob(await run(wish, preview.seal, mustType ? { confirm: preview.object.name } : {}));
     } catch (error) {
       setFailure(messageOf(error));
       again();
@@ -73,7 +75,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
   const footer = job ? <Button kind="primary" onClick={close}>Close</Button> : (
     <>
       <Button onClick={close}>Cancel</Button>
-      <Button kind={mustType ? 'danger' : 'primary'} disabled={!preview || (mustType && typed !== preview.object.name)} onClick={() => void start()}>{action.title}</Button>
+      <Button kind={mustType ? 'danger' : 'primary'} disabled={!preview || (mustType && typed !== phrase)} onClick={() => void start()}>{action.title}</Button>
     </>
   );
   return (
@@ -86,11 +88,11 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
           {looked && 'refused' in looked && Object.keys(errorsOf(looked.refused)).length === 0 ? <Refused error={looked.refused} onAgain={again} /> : null}
           {preview ? <Preview preview={preview} /> : null}
           {preview && mustType ? (
-            <Field label={`Type ${preview.object.name} to confirm`} required>
+            <Field label={`Type ${phrase} to confirm`} required>
               {(control) => <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />}
             </Field>
           ) : null}
-          {preview ? <ScheduleOffer wish={wish} confirm={mustType ? typed : undefined} onDone={close} /> : null}
+          {preview ? <ScheduleOffer wish={wish} confirm={!mustType ? undefined : typed === phrase ? preview.object.name : typed} onDone={close} /> : null}
         </div>
       )}
     </Dialog>

@@ -4,9 +4,10 @@ import type { Verification } from '@/lib/rooms/maintenance/verification';
 import { call } from '@/test/call';
 import { useDatabase } from '@/test/database';
 import { addSession, usePeople } from '@/test/people';
-import { exampleOf, examples } from './examples';
+import { exampleOf, examples, exampleTarget } from './examples';
 
 const db = await useDatabase();
+exampleTarget(db);
 const people = await usePeople(db);
 const { admin, viewer } = people;
 const known = examples(db, people, { cookie: admin.cookie });

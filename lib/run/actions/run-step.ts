@@ -14,6 +14,8 @@ const holdMs = 150;
 /** Between two tries others get their turn: from this on, at random, growing to ten times as much. */
 const pauseMs = 200;
 const mostTries = 60;
+/** Autovacuum gives way to nobody who waits for so short a time, and ends by itself: while it is at work tries go on for half an hour or so. */
+const mostBesideVacuum = 1000;
 
 /** What goes on around a step: whether somebody wants it to end, and who is told how it goes. */
 export type Watch = {
@@ -59,7 +61,7 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
       const most = step.holdMs ?? holdMs;
       const tooLong = error instanceof TooLong || (sqlState(error) === '57014' && isStrong(step) && performance.now() - started >= most / 2);
       if (step.waits === 'patient' || !(lost(error) || tooLong)) throw error;
-      if (tries === mostTries) throw new GaveUp(tooLong ? `It would hold its locks for more than ${most} ms: ${mostTries} tries were rolled back after that time.` : `The lock was not to be had in ${mostTries} tries of ${lockTimeoutMs} ms each.`);
+      if (tries >= mostTries && (tries >= mostBesideVacuum || !(await vacuuming(session)))) throw new GaveUp(tooLong ? `It would hold its locks for more than ${most} ms: ${tries} tries were rolled back after that time.` : `The lock was not to be had in ${tries} tries of ${lockTimeoutMs} ms each.`);
       if (tries === 1 || tries % 10 === 0) watch.log(tooLong ? `Try ${tries} was rolled back: it held its locks for more than ${most} ms.` : `The lock is taken by somebody else: try ${tries} gave way after ${lockTimeoutMs} ms.`);
       await sleep(pauseMs * (1 + Math.random() * Math.min(tries, 10)));
     }
@@ -76,6 +78,9 @@ const isStrong = ({ lock, statements, repeats }: ShownStep): boolean => lock !==
 
 const waiters = render(sql`
   select coalesce(max(extract(epoch from clock_timestamp() - l.waitstart) * 1000), 0)::float8 as waited_ms from pg_locks l where not l.granted and pg_backend_pid() = any (pg_blocking_pids(l.pid))`).text;
+
+const vacuuming = async ({ client }: Session): Promise<boolean> =>
+  (await client.query("select from pg_stat_activity where backend_type = 'autovacuum worker' and datname = current_database() limit 1")).rows.length > 0;
 
 class TooLong extends Error {}
 
