@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect } from 'vitest';
 import type { FindingsAnswer } from '@/lib/kit/result';
 import { call, type Sent } from '@/test/call';
@@ -51,6 +52,7 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     await client.query(`set application_name = 'example'`);
     const { rows: [seen] } = await client.query<{ pid: string; started: string }>('select pid::text, backend_start::text as started from pg_stat_activity where pid = pg_backend_pid()');
     client.query('select pg_sleep(60)').catch(() => {});
+    while ((await db.sql(`select from pg_stat_activity where pid = $1 and state = 'active' and wait_event = 'PgSleep'`, [Number(seen?.pid)])).length === 0) await sleep(5);
     return sealedBody(action, seen ?? {});
   };
   const ofAction = async (action: string, kind: 'table' | 'index', given: Record<string, string> = {}): Promise<Example> => {

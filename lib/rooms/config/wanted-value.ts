@@ -19,7 +19,7 @@ const asUnits = 'B, kB, MB, GB, TB or us, ms, s, min, h, d';
 export type Canonical = { value: number | string } | { says: string };
 
 function numberOf({ name, vartype, unit, min, max }: Setting, text: string): Canonical {
-  const [, digits, written = ''] = /^([+-]?(?:\d+\.?\d*|\.\d+))\s*([a-zA-Z]*)$/.exec(text) ?? [];
+  const [, digits, written = ''] = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([a-zA-Z]*)$/.exec(text) ?? [];
   if (digits === undefined) return { says: `${name} takes a number${unit === null ? '' : `, with or without a unit (${asUnits})`}.` };
   const [own, given] = [unit === null ? null : unitOf(unit), written === '' ? null : unitOf(written)];
   if (written !== '' && (!own || own.kind !== given?.kind)) return { says: unit === null ? `${name} takes a number without a unit.` : `${name} is measured in ${unit}: ${written} is no such unit. It may be written with ${own?.kind === 'bytes' ? 'B, kB, MB, GB, TB' : 'us, ms, s, min, h, d'}.` };

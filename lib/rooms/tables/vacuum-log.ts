@@ -2,13 +2,13 @@
 const telling = /^(pages|tuples|removable cutoff|new relfrozenxid|frozen|index scan|index ".*": pages|launched)/;
 const beginning = /^INFO: {1,2}(aggressively )?(vacuuming|analyzing) /;
 /** A TOAST table, or an index, in which there was nothing to do. */
-const idle = /^INFO: {1,2}finished vacuuming "[^"]*\.pg_toast\.[\s\S]*^tuples: 0 removed/m;
+const isIdle = (notice: string): boolean => (notice.split('\n')[0] ?? '').includes('.pg_toast.') && /^tuples: 0 removed/m.test(notice);
 const perIndex = /^INFO: {1,2}index ".*" now contains/;
 
 /** What of a notice of VACUUM tells something: what was removed, what could not be and why; not that it began, nor how busy the machine was. */
 export function toldByVacuum(notice: string): string | null {
   if (!notice.startsWith('INFO')) return notice;
-  if (beginning.test(notice) || idle.test(notice) || perIndex.test(notice)) return null;
+  if (beginning.test(notice) || isIdle(notice) || perIndex.test(notice)) return null;
   const [first = '', ...rest] = notice.split('\n');
   return [first, ...rest.filter((line) => telling.test(line))].join('\n');
 }
