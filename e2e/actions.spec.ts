@@ -50,6 +50,22 @@ test('a DBA vacuums the table that has dead rows, from its row to a green re-mea
   expect(await violations(page)).toEqual([]);
 });
 
+test('a DBA rebuilds several indexes of one table at once: one at a time, each its own job', async ({ dba: page }) => {
+  await page.goto(`/indexes?view=usage&q=${name}`);
+  for (const one of [`${name}_b`, `${name}_bb`]) await page.locator('tr[data-row]').filter({ has: page.getByText(`public.${one}`, { exact: true }) }).getByRole('checkbox').check();
+  await page.getByRole('group', { name: 'Chosen rows' }).getByRole('button', { name: 'Rebuild an index: 2' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Rebuild an index: 2' });
+  const start = dialog.getByRole('button', { name: 'Rebuild an index: 2' });
+  await expect(dialog.getByRole('list', { name: 'What would be done' })).toContainText(`REINDEX INDEX CONCURRENTLY "public"."${name}_bb"`);
+  await settle(page);
+  expect(await violations(page)).toEqual([]);
+  await start.click();
+  await expect(dialog.getByText('succeeded')).toHaveCount(2, { timeout: 20_000 });
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await page.goto('/maintenance?view=history');
+  await expect(page.locator('tr[data-row]').filter({ hasText: `public.${name}_b` }).filter({ hasText: 'indexes.reindex' })).toHaveCount(2);
+});
+
 test('a DBA drops a redundant index: its name has to be typed, and its definition stays with the job', async ({ dba: page }) => {
   await page.goto(`/indexes?view=redundant&q=${name}`);
   const row = page.locator('tr[data-row]').filter({ hasText: index }).first();

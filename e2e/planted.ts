@@ -50,7 +50,7 @@ const tables = () => `
   insert into ${names.invalid}_of values (1), (1);
   create table ${names.locked} (id int primary key, x int);
   insert into ${names.locked} values (1, 1);
-  create table ${names.parted} (at timestamptz not null, x int) partition by range (at);
+  create table ${names.parted} (at timestamptz not null, x int, primary key (at, x)) partition by range (at);
   create table ${names.parted}_1 partition of ${names.parted} for values from ('2020-01-01') to ('2020-02-01');
   create table ${names.fallback} partition of ${names.parted} default;
   insert into ${names.parted} select '2021-01-01'::timestamptz + g * interval '1 minute', g from generate_series(1, 700) g;`;

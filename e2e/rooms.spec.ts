@@ -203,7 +203,8 @@ async function openRemedy(problem: Problem, title: string) {
 
 const findingOf = ({ says, about }: Problem) => page.getByRole('list', { name: 'Findings' }).getByRole('listitem').filter({ has: page.getByTitle(about(), { exact: true }) }).filter({ has: page.getByText(says) });
 
-const mends = { 'tables.vacuum_overdue': 'Vacuum a table', 'indexes.missing_fk': 'Create an index', 'indexes.invalid': 'Drop what is left of a build', 'locks.blocker': 'End the session', 'partitions.default_rows': 'Move rows out of DEFAULT' };
+// The blocked statement is an old snapshot, for which a build would wait: the blocker goes first.
+const mends = { 'tables.vacuum_overdue': 'Vacuum a table', 'locks.blocker': 'End the session', 'indexes.missing_fk': 'Create an index', 'indexes.invalid': 'Drop what is left of a build', 'partitions.default_rows': 'Move rows out of DEFAULT' };
 
 for (const [code, title] of Object.entries(mends)) {
   test(`${code} is mended from its finding, and is found no longer`, async () => {
@@ -222,7 +223,6 @@ for (const [code, title] of Object.entries(mends)) {
 }
 
 const refusals: [code: string, title: string, says: RegExp][] = [
-  ['replication.slot_at_risk', 'Drop a replication slot', /REPLICATION/],
   ['config.unsafe', 'Change a setting', /GRANT ALTER SYSTEM ON PARAMETER/],
 ];
 

@@ -105,12 +105,15 @@ function errorsOf(error: unknown): Record<string, string> {
   return Object.fromEntries(error.errors.flatMap(({ path, message }) => (path.startsWith('params.') ? [[path.slice('params.'.length), message]] : [])));
 }
 
+/** In what a number is typed. */
+const written = { ms: 'ms', bytes: 'bytes', ratio: '0 to 1' } as const;
+
 /** What the person may choose; a field that nobody has filled in yet is not wrong. */
 export function Options({ options, chosen, errors, onChange }: { options: ParamView[]; chosen: Record<string, string>; errors: Record<string, string>; onChange: (next: Record<string, string>) => void }) {
   return (
     <div className="grid gap-3 sm:grid-cols-3">
-      {options.map(({ key, label, choices }) => (
-        <Field key={key} label={label} error={chosen[key] ? errors[key] : undefined} hint={!chosen[key] && errors[key] ? <span className="inline-block first-letter:uppercase">{errors[key]}</span> : undefined}>
+      {options.map(({ key, label, choices, unit }) => (
+        <Field key={key} label={unit ? `${label} (${written[unit]})` : label} error={chosen[key] ? errors[key] : undefined} hint={!chosen[key] && errors[key] ? <span className="inline-block first-letter:uppercase">{errors[key]}</span> : undefined}>
           {(control) => choices ? (
             <Select {...control} value={chosen[key]} onChange={(event) => onChange({ ...chosen, [key]: event.target.value })}>
               {choices.map((choice) => <option key={choice}>{choice}</option>)}
