@@ -250,6 +250,8 @@ test('what is typed before the page has come alive counts', async ({ admin }) =>
     await route.continue();
   });
   await admin.goto('/audit', { waitUntil: 'commit' });
+  // The page is streamed: until it is there whole, its bar may be put in anew.
+  await admin.waitForFunction(() => document.readyState !== 'loading');
   await admin.getByLabel('Object').fill(`user:${id}`);
   release();
   await expect(admin.locator('tr[data-row]')).toHaveCount(1);

@@ -23,9 +23,6 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
   }
   // What was typed before React took over the page stands in the browser's input only.
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (input.current) setText(input.current.value);
-  }, []);
   const pass = () => {
     setPassed(text.trim());
     onChange(text.trim());
@@ -36,11 +33,16 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
     return () => clearTimeout(timer);
   });
   // A table that arrives brings its own bar, and this input goes: what was typed into it meanwhile counts all the same.
-  const leave = useRef<() => unknown>(() => {});
+  const leave = useRef<(typed: string) => unknown>(() => {});
   useEffect(() => {
-    leave.current = () => text.trim() !== passed && onChange(text.trim());
+    leave.current = (typed) => typed !== passed && onChange(typed);
   });
-  useEffect(() => () => void leave.current(), []);
+  useEffect(() => {
+    const element = input.current;
+    if (!element) return;
+    setText(element.value);
+    return () => void leave.current(element.value.trim());
+  }, []);
   return <Input ref={input} maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && pass()} />;
 }
 
