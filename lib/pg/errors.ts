@@ -50,7 +50,9 @@ export const isRetryable = (error: unknown): boolean => ['40001', '40P01'].inclu
 
 /** A driver's error as one for people: never its text, which can hold data. Anything unknown stays unknown. */
 export function toAppError(error: unknown): AppError | undefined {
-  if (error instanceof AppError) return error;
+  const cause = driverError(error);
+  // Drizzle wraps what our pool says as it wraps what the driver says.
+  if (cause instanceof AppError) return cause;
   if (isUnavailable(error) || isRefusedCredentials(error)) {
     return new AppError('database_unavailable', 'The database cannot be reached at the moment. It is tried again every second.', { retryAfter: 1 }, { cause: error });
   }
