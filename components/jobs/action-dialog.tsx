@@ -1,6 +1,6 @@
 'use client';
 
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
@@ -12,6 +12,7 @@ import { previewAction, useJobChanges, type Wish } from '@/lib/client/use-jobs';
 import type { Blocker, PreviewView } from '@/lib/kit/job';
 import type { ActionView, ParamView } from '@/lib/kit/result';
 import { formatBytes, formatMs } from '@/lib/units';
+import { Fact } from './fact';
 import { JobProgress } from './job-progress';
 import { PlanView } from './plan-view';
 import { ScheduleOffer } from './schedule-form';
@@ -159,15 +160,6 @@ function Preview({ preview }: { preview: PreviewView }) {
       <Sessions title="It would wait at its end for these older transactions" sessions={snapshots} />
       {inverse && 'sql' in inverse ? <SqlBlock sql={inverse.sql} label="Takes it back" /> : null}
     </>
-  );
-}
-
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-2xs text-faint">{label}</dt>
-      <dd className="numeric">{children}</dd>
-    </div>
   );
 }
 

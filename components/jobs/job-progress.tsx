@@ -1,11 +1,10 @@
 'use client';
 
-import type { ReactNode } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
 import { evidenceText } from '@/components/panel/findings';
 import { classNames } from '@/components/ui/class-names';
 import { openAction } from '@/lib/client/open-action';
-import type { Remedy } from '@/lib/kit/finding';
+import { asSent, type Remedy } from '@/lib/kit/finding';
 import { Button } from '@/components/ui/button';
 import { Notice } from '@/components/ui/notice';
 import { ScrollRegion } from '@/components/ui/scroll-region';
@@ -14,6 +13,7 @@ import { messageOf } from '@/lib/client/problem';
 import { useJob, useJobChanges } from '@/lib/client/use-jobs';
 import { isOpen, type JobView } from '@/lib/kit/job';
 import { formatCount, formatMs, formatRatio, formatTime } from '@/lib/units';
+import { Fact } from './fact';
 import { JobStateBadge } from './job-state';
 import { PlanView } from './plan-view';
 
@@ -81,8 +81,6 @@ function AgainButton({ job: { action, target, params } }: { job: JobView }) {
   return <Button size="small" className="ml-auto" onClick={() => openAction({ action, target, params: asSent(params) })}>Again …</Button>;
 }
 
-const asSent = (params: Record<string, unknown>): Record<string, string> => Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)]));
-
 function Bar({ job }: { job: JobView }) {
   const { fraction = null, moved = null, expected = null } = job.progress ?? {};
   const part = moved !== null && expected ? Math.min(1, moved / expected) : fraction;
@@ -96,22 +94,13 @@ function Bar({ job }: { job: JobView }) {
   );
 }
 
-function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt className="text-2xs text-faint">{label}</dt>
-      <dd className="numeric text-sm">{children}</dd>
-    </div>
-  );
-}
-
 const labelOf = (name: string): string => name.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ');
 
 function Figures({ job }: { job: JobView }) {
   const { before, after, later, waitedMs, progress } = job;
   const names = Object.keys(before ?? {});
   return (
-    <dl className="flex flex-wrap gap-x-8 gap-y-2">
+    <dl className="flex flex-wrap gap-x-8 gap-y-2 text-sm">
       {names.map((name) => (
         <Fact key={name} label={labelOf(name)}>
           {evidenceText(name, before?.[name] ?? null)}

@@ -12,8 +12,8 @@ const tone = (lock: PlanStep['lock']) => (lock === 'ACCESS EXCLUSIVE' ? 'critica
 export function PlanView({ plan, label }: { plan: PlanStep[]; label: string }) {
   if (plan.length === 0) return <p className="text-sm">There is nothing to do: it is as it should be.</p>;
   if (plan.length > mostWhole) return <PlanList plan={plan} />;
-  return plan.map(({ sql, note, lock, waits, batches }) => (
-    <div key={sql} className="flex flex-col gap-1.5">
+  return plan.map(({ sql, note, lock, waits, batches }, index) => (
+    <div key={`${index} ${sql}`} className="flex flex-col gap-1.5">
       <p className="flex flex-wrap items-center gap-2 text-sm">
         {note}
         {batches ? <Badge tone="neutral">in batches</Badge> : null}
@@ -37,7 +37,7 @@ function PlanList({ plan }: { plan: PlanStep[] }) {
       <p className="text-sm">{plan.length} steps, in this order, exactly as shown:</p>
       <ol aria-label="Steps" className="divide-y divide-line rounded-md border border-line">
         {shown.map(({ sql, note, lock, batches }, index) => (
-          <li key={sql} className="flex min-w-0 flex-col gap-1 px-3 py-2">
+          <li key={`${index} ${sql}`} className="flex min-w-0 flex-col gap-1 px-3 py-2">
             <p className="flex flex-wrap items-baseline gap-x-2 gap-y-1 text-xs">
               <span className="numeric w-5 shrink-0 text-faint">{index + 1}</span>
               <span className="min-w-0 grow basis-60">{note}</span>

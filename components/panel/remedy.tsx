@@ -4,7 +4,7 @@ import { Button } from '@/components/ui/button';
 import { openAction } from '@/lib/client/open-action';
 import { useActions } from '@/lib/client/use-jobs';
 import { useUrlState } from '@/lib/client/url-state';
-import type { Remedy } from '@/lib/kit/finding';
+import { asSent, type Remedy } from '@/lib/kit/finding';
 import { SqlBlock } from './sql-block';
 
 /** What mends it: SQL to copy, or an action of the console, which shows its SQL before it runs. */
@@ -16,7 +16,7 @@ function ActionRemedy({ remedy: { action: id, params } }: { remedy: Extract<Reme
   const target = useUrlState().params.get('target') ?? 'main';
   const { data: actions } = useActions();
   const title = actions?.find((action) => action.id === id)?.title;
-  const given = Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)]));
+  const given = asSent(params);
   return (
     <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5 py-1">
       <Button size="small" kind="primary" disabled={title === undefined} onClick={() => openAction({ action: id, target, params: given })}>{title ?? id} …</Button>

@@ -1,10 +1,10 @@
 import { action, type Refusal, type Settled, type Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
+import { dropStep, nothingLeft, stateOf } from '@/lib/kit/index-leftover';
 import { relationGuards, standbyGuard } from '@/lib/kit/relation-object';
 import { quoteName } from '@/lib/pg/parser';
 import { checkedText, ident, render, sql } from '@/lib/pg/sql';
 import { createParams, findNewIndex, type NewIndex, type Part } from './create-object';
-import { dropStep, nothingLeft, stateOf } from './leftover';
 
 const named = ({ schema, index }: Pick<Part, 'schema' | 'index'>): string => `${quoteName(schema)}.${quoteName(index)}`;
 

@@ -1,8 +1,8 @@
 import { action, type Refusal } from '@/lib/kit/action';
+import { dropStep, isLeftover, nothingLeft, stateOf } from '@/lib/kit/index-leftover';
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
-import { dropStep, nothingLeft, stateOf } from './leftover';
 
 type Invalid = RelationObject & { valid: boolean; ready: boolean; uniquely: boolean; holder: number | null; building: boolean; attached: boolean; constraint: string | null; identity_of: boolean; definition: string };
 
@@ -15,8 +15,6 @@ const unsafe = (object: Invalid): Refusal[] => [
   ...(object.constraint === null ? [] : [{ name: 'constraint', says: `The constraint ${object.constraint} rests on it.`, saferWay: 'Rebuild it: indexes.reindex.' }]),
   ...(object.identity_of ? [{ name: 'replica_identity', says: 'It is the table’s replica identity.', saferWay: 'Rebuild it: indexes.reindex.' }] : []),
 ];
-
-const isLeftover = (rel: string): boolean => /_cc(new|old)\d*$/.test(rel);
 
 export const dropInvalid = action({
   name: 'drop_invalid',

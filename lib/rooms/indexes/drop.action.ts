@@ -1,8 +1,8 @@
 import { action, type Refusal } from '@/lib/kit/action';
+import { dropStep, nothingLeft, stateOf } from '@/lib/kit/index-leftover';
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard } from '@/lib/kit/relation-object';
 import { ident, sql } from '@/lib/pg/sql';
-import { dropStep, nothingLeft, stateOf } from './leftover';
 import { wholeIndex, type WholeIndex } from './parts';
 
 type IndexObject = WholeIndex & { definition: string; constraint: string | null; depending: string | null; identity_of: string | null; attached: boolean };

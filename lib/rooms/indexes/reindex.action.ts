@@ -1,9 +1,9 @@
 import { action, type Settled } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
+import { dropStep, isLeftover, leftoversOn, nothingLeft, stateOf } from '@/lib/kit/index-leftover';
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard } from '@/lib/kit/relation-object';
 import { ident, sql } from '@/lib/pg/sql';
-import { dropStep, leftoversOf, nothingLeft, stateOf } from './leftover';
 import { partsOf, wholeIndex, type Part, type WholeIndex } from './parts';
 
 export const reindex = action({
@@ -17,7 +17,7 @@ export const reindex = action({
   guards: (object, { role, server }) => [
     ...standbyGuard(server.inRecovery),
     ...relationGuards(object, role, 'maintained'),
-    ...(/_cc(new|old)\d*$/.test(object.rel) ? [{ name: 'leftover', says: 'This is what an unfinished REINDEX CONCURRENTLY left behind.', saferWay: 'Drop it instead: indexes.drop.' }] : []),
+    ...(isLeftover(object.rel) ? [{ name: 'leftover', says: 'This is what an unfinished REINDEX CONCURRENTLY left behind.', saferWay: 'Drop it instead: indexes.drop.' }] : []),
   ],
   plan: ({ schema, rel, parts = [] }) => [
     {
@@ -37,7 +37,7 @@ export const reindex = action({
   },
   settle: async (ask, object) => {
     if (object.parts) return settleParts(ask, object, object.parts);
-    const [now, left] = [await stateOf(ask, object), await leftoversOf(ask, object)];
+    const [now, left] = [await stateOf(ask, object), await leftoversOn(ask, [object.table ?? ''], [object.rel])];
     const mend = left.map((one) => dropStep(one, `Drops ${one.rel}, which it left behind.`));
     if (now?.valid && now.identity !== object.identity) return { state: 'done', says: 'The new index is in place.', mend };
     return mend.length > 0 ? { state: 'undone', says: 'The index is the old one; a half-built copy was left behind.', mend } : nothingLeft('The index is the old one, and nothing was left behind.');
@@ -49,7 +49,7 @@ export const reindex = action({
 async function settleParts(ask: Ask, object: WholeIndex, parts: Part[]): Promise<Settled> {
   const now = new Map((await partsOf(ask, object.oid)).map(({ oid, node }) => [oid, node]));
   const rebuilt = parts.filter(({ oid, node }) => now.get(oid) !== node).length;
-  const mend = (await leftoversOf(ask, object)).map((one) => dropStep(one, `Drops ${one.rel}, which it left behind.`));
+  const mend = (await leftoversOn(ask, [object.table ?? ''], [object.rel, ...parts.map(({ rel }) => rel)])).map((one) => dropStep(one, `Drops ${one.rel}, which it left behind.`));
   const says = `Of ${parts.length} partitions ${rebuilt} have their new index.`;
   return { state: rebuilt === parts.length ? 'done' : 'undone', says, mend };
 }

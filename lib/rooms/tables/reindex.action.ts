@@ -1,5 +1,6 @@
 import { action, type Refusal, type Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
+import { dropStep, leftoversOn } from '@/lib/kit/index-leftover';
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
 import { array, ident, sql } from '@/lib/pg/sql';
@@ -15,11 +16,6 @@ const indexesOf = (ask: Ask, { oid, kind, owned }: RelationObject, role: string)
     i.indisexclusion as excludes, heap.toast
   from heap join pg_index i on i.indrelid = heap.oid join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'i' and (i.indisvalid or c.relname !~ '_cc(new|old)[0-9]*$') order by 6, 2, 3`);
-
-/** What an unfinished one has left on these tables. */
-const leftovers = (ask: Ask, { indexes }: Indexed) => ask<{ schema: string; rel: string }>(sql`
-  select n.nspname::text as schema, c.relname::text as rel from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
-  where i.indrelid = any (${array(indexes.map(({ table }) => table))}::oid[]) and not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$'`);
 
 const excluding = ({ indexes }: Indexed): string => indexes.filter(({ excludes }) => excludes).map(({ rel }) => rel).join(', ');
 
@@ -65,7 +61,7 @@ export const reindex = action({
       select n.nspname::text as schema, c.relname::text as rel, c.oid || ' ' || coalesce(pg_relation_filenode(c.oid), 0) as identity, i.indisvalid as valid
       from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace where i.indrelid = any (${array(wanted.map(({ table }) => table))}::oid[])`);
     const renewed = wanted.filter((one) => now.some((index) => index.schema === one.schema && index.rel === one.rel && index.valid && index.identity !== one.identity)).length;
-    const mend = (await leftovers(ask, object)).map(({ schema, rel }): Step => ({ sql: sql`DROP INDEX CONCURRENTLY IF EXISTS ${ident(schema, rel)}`, note: `Drops ${rel}, which it left behind.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' }));
+    const mend = (await leftoversOn(ask, object.indexes.map(({ table }) => table))).map((one) => dropStep(one, `Drops ${one.rel}, which it left behind.`));
     return { state: renewed === wanted.length ? 'done' : renewed > 0 ? 'resumable' : 'undone', says: `${renewed} of ${wanted.length} indexes are new, the others are the old ones.`, mend };
   },
   stale: ['indexes', 'tables'],

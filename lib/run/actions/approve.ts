@@ -3,6 +3,7 @@ import { writeAudit } from '@/lib/db/audit';
 import { database, transaction } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
 import { authorize, may, type Caller } from '@/lib/kit/caller';
+import { asSent } from '@/lib/kit/finding';
 import { violatedConstraint } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
 import { findJob, type Job } from './jobs';
@@ -17,9 +18,6 @@ export function mayApprove(job: Job, caller: Caller): boolean {
   const permission = actions.get(job.action)?.action.permission;
   return job.state === 'awaiting' && permission !== undefined && may(caller, permission) && !isRequester(job, caller);
 }
-
-/** Parameters as they were sent, which is what a preview takes. */
-export const asSent = (params: Record<string, unknown>): Record<string, string> => Object.fromEntries(Object.entries(params).map(([key, value]) => [key, String(value)]));
 
 /** Nothing that the requester was shown may have changed by then. @throws AppError */
 async function look(job: Job): Promise<void> {

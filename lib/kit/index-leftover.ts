@@ -1,16 +1,19 @@
-import type { Settled, Step } from '@/lib/kit/action';
-import type { Ask } from '@/lib/kit/diagnostic';
-import type { RelationObject } from '@/lib/kit/relation-object';
+import type { Settled, Step } from './action';
+import type { Ask } from './diagnostic';
 import { array, ident, sql } from '@/lib/pg/sql';
 
 type Leftover = { schema: string; rel: string };
 
-/** Indexes that an unfinished REINDEX CONCURRENTLY of this one left on its table, by the suffixes that PostgreSQL gives them. */
-export const leftoversOf = (ask: Ask, { table, rel, parts = [] }: RelationObject & { parts?: { rel: string }[] }): Promise<Leftover[]> => ask<Leftover>(sql`
+/** The suffixes that REINDEX CONCURRENTLY gives the new and the old one while it works. */
+export const isLeftover = (rel: string): boolean => /_cc(new|old)\d*$/.test(rel);
+
+/** Indexes that an unfinished REINDEX CONCURRENTLY left on these tables, and on their partitions; of indexes with these names only, where they are given. */
+export const leftoversOn = (ask: Ask, tables: string[], names: string[] | null = null): Promise<Leftover[]> => ask<Leftover>(sql`
   select n.nspname::text as schema, c.relname::text as rel
   from pg_index i join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace
-  where (i.indrelid = ${table}::oid or i.indrelid in (select relid::oid from pg_partition_tree(${table}::oid))) and not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$'
-    and exists (select from unnest(${array([rel, ...parts.map((part) => part.rel)])}::text[]) of_part where starts_with(of_part, regexp_replace(c.relname, '_cc(new|old)[0-9]*$', '')))`);
+  where (i.indrelid = any (${array(tables)}::oid[]) or i.indrelid in (select p.relid::oid from unnest(${array(tables)}::oid[]) t cross join lateral pg_partition_tree(t) p))
+    and not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$'
+    and ${names === null ? sql`true` : sql`exists (select from unnest(${array(names)}::text[]) name where starts_with(name, regexp_replace(c.relname, '_cc(new|old)[0-9]*$', '')))`}`);
 
 export const dropStep = ({ schema, rel }: Leftover, note: string): Step => ({ sql: sql`DROP INDEX CONCURRENTLY IF EXISTS ${ident(schema, rel)}`, note, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' });
 
