@@ -1,45 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type pg from 'pg';
-import { call, type Sent } from '@/test/call';
+import type { Remedy } from '@/lib/kit/finding';
+import { useActions } from '@/test/actions';
+import { call } from '@/test/call';
 import { useDatabase } from '@/test/database';
-import { usePeople } from '@/test/people';
 
 const db = await useDatabase();
-const people = await usePeople(db);
-const dba: Sent = { cookie: people.dba.cookie };
-const { runForever } = await import('./runner');
-const { closeMonitors } = await import('../monitor');
-
-let over = false;
-const running = runForever(() => over);
-afterAll(async () => {
-  over = true;
-  await running;
-  await closeMonitors();
-});
-
-type Job = { id: string; state: string; says: string | null; log: { says: string }[]; before: Record<string, number | null>; after: Record<string, number | null>; waitedMs: number; inverse: { sql: string } | null };
-type Preview = { seal: string; plan: { sql: string; lock: string }[]; blockers: { pid: number }[]; snapshots: { pid: number }[]; inverse: { sql: string } | null };
-
-const preview = (action: string, params: Record<string, string>) => call('POST', `/api/${action.replace('.', '/')}?preview`, { ...dba, body: { params } });
-async function sealed(action: string, params: Record<string, string>): Promise<Preview> {
-  const { status, body } = await preview(action, params);
-  expect(status, JSON.stringify(body)).toBe(200);
-  return body as Preview;
-}
-const run = (action: string, params: Record<string, string>, seal: string, more: Record<string, string> = {}) => call('POST', `/api/${action.replace('.', '/')}`, { ...dba, body: { params, seal, ...more } });
-async function start(action: string, params: Record<string, string>, more: Record<string, string> = {}): Promise<string> {
-  const { status, body } = await run(action, params, (await sealed(action, params)).seal, more);
-  expect(status, JSON.stringify(body)).toBe(202);
-  return (body as { jobId: string }).jobId;
-}
-const jobOf = async (id: string) => (await call('GET', `/api/jobs/${id}`, dba)).body as Job;
-const ended = (id: string, timeout = 20_000) => vi.waitFor(async () => {
-  const job = await jobOf(id);
-  expect(job.state).toMatch(/^(succeeded|failed|cancelled|interrupted)$/);
-  return job;
-}, { timeout, interval: 100 });
+const { people, dba, post, preview, sealed, start, job: jobOf, ended } = await useActions(db);
+const run = (action: string, params: Record<string, string>, seal: string, more: Record<string, string> = {}) => post(action, '', { params, seal, ...more });
+const sqlOf = (inverse: Remedy | null): string => (inverse && 'sql' in inverse ? inverse.sql : '');
 const begun = (id: string, says: RegExp) => vi.waitFor(async () => expect((await jobOf(id)).log.map((line) => line.says).join('\n')).toMatch(says), { timeout: 10_000, interval: 50 });
 const invalid = () => db.sql(`select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where not i.indisvalid`);
 
@@ -90,7 +60,7 @@ describe('from a preview to an outcome', () => {
     expect(job.state, job.says ?? '').toBe('succeeded');
     expect(await db.sql(`select to_regclass('${index}') as there`)).toEqual([{ there: null }]);
     const owner = await db.connect('maintenance');
-    await owner.query(job.inverse?.sql ?? '');
+    await owner.query(sqlOf(job.inverse));
     expect(await invalid()).toEqual([]);
     expect(await db.sql(`select to_regclass('${index}') is not null as there`)).toEqual([{ there: true }]);
   });
@@ -136,7 +106,7 @@ describe('the index of a partitioned table', () => {
     expect(job.state, job.says ?? '').toBe('succeeded');
     expect(await files().catch(() => [])).toEqual([]);
     const owner = await db.connect('maintenance');
-    await owner.query(job.inverse?.sql ?? '');
+    await owner.query(sqlOf(job.inverse));
     expect(await files()).toHaveLength(3);
   });
 });
