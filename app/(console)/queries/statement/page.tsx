@@ -2,6 +2,7 @@ import { DiagnosticPanel } from '@/components/panel/diagnostic-panel';
 import { BackLink } from '@/components/assessments/detail-back';
 import { StatementView } from '@/components/queries/statement-view';
 import { withTarget } from '@/components/shell/places';
+import { EmptyState } from '@/components/ui/empty-state';
 import { PageHeader } from '@/components/ui/page-header';
 import { may } from '@/lib/kit/caller';
 import type { DiagnosticView } from '@/lib/kit/result';
@@ -27,11 +28,21 @@ export default consolePage('stats:read', ({ caller, searchParams }) => {
     const entry = diagnostics.get(id);
     return entry && may(caller, entry.diagnostic.permission) && 'queryid' in entry.diagnostic.params ? viewOf(entry) : null;
   };
+  // Without an id these would be questions about every statement, and the costliest of all.
+  if (queryid === '') {
+    return (
+      <>
+        <BackLink href={withTarget('/queries?view=total', target)}>Queries</BackLink>
+        <PageHeader title="Statement" about="No statement is named in the address" />
+        <EmptyState title="Which statement?">Open one from the list of queries: its row leads here.</EmptyState>
+      </>
+    );
+  }
   const statement = view('queries.statement');
   return (
     <>
       <BackLink href={withTarget('/queries?view=total', target)}>Queries</BackLink>
-      <PageHeader title="Statement" about={<>Query id <code className="font-mono text-xs">{queryid || 'missing'}</code></>} />
+      <PageHeader title="Statement" about={<>Query id <code className="font-mono text-xs">{queryid}</code></>} />
       <div className="flex flex-col gap-4">
         {statement ? <StatementView view={statement} queryid={queryid} /> : null}
         {further.map(({ id, given = {}, show }) => {
