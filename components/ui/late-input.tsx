@@ -23,6 +23,7 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
   }
   // What was typed before React took over the page stands in the browser's input only.
   const input = useRef<HTMLInputElement>(null);
+  const drawn = useRef(value);
   const pass = () => {
     setPassed(text.trim());
     onChange(text.trim());
@@ -40,7 +41,8 @@ export function LateInput({ label, value, onChange, ...rest }: Props) {
   useEffect(() => {
     const element = input.current;
     if (!element) return;
-    setText(element.value);
+    // Only then: an update that says nothing new could still undo what the address says by now.
+    if (element.value !== drawn.current) setText(element.value);
     return () => void leave.current(element.value.trim());
   }, []);
   return <Input ref={input} maxLength={200} {...rest} aria-label={label} value={text} spellCheck={false} autoComplete="off" onChange={(event) => setText(event.target.value)} onKeyDown={(event) => event.key === 'Enter' && pass()} />;
