@@ -115,6 +115,9 @@ export const approvalHours = 24;
 
 /** What follows a failed job of its group and was to stop then, and what nobody has approved in time. */
 export async function giveUpHopeless(): Promise<void> {
+  // Mostly nothing waits, and this is asked every second.
+  const waiting = await database().rows(sql`select from riskdesk.jobs where state in ('awaiting', 'queued') limit 1`);
+  if (waiting.length === 0) return;
   await giveUp(sql`state in ('awaiting', 'queued') and stop_on_failure and exists (${earlier} and e.state in ${unsuccessful})`, 'Not begun: one before it in its group did not succeed.');
   await giveUp(sql`state = 'awaiting' and created_at < now() - make_interval(hours => ${approvalHours})`, `Nobody approved it within ${approvalHours} hours.`);
 }
