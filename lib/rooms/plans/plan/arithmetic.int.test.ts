@@ -37,6 +37,7 @@ const corpus: Record<string, { sql: string; settings?: string[]; has: RegExp }> 
   'an InitPlan in a filter': { sql: 'select * from orders where amount > (select avg(amount) from orders where note is not null)', has: /InitPlan/ },
   'an InitPlan in the output': { sql: 'select id, (select max(amount) from orders where note like \'n%\') from customers', has: /InitPlan/ },
   'an InitPlan for workers': { sql: 'select count(*) from orders where amount > (select avg(region) from customers)', settings: parallel, has: /InitPlan/ },
+  'an InitPlan for workers that takes longer than they do': { sql: 'select count(*) from customers where region > (select avg(amount) from orders where note like \'%n%n\')', settings: parallel, has: /InitPlan/ },
   'a correlated SubPlan': { sql: 'select c.id, (select sum(o.amount) from orders o where o.customer = c.id) from customers c', has: /SubPlan/ },
   'a hashed SubPlan': { sql: 'select * from customers where id not in (select customer from orders where amount = 3)', has: /SubPlan/ },
   'an InitPlan inside a SubPlan': { sql: 'select c.id, (select count(*) from orders o where o.customer = c.id and o.amount > (select avg(amount) from orders)) from customers c limit 50', has: /InitPlan/ },

@@ -63,19 +63,27 @@ function namesOf(plan: PlanNode): string[] {
   return [...returned, `(${/^InitPlan [^ ]+/.exec(name)?.[0] ?? 'InitPlan ?'})`];
 }
 
-/** The nodes that need its result: a Gather that hands it to its workers, or whoever has it in an expression. */
+/**
+ * The nodes that need its result. Workers run no InitPlan: the Gather above them does and hands them its result
+ * (`Params Evaluated` up to 16; 17 and later do not print that).
+ */
 function usersOf(plan: PlanNode, parent: PlanNode): PlanNode[] {
   const names = namesOf(plan);
   const mentions = (value: unknown): boolean => (typeof value === 'string' ? names.some((name) => hasName(value, name)) : Array.isArray(value) && value.some(mentions));
   const found: PlanNode[] = [];
-  const gathers: PlanNode[] = [];
-  const waiting = [parent];
-  for (let node = waiting.pop(); node; node = waiting.pop()) {
-    waiting.push(...node.children.filter((child) => child !== plan));
-    if (mentions(list(node.fields['Params Evaluated']))) gathers.push(node);
-    else if ((node.actual?.loops ?? 0) > 0 && Object.entries(node.fields).some(([key, value]) => key !== 'Subplan Name' && key !== 'Output' && mentions(value))) found.push(node);
+  const gathers = new Set<PlanNode>();
+  const waiting: { node: PlanNode; gather: PlanNode | undefined }[] = [{ node: parent, gather: undefined }];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const { node, gather } = next;
+    const below = node.type.startsWith('Gather') ? node : gather;
+    waiting.push(...node.children.filter((child) => child !== plan).map((child) => ({ node: child, gather: below })));
+    if (mentions(list(node.fields['Params Evaluated']))) gathers.add(node);
+    else if ((node.actual?.loops ?? 0) > 0 && Object.entries(node.fields).some(([key, value]) => key !== 'Subplan Name' && key !== 'Output' && mentions(value))) {
+      if (gather) gathers.add(gather);
+      else found.push(node);
+    }
   }
-  if (gathers.length > 0) return gathers;
+  if (gathers.size > 0) return [...gathers];
   if (found.length > 0) return found;
   return outputs(plan, parent, mentions);
 }
