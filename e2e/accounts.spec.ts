@@ -241,7 +241,7 @@ test('the audit log shows what was done to an account, and pages in both directi
   await expect(dba.locator('tr[data-row]')).toHaveCount(50);
 });
 
-test('what is typed before the page has come alive counts', async ({ admin }) => {
+test('what is typed and chosen before the page has come alive counts', async ({ admin }) => {
   const { id } = await newPerson(admin, 'viewer');
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -253,9 +253,11 @@ test('what is typed before the page has come alive counts', async ({ admin }) =>
   // The page is streamed: until it is there whole, its bar may be put in anew.
   await admin.waitForFunction(() => document.readyState !== 'loading');
   await admin.getByLabel('Object').fill(`user:${id}`);
+  await admin.getByLabel('Outcome').selectOption('success');
   release();
   await expect(admin.locator('tr[data-row]')).toHaveCount(1);
   await expect(admin).toHaveURL(/object=user/);
+  await expect(admin).toHaveURL(/outcome=success/);
 });
 
 test('the audit log has the sign-ins that failed, and says so', async ({ admin, page }) => {

@@ -97,3 +97,17 @@ test('an analyst is offered nothing of it, and refused', async ({ analyst: page 
   const answer = await page.request.post('/api/tables/vacuum?preview', { data: { params: { table } }, headers: { origin: new URL(page.url()).origin } });
   expect(answer.status()).toBe(403);
 });
+
+test('the palette begins an action by its name, and asks for the object', async ({ dba: page }) => {
+  await page.goto('/');
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Go to' });
+  await expect(palette.getByRole('option', { name: /Vacuum a table/ })).toBeAttached();
+  await page.keyboard.type('Vacuum a table');
+  await expect(palette.getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Vacuum a table' });
+  await dialog.getByLabel('Table').fill(table);
+  await expect(dialog).toContainText('SHARE UPDATE EXCLUSIVE');
+  await expect(palette).toBeHidden();
+});

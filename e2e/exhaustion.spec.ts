@@ -44,12 +44,16 @@ async function lockAssessments(): Promise<void> {
   await locker.query('lock table risk_assessments in access exclusive mode');
 }
 
-test('F4: with every connection of the application taken the answer is 503 with Retry-After, monitoring goes on, and it recovers by itself', async () => {
+test('F4: with every connection of the application taken the answer is 503 with Retry-After, diagnostics and monitoring go on, and it recovers by itself', async () => {
   await lockAssessments();
   const taken = Array.from({ length: most }, (_, n) => client('/api/assessments', { method: 'POST', body: { businessName: `Waiting ${n}`, riskScore: 0.4 } }));
   await until(async () => (await waiting()) === most);
-  const refused = await Promise.all(Array.from({ length: 200 }, (_, n) => client(n % 2 === 0 ? '/api/assessments' : '/api/queries/slow')));
+  const often = (path: string) => Promise.all(Array.from({ length: 100 }, () => client(path)));
+  const [refused, diagnosed] = await Promise.all([often('/api/assessments'), often('/api/locks/blocking')]);
   for (const { status, headers, body } of refused) expect([status, headers.get('retry-after'), (body as Problem).code]).toEqual([503, '1', 'database_busy']);
+  // Who asks is read on a connection kept for that; whoever looks for the cause sees it.
+  for (const { status, body } of diagnosed) expect([status, (body as { state: string }).state]).toEqual([200, 'measured']);
+  expect((diagnosed[0]?.body as { rows?: unknown[] }).rows?.length).toBeGreaterThanOrEqual(most);
   expect((await fetch(`${console.url}/api/health/live`)).status).toBe(200);
   const health = await fetch(`${console.url}/api/health`);
   expect(health.status).toBe(503);
@@ -62,7 +66,6 @@ test('F4: with every connection of the application taken the answer is 503 with 
   // In time for some of them, too late for the others, who were told so.
   for (const { status, headers } of await Promise.all(taken)) expect(status === 201 || (status === 503 && headers.get('retry-after') !== null)).toBe(true);
   await until(async () => (await client('/api/assessments')).status === 200);
-  expect(await client('/api/queries/slow')).toMatchObject({ status: 200, body: { state: 'measured' } });
   expect(console.hasEnded()).toBe(false);
 });
 
@@ -80,6 +83,17 @@ test('F4: a server without room for another connection gives 503 with Retry-Afte
       others.push(other);
     }
   };
+  // Its pools keep the connections they have, and the last one of the application waits here.
+  await db.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'riskdesk-app'`);
+  await until(async () => (await client('/api/assessments')).status === 200);
+  await lockAssessments();
+  const waits = client('/api/assessments');
+  await until(async () => (await waiting()) === 1);
+  await fill();
+  expect(await client('/api/assessments')).toMatchObject({ status: 503, body: { detail: 'The database has no room for another connection.' } });
+  expect(await client('/api/locks/blocking')).toMatchObject({ status: 200, body: { state: 'measured' } });
+  await locker.query('rollback');
+  expect((await waits).status).toBe(200);
   // What the console does by itself each second takes a place that has just become free: again, until it has none.
   await until(async () => {
     await fill();

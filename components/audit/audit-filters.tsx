@@ -3,7 +3,7 @@
 import { X } from 'lucide-react';
 import { Button } from '@/components/ui/button';
 import { classNames } from '@/components/ui/class-names';
-import { Input, Select } from '@/components/ui/input';
+import { FilterSelect } from '@/components/ui/filter-select';
 import { LateInput } from '@/components/ui/late-input';
 import { auditFilters, withFilter, type AuditFilter } from '@/lib/client/audit-query';
 import { useUrlState } from '@/lib/client/url-state';
@@ -29,14 +29,14 @@ export function AuditFilters() {
       {texts.map(({ filter, label, placeholder, most, width }) => (
         <LateInput key={filter} label={label} placeholder={placeholder} maxLength={most} value={value(filter)} onChange={(text) => set(withFilter(filter, text))} className={classNames('h-7 min-w-28 grow basis-28 text-xs', width)} />
       ))}
-      <Select aria-label="Outcome" value={value('outcome')} onChange={(event) => set(withFilter('outcome', event.target.value))} className="h-7 w-auto text-xs">
+      <FilterSelect label="Outcome" value={value('outcome')} onChange={(chosen) => set(withFilter('outcome', chosen))}>
         <option value="">Any outcome</option>
         {outcomes.map((outcome) => <option key={outcome} value={outcome}>{outcome.charAt(0).toUpperCase() + outcome.slice(1)}</option>)}
-      </Select>
+      </FilterSelect>
       {days.map(({ filter, label }) => (
         <label key={filter} title="A whole day, UTC" className="flex items-center gap-1.5 text-xs text-muted">
           {label}
-          <Input type="date" min="2000-01-01" max="2199-12-31" value={value(filter)} onChange={(event) => set(withFilter(filter, event.target.value))} className="numeric h-7 w-30 px-2 text-xs" />
+          <LateInput label={label} type="date" min="2000-01-01" max="2199-12-31" value={value(filter)} onChange={(day) => set(withFilter(filter, day))} className="numeric h-7 w-30 px-2 text-xs" />
         </label>
       ))}
       {auditFilters.some((filter) => params.has(filter)) ? (

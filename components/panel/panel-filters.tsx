@@ -1,7 +1,7 @@
 'use client';
 
 import { useState } from 'react';
-import { Select } from '@/components/ui/input';
+import { FilterSelect } from '@/components/ui/filter-select';
 import { classNames } from '@/components/ui/class-names';
 import { LateInput, SearchInput } from '@/components/ui/late-input';
 import { useUrlState } from '@/lib/client/url-state';
@@ -29,9 +29,9 @@ function ParamControl({ param, value, onChange }: { param: ParamView; value: str
   const { label, kind, choices = [] } = param;
   if (kind === 'choice') {
     return (
-      <Select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)} className="h-7 w-auto text-xs">
+      <FilterSelect label={label} value={value} onChange={onChange}>
         {choices.map((choice) => <option key={choice} value={choice}>{`${label}: ${choice}`}</option>)}
-      </Select>
+      </FilterSelect>
     );
   }
   if (param.unit) return <AmountControl label={label} unit={param.unit} value={value} onChange={onChange} />;

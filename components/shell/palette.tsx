@@ -2,7 +2,7 @@
 
 import { Command } from 'cmdk';
 import { useRouter, useSearchParams } from 'next/navigation';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { toast } from '@/components/ui/toast';
 import { leavePage } from '@/lib/client/leave';
 import { messageOf } from '@/lib/client/problem';
@@ -11,6 +11,7 @@ import { signOut } from '@/lib/client/session';
 import { useActions } from '@/lib/client/use-jobs';
 import { chooseTheme, themes } from '@/lib/client/theme';
 import { withTarget, type Place } from './places';
+import { ranked, type Entry } from './ranked';
 
 type Props = { open: boolean; onClose: () => void; places: readonly Place[]; maintains: boolean };
 
@@ -20,66 +21,54 @@ const group = '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_
 /** Everything that can be reached, by typing a part of its name. */
 export function Palette({ open, onClose, places, maintains }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
-  const router = useRouter();
-  const target = useSearchParams().get('target');
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog || dialog.open === open) return;
     if (open) dialog.showModal();
     else dialog.close();
   }, [open]);
-  const run = (what: () => void) => {
-    onClose();
-    what();
-  };
-  const groups = [...new Set(places.map((place) => place.group))];
+  const entries = useEntries(places, maintains);
   return (
     <dialog ref={ref} aria-label="Go to" onClose={onClose} closedby="any" className="mt-[12vh] w-[calc(100%-2rem)] max-w-xl overflow-hidden rounded-lg border border-line bg-raised p-0 shadow-pop">
-      {open ? (
-        <Command label="Go to" loop>
-          <Command.Input autoFocus placeholder="Page, question or command" className="h-12 w-full border-b border-line bg-transparent px-4 text-base text-ink outline-none placeholder:text-faint" />
-          <Command.List className="max-h-[50vh] overflow-y-auto p-1.5">
-            <Command.Empty className="px-3 py-8 text-center text-sm text-muted">Nothing of that name.</Command.Empty>
-            {groups.map((name) => (
-              <Command.Group key={name} heading={name} className={group}>
-                {places.filter((place) => place.group === name).map((place) => (
-                  <Command.Item key={place.href} value={`${place.label} ${place.about} ${place.href}`} onSelect={() => run(() => leavePage(() => router.push(withTarget(place.href, target))))} className={item}>
-                    <span className="shrink-0 font-medium">{place.label}</span>
-                    <span className="truncate text-xs text-faint">{place.about}</span>
-                  </Command.Item>
-                ))}
-              </Command.Group>
-            ))}
-            {maintains ? <Actions target={target ?? 'main'} run={run} /> : null}
-            <Command.Group heading="Commands" className={group}>
-              {themes.map((theme) => (
-                <Command.Item key={theme} value={`theme ${theme}`} onSelect={() => run(() => chooseTheme(theme))} className={item}>
-                  Theme: {theme}
-                </Command.Item>
-              ))}
-              <Command.Item value="sign out" onSelect={() => run(() => leavePage(() => void signOut().catch((error: unknown) => toast('You are still signed in', { tone: 'error', about: messageOf(error) }))))} className={item}>
-                Sign out
-              </Command.Item>
-            </Command.Group>
-          </Command.List>
-        </Command>
-      ) : null}
+      {open ? <Choice entries={entries} onChosen={onClose} /> : null}
     </dialog>
   );
 }
 
-/** What can be done about anything: the dialog asks for the object. */
-function Actions({ target, run }: { target: string; run: (what: () => void) => void }) {
-  const { data: actions = [] } = useActions();
-  if (actions.length === 0) return null;
+/** The library's own filter leaves the groups in their order, and the first one is not the best. */
+function Choice({ entries, onChosen }: { entries: readonly Entry[]; onChosen: () => void }) {
+  const [typed, setTyped] = useState('');
   return (
-    <Command.Group heading="Actions" className={group}>
-      {actions.map(({ id, title, about }) => (
-        <Command.Item key={id} value={`${title} ${about} ${id}`} onSelect={() => run(() => openAction({ action: id, target, params: {} }))} className={item}>
-          <span className="shrink-0 font-medium">{title} …</span>
-          <span className="truncate text-xs text-faint">{about}</span>
-        </Command.Item>
-      ))}
-    </Command.Group>
+    <Command label="Go to" loop shouldFilter={false}>
+      <Command.Input value={typed} onValueChange={setTyped} placeholder="Page, question or command" className="h-12 w-full border-b border-line bg-transparent px-4 text-base text-ink outline-none placeholder:text-faint" />
+      <Command.List className="max-h-[50vh] overflow-y-auto p-1.5">
+        <Command.Empty className="px-3 py-8 text-center text-sm text-muted">Nothing of that name.</Command.Empty>
+        {ranked(entries, typed).map(({ name, entries: found }) => (
+          <Command.Group key={name} heading={name} className={group}>
+            {found.map(({ key, label, about, run }) => (
+              <Command.Item key={key} value={key} onSelect={() => { onChosen(); run(); }} className={item}>
+                <span className="shrink-0 font-medium">{label}</span>
+                <span className="truncate text-xs text-faint">{about}</span>
+              </Command.Item>
+            ))}
+          </Command.Group>
+        ))}
+      </Command.List>
+    </Command>
   );
+}
+
+const failed = (error: unknown) => toast('You are still signed in', { tone: 'error', about: messageOf(error) });
+
+/** Pages and questions, actions whose dialog asks for the object, and commands. */
+function useEntries(places: readonly Place[], maintains: boolean): Entry[] {
+  const router = useRouter();
+  const target = useSearchParams().get('target');
+  const { data: actions = [] } = useActions(maintains);
+  return [
+    ...places.map(({ href, group: of, label, about }) => ({ key: href, group: of, label, about, run: () => leavePage(() => router.push(withTarget(href, target))) })),
+    ...actions.map(({ id, title, about }) => ({ key: id, group: 'Actions', label: `${title} …`, about, run: () => openAction({ action: id, target: target ?? 'main', params: {} }) })),
+    ...themes.map((theme) => ({ key: `theme ${theme}`, group: 'Commands', label: `Theme: ${theme}`, about: '', run: () => chooseTheme(theme) })),
+    { key: 'sign out', group: 'Commands', label: 'Sign out', about: '', run: () => leavePage(() => void signOut().catch(failed)) },
+  ];
 }

@@ -5,7 +5,7 @@ import { AskedPanel } from '@/components/panel/asked-panel';
 import { DataTable } from '@/components/table/data-table';
 import { sortRows } from '@/components/table/table-data';
 import { EmptyState } from '@/components/ui/empty-state';
-import { Select } from '@/components/ui/input';
+import { FilterSelect } from '@/components/ui/filter-select';
 import { SearchInput } from '@/components/ui/late-input';
 import { useUrlState } from '@/lib/client/url-state';
 import { useUsers } from '@/lib/client/use-accounts';
@@ -68,15 +68,15 @@ function UserFilters() {
   return (
     <>
       <SearchInput label="Search accounts" value={params.get('q') ?? ''} onChange={(q) => set({ q })} />
-      <Select aria-label="Role" value={params.get('role') ?? ''} onChange={(event) => set({ role: event.target.value })} className="h-7 w-auto text-xs">
+      <FilterSelect label="Role" value={params.get('role') ?? ''} onChange={(chosen) => set({ role: chosen })}>
         <option value="">Any role</option>
         {roles.map((role) => <option key={role} value={role}>{roleWords[role].title}</option>)}
-      </Select>
-      <Select aria-label="State" value={params.get('state') ?? ''} onChange={(event) => set({ state: event.target.value })} className="h-7 w-auto text-xs">
+      </FilterSelect>
+      <FilterSelect label="State" value={params.get('state') ?? ''} onChange={(chosen) => set({ state: chosen })}>
         <option value="">Any state</option>
         <option value="active">Active</option>
         <option value="disabled">Disabled</option>
-      </Select>
+      </FilterSelect>
     </>
   );
 }

@@ -23,7 +23,7 @@ type SessionRow = { id: string; user_id: string; email: string; name: string; ro
 
 async function sessionCaller(headers: Headers): Promise<Caller | null> {
   const token = sessionToken(headers);
-  const [row] = token ? await database().rows<SessionRow>(findSession(token), { everyRoute: true }) : [];
+  const [row] = token ? await database().rows<SessionRow>(findSession(token), { everyRoute: true, reserved: true }) : [];
   if (!row || !isRole(row.role)) return null;
   return { userId: row.user_id, email: row.email, name: row.name, role: row.role, via: { kind: 'session', sessionId: row.id } };
 }
@@ -67,7 +67,7 @@ type TokenRow = { id: string; scopes: string[]; user_id: string; email: string; 
 
 async function tokenCaller(headers: Headers): Promise<Caller> {
   const token = bearerToken(headers);
-  const [row] = token ? await database().rows<TokenRow>(findToken(hashToken(token)), { everyRoute: true }) : [];
+  const [row] = token ? await database().rows<TokenRow>(findToken(hashToken(token)), { everyRoute: true, reserved: true }) : [];
   if (!row || !isRole(row.role)) throw new AppError('unauthenticated', 'The token is unknown, expired or revoked.');
   const scopes: Permission[] = row.scopes.filter(isPermission);
   return { userId: row.user_id, email: row.email, name: row.name, role: row.role, via: { kind: 'token', tokenId: row.id, scopes } };

@@ -26,7 +26,7 @@ export const useJob = (id: string) =>
   });
 
 /** The actions that the person may begin. */
-export const useActions = () => useQuery({ queryKey: keys.actions, queryFn: async ({ signal }) => (await api<{ items: ActionView[] }>('/api/actions', { signal })).items, staleTime: Infinity });
+export const useActions = (enabled = true) => useQuery({ queryKey: keys.actions, queryFn: async ({ signal }) => (await api<{ items: ActionView[] }>('/api/actions', { signal })).items, staleTime: Infinity, enabled });
 
 export type Wish = { action: string; target: string; params: Record<string, string> };
 

@@ -5,6 +5,7 @@ import * as schema from '@/drizzle/schema';
 import { readEnv } from '@/lib/env';
 import { inTransaction, type DeskClient } from '@/lib/pg/client';
 import { ownSettings } from '@/lib/pg/connection';
+import { isBusy } from '@/lib/pg/errors';
 import { DeskPool } from '@/lib/pg/pool';
 import { render, sql, type SQL } from '@/lib/pg/sql';
 import { currentTag, plainTag, routeWatch } from './route';
@@ -28,20 +29,22 @@ export type RowsOptions = {
   everyRoute?: boolean;
   /** A limit of this statement's own, in a transaction of its own. */
   timeoutMs?: number;
+  /** Who asks, and what a diagnostic needs of ours: where the pool has no connection to give, on the one that is kept for this. */
+  reserved?: boolean;
 };
 
-export type Connections = { pool: DeskPool; database: Database };
+export type Connections = { pool: DeskPool; reserve: DeskPool; database: Database };
 
 // Next evaluates modules once per bundle and again on a reload in development: the pool must outlive both.
 const shared = globalThis as typeof globalThis & { riskdeskConnections?: Connections };
 
 function open(): Connections {
   const env = readEnv();
-  const pool = new DeskPool({
-    name: 'app',
+  const poolOf = (name: string, max: number, min: number) => new DeskPool({
+    name,
     connection: ownSettings('app', env),
-    max: env.DB_MAX_CONNECTIONS,
-    min: env.DB_MIN_CONNECTIONS,
+    max,
+    min,
     maxLifetimeMs: env.DB_MAX_LIFETIME,
     maxIdleMs: env.DB_MAX_IDLE_TIME,
     connectTimeoutMs: env.DB_CONNECT_TIMEOUT,
@@ -49,18 +52,32 @@ function open(): Connections {
     acquireTimeoutMs: 900,
     watch: routeWatch,
   });
+  const pool = poolOf('app', env.DB_MAX_CONNECTIONS, env.DB_MIN_CONNECTIONS);
+  const reserve = poolOf('reserve', 1, 1);
   const guarded = new Proxy(pool.driver, {
     get: (target, property) => (property === 'query' ? guardedQuery(pool) : Reflect.get(target, property, target)),
   });
   const database: Database = {
     orm: drizzle(guarded, { schema }),
     rows: (statement, options = {}) => {
-      const { timeoutMs } = options;
-      return timeoutMs === undefined ? once(pool, (client) => run(client, statement, options)) : pool.use((client) => runInTime(client, statement, timeoutMs));
+      const { timeoutMs, reserved } = options;
+      if (timeoutMs !== undefined) return pool.use((client) => runInTime(client, statement, timeoutMs));
+      const ask = (of: DeskPool) => once(of, (client) => run<never>(client, statement, options));
+      return reserved ? withReserve(pool, reserve, ask) : ask(pool);
     },
     flush: (level) => once(pool, (client) => flushed(client, level)),
   };
-  return { pool, database };
+  return { pool, reserve, database };
+}
+
+async function withReserve<T>(pool: DeskPool, reserve: DeskPool, work: (pool: DeskPool) => Promise<T>): Promise<T> {
+  if (pool.isFull()) return work(reserve);
+  try {
+    return await work(pool);
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+    return work(reserve);
+  }
 }
 
 /** One statement on its own. Behind a pooler it gets a transaction, because nothing else there carries its settings. */
@@ -129,6 +146,9 @@ export const database = (): Database => connections().database;
 
 export const appPool = (): DeskPool => connections().pool;
 
+/** One connection that is open before it is needed, for statements that are `reserved`. */
+export const reservePool = (): DeskPool => connections().reserve;
+
 /** Runs `work` in one transaction: all of it or nothing. */
 export async function transaction<T>(work: (tx: Database) => Promise<T>): Promise<T> {
   return appPool().use(async (client) => {
@@ -151,5 +171,5 @@ async function flushed(client: DeskClient, level: string): Promise<void> {
 export async function closeDatabase(): Promise<void> {
   const current = shared.riskdeskConnections;
   delete shared.riskdeskConnections;
-  await current?.pool.end();
+  await Promise.all([current?.pool.end(), current?.reserve.end()]);
 }

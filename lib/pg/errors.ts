@@ -38,7 +38,7 @@ export function isUnavailable(error: unknown): boolean {
 export const isRefusedCredentials = (error: unknown): boolean => credentialStates.has(sqlState(error) ?? '');
 
 /** Too many connections on the server, or out of memory or locks there. */
-const isBusy = (error: unknown): boolean => sqlState(error)?.startsWith('53') ?? false;
+export const isBusy = (error: unknown): boolean => sqlState(error)?.startsWith('53') ?? false;
 
 /** Cancelled by statement_timeout or lock_timeout. */
 export const isTimeout = (error: unknown): boolean => ['57014', '55P03'].includes(sqlState(error) ?? '');

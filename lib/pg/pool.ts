@@ -106,7 +106,7 @@ export class DeskPool {
   }
 
   private async acquire(): Promise<DeskClient & pg.PoolClient> {
-    const queued = this.pool.idleCount === 0 && this.pool.totalCount >= this.options.max;
+    const queued = this.isFull();
     const started = performance.now();
     const waited = queued ? this.options.watch?.waits() : undefined;
     try {
@@ -190,6 +190,11 @@ export class DeskPool {
   async warm(): Promise<void> {
     const clients = await Promise.all(Array.from({ length: Math.max(1, this.options.min) }, () => this.connect()));
     for (const client of clients) client.release();
+  }
+
+  /** Whoever asks now has to wait for somebody else's connection. */
+  isFull(): boolean {
+    return this.pool.idleCount === 0 && this.pool.totalCount >= this.options.max;
   }
 
   figures(): PoolFigures {

@@ -1,6 +1,6 @@
 import 'server-only';
 import { ensureFirstAdmin } from '@/lib/auth/users';
-import { appPool, database } from '@/lib/db/client';
+import { appPool, reservePool, database } from '@/lib/db/client';
 import { inRoute } from '@/lib/db/route';
 import { migrate } from '@/lib/db/migrate';
 import { SettingsError } from '@/lib/env';
@@ -70,7 +70,7 @@ async function untilReady(): Promise<void> {
 async function prepare(): Promise<void> {
   const { applied, partitions } = await migrate();
   await ensureFirstAdmin(database());
-  await Promise.all([appPool().warm(), monitorPool('main').warm()]);
+  await Promise.all([appPool().warm(), reservePool().warm(), monitorPool('main').warm()]);
   log('info', 'database ready', { migrations: applied, partitions });
 }
 

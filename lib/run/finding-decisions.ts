@@ -13,7 +13,7 @@ type Stored = { finding_id: string; severity: Severity; kind: Decision['kind']; 
 export async function decisionsOf(target: string): Promise<Map<string, Stored>> {
   const rows = await database().rows<Stored>(sql`
     select finding_id, severity, kind, until, reason, decided_by as by, decided_at as at
-    from riskdesk.finding_decisions where target = ${target} and (until is null or until > now())`);
+    from riskdesk.finding_decisions where target = ${target} and (until is null or until > now())`, { reserved: true });
   return new Map(rows.map((row) => [row.finding_id, row]));
 }
 
