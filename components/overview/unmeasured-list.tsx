@@ -15,10 +15,10 @@ export function UnmeasuredList({ items, places, target }: { items: FindingsAnswe
           <li key={says} className="flex gap-3 px-4 py-3">
             <CircleHelp className="mt-0.5 size-4 shrink-0 text-faint" aria-hidden />
             <div className="min-w-0">
-              <ul className="flex flex-wrap gap-x-4 gap-y-0.5 text-sm font-medium">
+              <ul className="flex flex-wrap gap-x-4 text-sm font-medium">
                 {items.filter(({ reason }) => reason.says === says).map(({ diagnostic }) => {
                   const place = places[diagnostic];
-                  return <li key={diagnostic}>{place ? <Link href={withTarget(place.href, target)} prefetch={false} className="hover:underline">{place.title}</Link> : diagnostic}</li>;
+                  return <li key={diagnostic}>{place ? <Link href={withTarget(place.href, target)} prefetch={false} className="inline-block py-0.5 hover:underline">{place.title}</Link> : diagnostic}</li>;
                 })}
               </ul>
               <p className="mt-0.5 text-sm text-muted">{says}</p>

@@ -14,7 +14,7 @@ const results = join(root, 'test-results');
 const tool = (...path: string[]) => join(root, 'node_modules', ...path);
 
 function run(args: string[], signal: AbortSignal, env: Record<string, string> = {}): Promise<Finished> {
-  return runProgram(process.execPath, args, { cwd: root, signal, killSignal: 'SIGTERM', env: { ...process.env, FORCE_COLOR: '0', NO_COLOR: '1', ...env } });
+  return runProgram(process.execPath, args, { cwd: root, signal, killSignal: 'SIGTERM', env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: '0', ...env } });
 }
 
 async function lint(signal: AbortSignal): Promise<Counts> {
