@@ -107,7 +107,7 @@ test('the palette begins an action by its name, and asks for the object', async 
   await expect(palette.getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Vacuum a table' });
-  await dialog.getByLabel('Table').fill(table);
+  await dialog.getByRole('textbox', { name: 'Table' }).fill(table);
   await expect(dialog).toContainText('SHARE UPDATE EXCLUSIVE');
   await expect(palette).toBeHidden();
 });

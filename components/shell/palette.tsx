@@ -24,8 +24,10 @@ export function Palette({ open, onClose, places, maintains }: Props) {
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog || dialog.open === open) return;
-    if (open) dialog.showModal();
-    else dialog.close();
+    if (!open) return dialog.close();
+    dialog.showModal();
+    // The library's frame can have the focus, too, and comes first.
+    dialog.querySelector('input')?.focus();
   }, [open]);
   const entries = useEntries(places, maintains);
   return (

@@ -17,7 +17,7 @@ const rows = long ? 1_000_000 : 8000;
 const places = ([['main', db], ['pg14', old]] as const).filter(([target]) => long || target === 'main');
 
 describe.each(places)('on %s', (target, server) => {
-  const { shown, done, preview } = onTarget(actions, target, 600_000);
+  const { shown, done, doneAtLast, preview } = onTarget(actions, target, 600_000);
 
   test('a plain table becomes a partitioned one while four writers insert, update and delete', { timeout: 900_000 }, async () => {
     const planted = await plantFamily(server, { name: 'Plain', rows, months: 4, whole: true });
@@ -26,7 +26,7 @@ describe.each(places)('on %s', (target, server) => {
     await owner.query(`grant select on ${table} to riskdesk_app`);
     const writers = await startWriters(server, planted);
     const params = { table, by: 'at' };
-    const job = await done('partitions.partition_table', params);
+    const job = await doneAtLast('partitions.partition_table', params);
     const { longest, alone, waited, writes, failed, acknowledged } = await writers.stop();
     process.stdout.write(`${target}, ${rows} rows and ${writes} writes beside: longest stall of a writer ${longest.toFixed(0)} ms (${alone.toFixed(0)} ms without the job), longest wait for a lock ${waited.toFixed(0)} ms; the job saw ${job.waitedMs.toFixed(0)} ms, held ${job.progress?.held_ms.toFixed(0)} ms\n`);
     expect(failed).toEqual([]);

@@ -39,14 +39,14 @@ test.each([['main', db], ['pg14', old]] as const)('on %s what the table refers t
 });
 
 describe.each(places)('on %s', (target, server) => {
-  const { shown, done, preview } = onTarget(actions, target, 600_000);
+  const { shown, done, doneAtLast, preview } = onTarget(actions, target, 600_000);
 
   test('R12: rows of a filled DEFAULT come into their partitions while four writers insert, update and delete, and children refer to them', { timeout: 900_000 }, async () => {
     const planted = await plantFamily(server, { name: 'Filled', rows, months: 4, fallback: true });
     const { table, tables, sql } = planted;
     expect((await preview('partitions.create', { table, gaps: 'yes' })).body).toMatchObject({ code: 'guard_refused', guards: [{ name: 'default_rows' }] });
     const writers = await startWriters(server, planted);
-    const job = await done('partitions.rescue_default', { table });
+    const job = await doneAtLast('partitions.rescue_default', { table });
     const { longest, alone, waited, writes, failed, acknowledged } = await writers.stop();
     process.stdout.write(`${target}, ${rows} rows and ${writes} writes beside: longest stall of a writer ${longest.toFixed(0)} ms (${alone.toFixed(0)} ms without the job), longest wait for a lock ${waited.toFixed(0)} ms; the job saw ${job.waitedMs.toFixed(0)} ms, held ${job.progress?.held_ms.toFixed(0)} ms\n`);
     expect(failed).toEqual([]);
