@@ -1,9 +1,10 @@
 import 'server-only';
 import { createHash } from 'node:crypto';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { AppError } from '@/lib/errors';
 import { may, type Caller } from '@/lib/kit/caller';
 import { severities, type Finding } from '@/lib/kit/finding';
-import type { FindingsAnswer, FoundItem } from '@/lib/kit/result';
+import type { DiagnosticResult, FindingsAnswer, FoundItem, Unmeasured } from '@/lib/kit/result';
 import { decisionFor, decisionsOf } from './finding-decisions';
 import { diagnostics, type Registered } from './registry';
 import { questionSchema, runDiagnostic, toQuestion } from './run-diagnostic';
@@ -73,9 +74,24 @@ function ranked(byDiagnostic: FoundItem[][]): FoundItem[] {
   return placed.toSorted((a, b) => bySeverity(a.item, b.item) || a.place - b.place).map(({ item }) => item);
 }
 
+/** Of the three monitoring connections: a panel that is opened meanwhile has the third. */
+const mostAtOnce = 2;
+/** A question asked later than this could not be answered in time. */
+const mostTurnMs = 10_000;
+const turns = new Map<string, LimitFunction>();
+const notAsked: Unmeasured = { state: 'unmeasured', reason: { code: 'busy', says: 'The server took so long over the questions before that this one was not asked. It is with the next refresh.' }, remedy: null };
+
+/** All questions at once would wait for each other’s connections, and give up for that. */
+function inTurn(target: string, ask: () => Promise<DiagnosticResult>): Promise<DiagnosticResult> {
+  const limit = turns.get(target) ?? pLimit(mostAtOnce);
+  turns.set(target, limit);
+  const since = performance.now();
+  return limit(() => (performance.now() - since > mostTurnMs ? notAsked : ask()));
+}
+
 async function ask(entry: Registered, target: string, fresh: boolean): Promise<Collected> {
   const question = { ...toQuestion(questionSchema(entry.diagnostic).parse({ target })), judgeOnly: true };
-  const result = await runDiagnostic(entry, question, { fresh });
+  const result = await runDiagnostic(entry, question, { fresh, turn: (work) => inTurn(target, work) });
   if (result.state === 'unmeasured') return { items: [], unmeasured: [{ diagnostic: entry.id, reason: result.reason }], more: false };
   const items = result.findings.map((finding): FoundItem => ({ ...finding, id: idOf(entry.id, finding), diagnostic: entry.id }));
   for (const { id } of items) remember(id, entry.id);

@@ -54,10 +54,12 @@ export const timeLimitOf = (diagnostic: Diagnostic): number => diagnostic.timeLi
 const freshMs = 1000;
 const maxAgeOf = ({ source, refreshSeconds, onDemand }: Diagnostic): number => (source === 'process' || onDemand ? freshMs : refreshSeconds * 1000 - 500);
 
-/** Asks, or joins those who asked the same a moment ago. `fresh`: somebody wants to see what has changed just now. */
-export function runDiagnostic(entry: Registered, question: Question, { fresh = true }: { fresh?: boolean } = {}): Promise<DiagnosticResult> {
+type Asking = { /** Somebody wants to see what has changed just now. */ fresh?: boolean; /** When it is asked, where nobody has. */ turn?: (ask: () => Promise<DiagnosticResult>) => Promise<DiagnosticResult> };
+
+/** Asks, or joins those who asked the same a moment ago. */
+export function runDiagnostic(entry: Registered, question: Question, { fresh = true, turn = (ask) => ask() }: Asking = {}): Promise<DiagnosticResult> {
   const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted(), question.judgeOnly ?? false]);
-  return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => answered(entry, question));
+  return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => turn(() => answered(entry, question)));
 }
 
 /** After a change of a target: the answers about it that are shared are of before. */
