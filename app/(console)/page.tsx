@@ -1,4 +1,5 @@
-import { AllFindings, type DiagnosticPlaces } from '@/components/overview/all-findings';
+import { AllFindings } from '@/components/overview/all-findings';
+import type { DiagnosticPlaces } from '@/components/overview/unmeasured-list';
 import { HealthStrip } from '@/components/overview/health-strip';
 import { QuickLinks } from '@/components/overview/quick-links';
 import { PageHeader } from '@/components/ui/page-header';

@@ -17,10 +17,7 @@ import { severities } from '@/lib/kit/finding';
 import type { FindingsAnswer, FoundItem } from '@/lib/kit/result';
 import { DecideButton, DecisionNote, ReopenButton } from './decide';
 import { RoomFilter } from './room-filter';
-import { UnmeasuredList } from './unmeasured-list';
-
-/** Where a diagnostic is shown, by its id. */
-export type DiagnosticPlaces = Record<string, { href: string; room: string; title: string }>;
+import { UnmeasuredList, type DiagnosticPlaces } from './unmeasured-list';
 
 const refreshMs = 60_000;
 

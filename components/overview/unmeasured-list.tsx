@@ -3,7 +3,9 @@ import { CircleHelp } from 'lucide-react';
 import { withTarget } from '@/components/shell/places';
 import { Card } from '@/components/ui/card';
 import type { FindingsAnswer } from '@/lib/kit/result';
-import type { DiagnosticPlaces } from './all-findings';
+
+/** Where a diagnostic is shown, by its id. */
+export type DiagnosticPlaces = Record<string, { href: string; room: string; title: string }>;
 
 /** What could not be asked, by its reason: one reason often stands before several questions. */
 export function UnmeasuredList({ items, places, target }: { items: FindingsAnswer['unmeasured']; places: DiagnosticPlaces; target: string }) {

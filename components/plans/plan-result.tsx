@@ -9,12 +9,13 @@ import { Fact } from '@/components/ui/card';
 import { classNames } from '@/components/ui/class-names';
 import { CopyButton } from '@/components/ui/copy-button';
 import { Notice } from '@/components/ui/notice';
-import { findingsOf, planText } from '@/lib/rooms/plans/schema';
+import { findingsOf, planText, type Plan, type TableFacts } from '@/lib/rooms/plans/schema';
 import { formatCount, formatMs } from '@/lib/units';
 import { PlanCompare } from './plan-compare';
 import { planHash } from './plan-hash';
 import { PlanTree } from './plan-tree';
-import type { ShownPlan } from './plans-view';
+
+export type ShownPlan = { plan: Plan; json: string; tables: readonly TableFacts[]; generic: boolean; notes: readonly string[]; from: string };
 
 type Props = { shown: ShownPlan; before: ShownPlan | null; isKept: boolean; onKeep: () => void; onForget: () => void };
 

@@ -15,12 +15,11 @@ import { Notice } from '@/components/ui/notice';
 import { messageOf } from '@/lib/client/problem';
 import { useExplain } from '@/lib/client/use-explain';
 import { useUrlState } from '@/lib/client/url-state';
-import { parsePlan, type ExplainAnswer, type Plan, type TableFacts } from '@/lib/rooms/plans/schema';
+import { parsePlan, type ExplainAnswer } from '@/lib/rooms/plans/schema';
 import { heldIn, parametersIn, planHash, statementHash } from './plan-hash';
-import { PlanResult } from './plan-result';
+import { PlanResult, type ShownPlan } from './plan-result';
 import { StatementForm, type Draft } from './statement-form';
 
-export type ShownPlan = { plan: Plan; json: string; tables: readonly TableFacts[]; generic: boolean; notes: readonly string[]; from: string };
 type Refused = Extract<ExplainAnswer, { state: 'refused' }>;
 
 const empty: Draft = { sql: '', values: [], withValues: false, analyze: false };

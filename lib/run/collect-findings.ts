@@ -82,11 +82,11 @@ const turns = new Map<string, LimitFunction>();
 const notAsked: Unmeasured = { state: 'unmeasured', reason: { code: 'busy', says: 'The server took so long over the questions before that this one was not asked. It is with the next refresh.' }, remedy: null };
 
 /** All questions at once would wait for each other’s connections, and give up for that. */
-function inTurn(target: string, ask: () => Promise<DiagnosticResult>): Promise<DiagnosticResult> {
+function inTurn(target: string, work: () => Promise<DiagnosticResult>): Promise<DiagnosticResult> {
   const limit = turns.get(target) ?? pLimit(mostAtOnce);
   turns.set(target, limit);
   const since = performance.now();
-  return limit(() => (performance.now() - since > mostTurnMs ? notAsked : ask()));
+  return limit(() => (performance.now() - since > mostTurnMs ? notAsked : work()));
 }
 
 async function ask(entry: Registered, target: string, fresh: boolean): Promise<Collected> {
