@@ -39,7 +39,7 @@ test.each([['main', db], ['pg14', old]] as const)('on %s what the table refers t
 });
 
 describe.each(places)('on %s', (target, server) => {
-  const { shown, done, doneAtLast, preview } = onTarget(actions, target, 600_000);
+  const { shown, doneAtLast, preview } = onTarget(actions, target, 600_000);
 
   test('R12: rows of a filled DEFAULT come into their partitions while four writers insert, update and delete, and children refer to them', { timeout: 900_000 }, async () => {
     const planted = await plantFamily(server, { name: 'Filled', rows, months: 4, fallback: true });
