@@ -1,5 +1,4 @@
 import 'server-only';
-import { z } from 'zod';
 import { AppError, type FieldError } from '@/lib/errors';
 import type { ActionContext, ActionObject, Refusal, Step } from '@/lib/kit/action';
 import type { Remedy } from '@/lib/kit/finding';
@@ -30,12 +29,9 @@ export type Prepared = {
   disk: number | null;
 };
 
-/** What is sent as `params`: every one as text, as a form or an address has it. */
-export const paramsSchema = z.record(z.string(), z.string());
-
 /** @throws AppError invalid, naming the parameter */
 function parsedParams({ action }: RegisteredAction, sent: Record<string, string>): Record<string, unknown> {
-  const errors: FieldError[] = Object.keys(sent).filter((key) => !(key in action.params)).map((key) => ({ path: `params.${key}`, code: 'unrecognized_keys', message: 'is not a parameter of this action' }));
+  const errors: FieldError[] = Object.keys(sent).filter((key) => !Object.hasOwn(action.params, key)).map((key) => ({ path: `params.${key}`, code: 'unrecognized_keys', message: 'is not a parameter of this action' }));
   const values = Object.entries(action.params).map(([key, param]): [string, unknown] => {
     const parsed = param.schema.safeParse(sent[key] ?? param.default);
     if (!parsed.success) errors.push(...parsed.error.issues.map((issue) => ({ path: `params.${key}`, code: issue.code ?? 'custom', message: issue.message })));
