@@ -94,7 +94,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   figures?: (ask: Ask, object: O) => Promise<Figures>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;
-  settle: (ask: Ask, object: O, context: ActionContext<P>) => Promise<Settled>;
+  /** Asked again after what it said was to be mended has been: `mended`. */
+  settle: (ask: Ask, object: O, context: ActionContext<P>, mended: boolean) => Promise<Settled>;
   /** Rooms whose answers are out of date after it. */
   stale: string[];
 };
