@@ -62,6 +62,7 @@ export const create = action({
   plan: ({ parts }) => parts.flatMap((part) => stepsOf(part, parts.find(({ oid }) => oid === part.parent))),
   blocks: 'No read and no write waits for a build. VACUUM, other builds and changes of the table do. It waits itself for every transaction that uses the table, and at the end for every older snapshot in this database.',
   disk: ({ needed }) => needed,
+  place: (_, { params }) => ({ tablespace: params.tablespace }),
   progress: 'create_index',
   figures: async (ask, object) => {
     const [whole] = (object as NewIndex).parts;

@@ -28,8 +28,8 @@ const body = z.strictObject({
 export function actionEndpoint(entry: RegisteredAction): Endpoint {
   const { action, room } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
-    const { object, plan, found, inverse, disk } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    const { object, plan, found, inverse, disk, free } = prepared;
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk, free_bytes: free }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',

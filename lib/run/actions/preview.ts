@@ -7,6 +7,7 @@ import { isRefusedCredentials, isTimeout, isUnavailable } from '@/lib/pg/errors'
 import { render, type SQL } from '@/lib/pg/sql';
 import { maintenanceSettings, monitorTransaction, requireTarget } from '../monitor';
 import { serverFacts } from '../server';
+import { freeDisk } from './free-disk';
 import { preflight, type Preflight } from './preflight';
 import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
@@ -27,6 +28,8 @@ export type Prepared = {
   found: Preflight;
   inverse: Remedy | null;
   disk: number | null;
+  /** Of the disk that it needs, where that is known. */
+  free: number | null;
 };
 
 /** @throws AppError invalid, naming the parameter */
@@ -57,11 +60,14 @@ export async function prepare(entry: RegisteredAction, targetName: string, sent:
     const context = { params: params as never, server: await serverFacts(target), role: maintenanceSettings(target).user };
     return monitorTransaction(target, async (ask) => {
       const object = await action.find(ask, context);
-      if (!object) throw new AppError('not_found', 'There is nothing of this name on the target.');
+      if (!object) throw new AppError('not_found', 'It is not on the target, or not any more.');
       const guards = action.guards(object, context);
       const steps = guards.length === 0 ? action.plan(object, context) : [];
       const found = await preflight(ask, object, steps);
-      return { target, object, params, context, plan: steps.map(stepOf), guards, found, inverse: action.inverse?.(object, context) ?? null, disk: action.disk?.(object) ?? null };
+      const disk = action.disk?.(object) ?? null;
+      const place = action.place?.(object, context) ?? { relations: object.table === null ? [] : [object.table] };
+      const free = disk === null || guards.length > 0 ? null : await freeDisk(ask, place);
+      return { target, object, params, context, plan: steps.map(stepOf), guards, found, inverse: action.inverse?.(object, context) ?? null, disk, free };
     });
   });
 }

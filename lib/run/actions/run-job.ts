@@ -2,7 +2,7 @@ import 'server-only';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActionContext, Figures, Settled } from '@/lib/kit/action';
 import type { Params } from '@/lib/kit/param';
-import { isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
+import { isDiskFull, isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
 import { log } from '../log';
 import { maintenanceSettings, monitorTransaction } from '../monitor';
@@ -65,6 +65,7 @@ function explain(error: unknown): string {
   if (isUnavailable(error)) return 'The connection to the target broke off.';
   if (isPermissionDenied(error)) return 'The role that runs maintenance may not do this (SQLSTATE 42501).';
   const state = sqlState(error);
+  if (isDiskFull(error)) return `The server’s disk is full, or what it may use of it: ${(error as Error).message} (SQLSTATE ${state}).`;
   if (state) return `PostgreSQL refused it: ${(error as Error).message} (SQLSTATE ${state}).`;
   log('error', 'a job failed', { kind: error instanceof Error ? error.name : typeof error });
   return 'It failed on the console’s side. The log has the details.';
