@@ -45,7 +45,7 @@ function Written({ job }: { job: JobView }) {
   return (
     <>
       {job.log.length > 0 ? <Log job={job} /> : null}
-      <PlanView plan={job.plan} label="Ran as shown" />
+      <PlanView plan={job.plan} label={isOpen(job.state) ? 'Runs as shown' : 'Ran as shown'} />
       {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
     </>
   );
@@ -108,7 +108,7 @@ function Figures({ job }: { job: JobView }) {
         </Fact>
       ))}
       {later.map(({ after: when, at, figures }) => <Later key={when} after={when} at={at} figures={figures} />)}
-      <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact>
+      {job.startedAt ? <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact> : null}
       {progress && progress.held_ms > 0 ? <Fact label="longest that it held a strong lock">{formatMs(progress.held_ms)}</Fact> : null}
       {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows moved">{formatCount(progress.moved)}</Fact> : null}
       {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}

@@ -88,7 +88,7 @@ describe('groups', () => {
     await vi.waitFor(async () => expect(await there()).toEqual(['four', 'one', 'three']));
     const asked = [await end(one.params, seals[0]), await end(two.params, seals[1]), await end({ ...three.params, started: '2020-01-01 00:00:00+00' }, seals[2]), await end(three.params, seals[2]), await end(four.params, seals[3])];
     expect(asked.map(({ status }) => status)).toEqual([202, 404, 404, 202, 202]);
-    expect(asked[1]?.body).toMatchObject({ detail: 'There is nothing of this name on the target.' });
+    expect(asked[1]?.body).toMatchObject({ detail: 'It is not on the target, or not any more.' });
     // It goes while its job waits for its turn.
     await three.client.end();
     await vi.waitFor(async () => expect(await there()).toEqual(['four', 'one']));
