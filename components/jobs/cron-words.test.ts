@@ -4,7 +4,7 @@ import { cronInWords } from './cron-words';
 
 test.each([
   ['30 2 * * *', 'Every day at 02:30'], ['5 14 * * 0', 'Every Sunday at 14:05'], ['5 14 * * 7', 'Every Sunday at 14:05'], ['0 6 * * 1-5', 'Monday to Friday at 06:00'], ['30 2 1 * *', 'On day 1 of each month at 02:30'],
-  ['15 * * * *', 'Every hour at 15 minutes past'], ['0 * * * *', 'Every hour at 00 minutes past'], ['*/10 * * * *', 'Every 10 minutes'], [' 30  2 * * * ', 'Every day at 02:30'],
+  ['15 * * * *', 'Every hour at 15 minutes past'], ['0 * * * *', 'Every hour, on the hour'], ['05 * * * *', 'Every hour at 5 minutes past'], ['*/10 * * * *', 'Every 10 minutes'], [' 30  2 * * * ', 'Every day at 02:30'],
 ])('%s: %s', (cron, says) => expect(cronInWords(cron)).toBe(says));
 
 test.each(['', '* * * * *', '*/7 * * * *', '30 2 1 * 1', '30 2 * 3 *', '30 2,4 * * *', '30 */2 * * *', '99 2 * * *', '30 24 * * *', '30 2 0 * *', '30 2 * * 8', '30 2 * * 1-9', '30 2 * * 1,3', '30 2 * * MON', '@daily', '30 2 * * * *'])('%j is left as it is', (cron) => expect(cronInWords(cron)).toBeNull());

@@ -18,7 +18,7 @@ export function cronInWords(cron: string): string | null {
   const [, step] = /^\*\/(\d{1,2})$/.exec(minute) ?? [];
   if (step && hour === '*' && anyDay && 60 % Number(step) === 0) return `Every ${step} minutes`;
   if (!isNumber(minute, 59)) return null;
-  if (hour === '*') return anyDay ? `Every hour at ${minute.padStart(2, '0')} minutes past` : null;
+  if (hour === '*' && anyDay) return Number(minute) === 0 ? 'Every hour, on the hour' : `Every hour at ${Number(minute)} minutes past`;
   if (!isNumber(hour, 23)) return null;
   if (anyDay) return `Every day at ${clock(hour, minute)}`;
   if (weekday === '*') return isNumber(day, 31) && day !== '0' ? `On day ${Number(day)} of each month at ${clock(hour, minute)}` : null;

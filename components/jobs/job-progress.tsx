@@ -61,7 +61,7 @@ function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
 function phaseOf({ progress, plan }: JobView): string {
   const step = plan.length > 1 ? `Step ${(progress?.step ?? 0) + 1} of ${plan.length}. ` : '';
   if (progress && progress.moved !== null) return `${step}${formatCount(progress.moved)}${progress.expected === null ? '' : ` of about ${formatCount(progress.expected)}`} rows moved`;
-  return `${step}${progress?.phase ?? 'Runs'}${progress?.fraction === null || progress === null ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
+  return `${step}${progress?.phase ?? 'Runs'}${!progress?.fraction ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
 }
 
 function CancelButton({ job }: { job: JobView }) {
@@ -89,7 +89,7 @@ function Bar({ job }: { job: JobView }) {
       aria-label={`Progress of ${job.action} on ${job.object}`}
       max={1}
       value={part ?? undefined}
-      className="h-1.5 w-full overflow-hidden rounded-full bg-hover indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
+      className="h-1.5 w-full overflow-hidden rounded-full bg-line indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
     />
   );
 }

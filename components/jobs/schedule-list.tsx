@@ -32,7 +32,7 @@ const whenOf = ({ cron, timeZone, window }: ScheduleView): string => `${cronInWo
 
 const renderCell = {
   when: ({ cron, timeZone, window }: Shown) => (
-    <span title={cron}>{cronInWords(cron) ?? <code className="font-mono text-xs">{cron}</code>} <span className="text-muted">{timeZone}{window ? `, begins ${window.from}–${window.to}` : ''}</span></span>
+    <span title={cron}>{cronInWords(cron) ?? <code className="font-mono text-xs">{cron}</code>} <span className="text-muted">{timeZone}{window ? <span className="whitespace-nowrap">{`, begins ${window.from}–${window.to}`}</span> : null}</span></span>
   ),
   nextRun: ({ nextRun }: Shown) => (nextRun ? <RelativeTime at={nextRun} /> : <Badge tone="neutral">Off</Badge>),
   last: ({ last }: Shown) => (last ? <LastState last={last} /> : <span className="text-faint">–</span>),
