@@ -36,6 +36,12 @@ test('a DBA vacuums the table that has dead rows, from its row to a green re-mea
   await expect(dialog).toContainText('VACUUM (VERBOSE, FREEZE, ANALYZE, TRUNCATE false)');
   await settle(page);
   expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Schedule …' }).click();
+  await dialog.getByLabel('When').selectOption('Other …');
+  await expect(dialog.getByLabel('Cron')).toHaveAccessibleDescription('Every day at 02:30');
+  await settle(page);
+  expect(await violations(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Do not schedule' }).click();
   await dialog.getByRole('button', { name: 'Vacuum a table' }).click();
   await expect(dialog).toContainText(/succeeded/i, { timeout: 15_000 });
   await expect(dialog).toContainText('dead rows10,000 → 0');

@@ -16,6 +16,7 @@ function hostile(what: string): string {
 export const names = {
   dead: plain('dead'), index: hostile('i'), indexed: hostile('t'), child: plain('child'), invalid: plain('invalid'), measured: plain('measured'),
   parted: plain('parted'), fallback: plain('default'), locked: plain('locked'), blocker: plain('blocker'), role: plain('role'), slot: plain('slot'),
+  unused: plain('unused'), bloated: plain('bloated'), ahead: plain('ahead'),
 };
 
 /** What no page may show, whole or in part (F13). */
@@ -53,7 +54,19 @@ const tables = () => `
   create table ${names.parted} (at timestamptz not null, x int, primary key (at, x)) partition by range (at);
   create table ${names.parted}_1 partition of ${names.parted} for values from ('2020-01-01') to ('2020-02-01');
   create table ${names.fallback} partition of ${names.parted} default;
-  insert into ${names.parted} select '2021-01-01'::timestamptz + g * interval '1 minute', g from generate_series(1, 700) g;`;
+  insert into ${names.parted} select '2021-01-01'::timestamptz + g * interval '1 minute', g from generate_series(1, 700) g;
+  create table ${names.unused}_of (id int primary key, a int);
+  insert into ${names.unused}_of select g, g from generate_series(1, 1000) g;
+  create index ${names.unused} on ${names.unused}_of (a);
+  do $$ begin for n in 1..150 loop perform from ${names.unused}_of where id = n; end loop; end $$;
+  create table ${names.bloated}_of (a int) with (autovacuum_enabled = off);
+  insert into ${names.bloated}_of select g from generate_series(1, 200000) g;
+  create index ${names.bloated} on ${names.bloated}_of (a);
+  delete from ${names.bloated}_of where a % 3 <> 0;
+  create table ${names.ahead} (at timestamptz not null, x int) partition by range (at);
+  create table ${names.ahead}_1 partition of ${names.ahead} for values from (current_date - 1) to (current_date);
+  create table ${names.ahead}_2 partition of ${names.ahead} for values from (current_date) to (current_date + 1);
+  create table ${names.ahead}_3 partition of ${names.ahead} for values from (current_date + 1) to (current_date + 2);`;
 
 /** Enough findings of their own that those above are not on the overview's first screen. */
 const noise = (count: number) => Array.from({ length: count }, (_, n) => `create table noise_${n} (a int, b int); create index noise_${n}_a on noise_${n} (a); create index noise_${n}_ab on noise_${n} (a, b);`).join('\n');
@@ -75,6 +88,7 @@ export async function plant(): Promise<Planted> {
   // What the role of maintenance owns it may mend.
   await db.query(`set role ${roleNames.maintenance}`);
   await db.query(tables());
+  await db.query(`vacuum (analyze) ${names.bloated}_of`);
   await db.query(noise(40));
   await db.query(`create unique index concurrently ${names.invalid} on ${names.invalid}_of (a)`).catch(() => {});
   await db.query(`reset role; grant update, select on ${names.locked} to ${roleNames.app}`);

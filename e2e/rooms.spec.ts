@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from '@playwright/test';
+import type { BrowserContext, Locator, Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 import { declared } from '../lib/rooms';
 import type { FindingsAnswer } from '../lib/kit/result';
@@ -27,6 +27,7 @@ const problems: Problem[] = [
   { room: 'Indexes', code: 'indexes.missing_fk', view: 'missing_fk', about: () => `public.${names.child}`, says: /has no index: each delete in/, row: () => `public.${names.child}` },
   { room: 'Indexes', code: 'indexes.invalid', view: 'invalid', about: () => `public.${names.invalid}`, says: /did not finish, or its build failed/, row: () => `public.${names.invalid}` },
   { room: 'Partitions', code: 'partitions.default_rows', view: 'default_rows', about: () => `public.${names.fallback}`, says: /^700 rows of public\.planted_parted_\w+ found no partition/, row: () => `public.${names.fallback}` },
+  { room: 'Partitions', code: 'partitions.runway', view: 'runway', about: () => `public.${names.ahead}`, says: /^From .* on, in .*, new rows are refused/, row: () => `public.${names.ahead}` },
   { room: 'Locks & activity', code: 'locks.blocker', view: 'blocking', about: () => `pid ${planted.blockerPid}`, says: new RegExp(`^Blocks one session, the longest for .*: ${names.blocker} has been idle in its transaction`), row: () => String(planted.blockerPid) },
   { room: 'Pool', code: 'pool.role_limit', view: 'server', about: () => names.role, says: /has 2 of the 2 connections that its CONNECTION LIMIT allows/, row: () => names.role },
   { room: 'Replication', code: 'replication.slot_at_risk', view: 'slots', about: () => names.slot, says: /^Keeps \d+.* MB of WAL/, row: () => names.slot },
@@ -192,33 +193,75 @@ test('measuring bloat says what it costs first, and asks only on the click', asy
   expect(asked).toHaveLength(1);
 });
 
-/** From a finding on the overview through its remedy: the dialog of the action, run to its end or refused. */
-async function openRemedy(problem: Problem, title: string) {
-  await goTo(problem);
-  const finding = page.getByRole('listitem').and(page.locator('[aria-current]')).filter({ has: page.getByText(problem.says) });
+/** The action that a finding offers as its remedy, in its dialog. */
+async function remedyOf(finding: Locator, title: string): Promise<Locator> {
   await finding.getByText('Evidence and remedy').click();
   await finding.getByRole('button', { name: `${title} …` }).click();
   return page.getByRole('dialog', { name: title });
 }
 
-const findingOf = ({ says, about }: Problem) => page.getByRole('list', { name: 'Findings' }).getByRole('listitem').filter({ has: page.getByTitle(about(), { exact: true }) }).filter({ has: page.getByText(says) });
+/** From a finding on the overview through its remedy: the dialog of the action, run to its end or refused. */
+async function openRemedy(problem: Problem, title: string): Promise<Locator> {
+  await goTo(problem);
+  return remedyOf(page.getByRole('listitem').and(page.locator('[aria-current]')).filter({ has: page.getByText(problem.says) }), title);
+}
 
-// The blocked statement is an old snapshot, for which a build would wait: the blocker goes first.
-const mends = { 'tables.vacuum_overdue': 'Vacuum a table', 'locks.blocker': 'End the session', 'indexes.missing_fk': 'Create an index', 'indexes.invalid': 'Drop what is left of a build', 'partitions.default_rows': 'Move rows out of DEFAULT' };
+async function runToItsEnd(dialog: Locator, title: string): Promise<void> {
+  await expect(dialog.getByRole('button', { name: title })).toBeEnabled();
+  await dialog.getByRole('button', { name: title }).click();
+  await expect(dialog).toContainText(/succeeded/i, { timeout: 30_000 });
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+}
 
-for (const [code, title] of Object.entries(mends)) {
+const findingOf = ({ says, about }: Pick<Problem, 'says' | 'about'>, list = page.getByRole('list', { name: 'Findings' })) => list.getByRole('listitem').filter({ has: page.getByTitle(about(), { exact: true }) }).filter({ has: page.getByText(says) });
+
+const mends: { code: string; title: string; /** What is filled in first. */ fill?: [label: string, value: string] }[] = [
+  { code: 'tables.vacuum_overdue', title: 'Vacuum a table' },
+  // The blocked statement is an old snapshot, for which a build would wait: the blocker goes first.
+  { code: 'locks.blocker', title: 'End the session' },
+  { code: 'indexes.missing_fk', title: 'Create an index' },
+  { code: 'indexes.invalid', title: 'Drop what is left of a build' },
+  { code: 'partitions.default_rows', title: 'Move rows out of DEFAULT' },
+  { code: 'partitions.runway', title: 'Create partitions ahead', fill: ['Periods ahead', '20'] },
+];
+
+for (const { code, title, fill } of mends) {
   test(`${code} is mended from its finding, and is found no longer`, async () => {
     const problem = problems.find((one) => one.code === code) as Problem;
     const dialog = await openRemedy(problem, title);
-    await expect(dialog.getByRole('button', { name: title })).toBeEnabled();
-    await dialog.getByRole('button', { name: title }).click();
-    await expect(dialog).toContainText(/succeeded/i, { timeout: 30_000 });
-    await dialog.getByRole('button', { name: 'Close' }).last().click();
+    if (fill) await dialog.getByLabel(fill[0]).fill(fill[1]);
+    await runToItsEnd(dialog, title);
     await expect(async () => {
       await page.goto(`/?room=${encodeURIComponent(problem.room)}`);
       await expect(page.getByRole('list', { name: 'Findings' }).getByRole('listitem').or(page.getByText(/^Nothing (found in|needs attention)/)).first()).toBeVisible();
       await expect(findingOf(problem)).toHaveCount(0, { timeout: 1000 });
     }).toPass({ timeout: 30_000 });
+  });
+}
+
+/** Found from a threshold on that a person sets: this server's counters are minutes old, its indexes small. */
+const asked: { code: string; view: string; panel: string; set: [label: string, value: string]; title: string; index: string; says: RegExp; measured: RegExp | null }[] = [
+  { code: 'indexes.unused', view: 'unused', panel: 'Unused', set: ['Counted for at least (days)', '0'], title: 'Drop an index', index: names.unused, says: /^Not scanned once in .* scanned 1\d\d times/, measured: null },
+  { code: 'indexes.bloat', view: 'bloat', panel: 'Bloat (B-tree)', set: ['Finding from', '1 MB'], title: 'Rebuild an index', index: names.bloated, says: /^A rebuild would give back/, measured: /^0 B$/ },
+];
+
+for (const { code, view, panel, set, title, index, says, measured } of asked) {
+  test(`${code} is found with a threshold that a person sets, mended from its finding, and found no longer`, async () => {
+    const about = `public.${index}`;
+    const row = page.locator('tr[data-row]').filter({ has: page.getByText(about, { exact: true }) });
+    await page.goto(`/indexes?view=${view}`);
+    await page.getByRole('textbox', { name: set[0] }).fill(set[1]);
+    const finding = findingOf({ says, about: () => about }, page.getByRole('list', { name: `Findings: ${panel}` }));
+    const more = page.getByRole('button', { name: /^Show \d+ more/ });
+    await expect(finding.or(more)).not.toHaveCount(0);
+    if ((await finding.count()) === 0) await more.click();
+    const dialog = await remedyOf(finding, title);
+    if (title.startsWith('Drop')) await dialog.getByLabel(/^Type /).fill(about);
+    await runToItsEnd(dialog, title);
+    // Measured again by itself.
+    await expect(finding).toHaveCount(0);
+    if (measured) await expect(row.locator('td[data-label="At least"]')).toHaveText(measured);
+    else await expect(row).toHaveCount(0);
   });
 }
 

@@ -104,7 +104,12 @@ const changes = (set: boolean) => may(reloads, async ({ sql, name }) => {
   await sql('grant alter system on parameter work_mem to riskdesk_maintenance');
   await sql(`alter system set work_mem = '${5000 + Number(name.replaceAll(/\D/g, ''))}kB'`);
   await sql('select pg_reload_conf()');
-  return { params: { name: 'work_mem', ...(set ? { value: '9MB' } : {}) } };
+  // Whatever happened, the server runs with what the file says.
+  const after = async () => {
+    const [seen] = await sql(`select pg_size_bytes(setting || unit) as held, coalesce((select pg_size_bytes(f.setting) from pg_file_settings f where f.name = s.name order by seqno desc limit 1), pg_size_bytes(boot_val || unit)) as filed from pg_settings s where name = 'work_mem'`);
+    expect(seen?.['held']).toBe(seen?.['filed']);
+  };
+  return { params: { name: 'work_mem', ...(set ? { value: '9MB' } : {}) }, after };
 });
 
 /** For every action an object of its own, large enough to be killed in the middle. */

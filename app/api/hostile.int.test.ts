@@ -1,10 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { endpoints } from '@/app/api/endpoints';
 import { call } from '@/test/call';
 import { useDatabase } from '@/test/database';
 import { usePeople } from '@/test/people';
+import { exampleOf, examples, exampleTarget } from '@/test/security/examples';
 
 const db = await useDatabase();
-const { analyst, admin } = await usePeople(db);
+exampleTarget(db);
+const people = await usePeople(db);
+const { analyst, admin } = people;
 
 const post = (text: string, path = '/api/assessments', extra: Record<string, string> = {}) => call('POST', path, { cookie: analyst.cookie, text, headers: extra });
 
@@ -34,9 +38,28 @@ describe('S17: bodies that are meant to hurt', () => {
   });
 });
 
-describe('S18: names of prototypes are fields that are not known here', () => {
-  const names = ['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString'];
+const names = ['__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString'];
 
+function expectCleanPrototypes(): void {
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  for (const prototype of [Object.prototype, Array.prototype, Function.prototype]) expect(Object.keys(prototype)).toEqual([]);
+}
+
+type Json = Record<string, unknown>;
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The body with a member of this name in one of its objects, once for each of them. As text: in a literal `__proto__` is no member. */
+function polluted(body: unknown, name: string): string[] {
+  const mark = 'a member more';
+  const places = (value: unknown): unknown[] => {
+    if (Array.isArray(value)) return value.flatMap((one, at) => places(one).map((changed) => value.with(at, changed)));
+    if (!isObject(value)) return [];
+    return [{ ...value, [mark]: null }, ...Object.entries(value).flatMap(([key, inner]) => places(inner).map((changed) => ({ ...value, [key]: changed })))];
+  };
+  return places(body).flatMap((one) => ['{"polluted":true}', '"polluted"'].map((value) => JSON.stringify(one).replace(`"${mark}":null`, `${JSON.stringify(name)}:${value}`)));
+}
+
+describe('S18: names of prototypes are fields that are not known here', () => {
   test.each(names)('%s in a body, a child, a query', async (name) => {
     const body = await post(`{"businessName":"x","riskScore":0,"${name}":{"polluted":true}}`);
     expect(body.status).toBe(422);
@@ -48,7 +71,22 @@ describe('S18: names of prototypes are fields that are not known here', () => {
     expect((await call('GET', `/api/queries/slow?sort=${name}`, { cookie: admin.cookie })).status).toBe(422);
     expect((await call('GET', `/api/queries/${name}`, { cookie: admin.cookie })).status).toBe(404);
     expect((await call('PATCH', `/api/users/${analyst.id}`, { cookie: admin.cookie, text: `{"name":"x","${name}":{"role":"admin"}}` })).status).toBe(422);
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
-    expect(Object.keys(Object.prototype)).toEqual([]);
+    expectCleanPrototypes();
+  });
+
+  const known = examples(db, people, { cookie: admin.cookie });
+  // What takes no body has nothing to say of one; a public address may be asked with anything.
+  test.each(endpoints.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))('%s: in its query and in every object of its body', async (route, { method, path, access, body }) => {
+    const example = method === 'GET' ? { path: path.replace('{id}', admin.id) } : await exampleOf(known, route);
+    const isOpen = access === 'public' || access === 'own-check';
+    const answers: [string, number][] = [];
+    for (const name of names) {
+      const as = { cookie: admin.cookie, address: `10.1.0.${names.indexOf(name)}` };
+      const separator = example.path.includes('?') ? '&' : '?';
+      if (!isOpen) for (const query of [`${name}=1`, `${name}[polluted]=1`]) answers.push([query, (await call(method, `${example.path}${separator}${query}`, { ...as, ...(body ? { body: example.body } : {}) })).status]);
+      if (body) for (const text of polluted(example.body, name)) for (const of of [example.path, `${example.path}${separator}preview`]) answers.push([text, (await call(method, of, { ...as, text })).status]);
+    }
+    expect(answers.filter(([, status]) => status < 400 || status >= 500)).toEqual([]);
+    expectCleanPrototypes();
   });
 });

@@ -51,6 +51,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
   const [typed, setTyped] = useState('');
   const [job, setJob] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
+  const [scheduling, setScheduling] = useState(false);
   const wish = { action: action.id, target, params: { ...chosen, ...given } };
   const { looked, again } = usePreview(wish);
   const { run, measureAgain } = useJobChanges();
@@ -76,7 +77,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
   const footer = job ? <Button kind="primary" onClick={close}>Close</Button> : (
     <>
       <Button onClick={close}>Cancel</Button>
-      <Button kind={mustType ? 'danger' : 'primary'} disabled={!preview || (mustType && typed !== phrase)} onClick={() => void start()}>{action.title}</Button>
+      <Button kind={scheduling ? 'secondary' : mustType ? 'danger' : 'primary'} disabled={!preview || (mustType && typed !== phrase)} onClick={() => void start()}>{scheduling ? `${action.title} now` : action.title}</Button>
     </>
   );
   return (
@@ -93,7 +94,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
               {(control) => <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />}
             </Field>
           ) : null}
-          {preview ? <ScheduleOffer wish={wish} confirm={!mustType ? undefined : typed === phrase ? preview.object.name : typed} onDone={close} /> : null}
+          {preview ? <ScheduleOffer open={scheduling} onOpen={setScheduling} wish={wish} confirm={!mustType ? undefined : typed === phrase ? preview.object.name : typed} onDone={close} /> : null}
         </div>
       )}
     </Dialog>
@@ -144,6 +145,9 @@ export function Refused({ error, onAgain }: { error: unknown; onAgain: () => voi
   );
 }
 
+/** Whether less is free than it may need. */
+export const isShort = ({ disk_bytes: needed, free_bytes: free }: PreviewView['estimate']): boolean => needed !== null && free !== null && free < needed;
+
 function Preview({ preview }: { preview: PreviewView }) {
   const { object, plan, blocks, estimate, blockers, snapshots, users, inverse } = preview;
   return (
@@ -152,8 +156,10 @@ function Preview({ preview }: { preview: PreviewView }) {
         <Fact label="Object"><span className="font-mono text-xs wrap-anywhere">{object.name}</span></Fact>
         {object.bytes === null ? null : <Fact label="Size">{formatBytes(object.bytes)}</Fact>}
         {estimate.disk_bytes === null ? null : <Fact label="Disk it needs besides, at most">{formatBytes(estimate.disk_bytes)}</Fact>}
+        {estimate.disk_bytes === null ? null : <Fact label="Free there">{estimate.free_bytes === null ? <span className="text-muted">not known from here: look before</span> : formatBytes(estimate.free_bytes)}</Fact>}
         <Fact label="Sessions on the table now">{users}</Fact>
       </dl>
+      {isShort(estimate) ? <Notice tone="warning" title="The disk may not have room for it">{`It needs up to ${formatBytes(estimate.disk_bytes ?? 0)} besides, and ${formatBytes(estimate.free_bytes ?? 0)} are free there. Where the disk runs full it fails and is undone; if the WAL is on the same disk, the server itself may stop.`}</Notice> : null}
       <p className="text-sm text-muted">{blocks}</p>
       <PlanView plan={plan} label="Runs exactly as shown" />
       <Sessions title="In its way now" sessions={blockers} />

@@ -11,13 +11,14 @@ import { previewAction, useJobChanges, type Wish } from '@/lib/client/use-jobs';
 import type { PreviewView } from '@/lib/kit/job';
 import type { ActionView } from '@/lib/kit/result';
 import { formatBytes } from '@/lib/units';
-import { Options } from './action-dialog';
+import { isShort, Options } from './action-dialog';
 import { JobProgress } from './job-progress';
 
 type Looked = { wish: Wish; preview: PreviewView } | { wish: Wish; refused: string };
 type Begun = { wish: Wish; name: string; job: string } | { wish: Wish; name: string; refused: string };
 
-const nameOf = (wish: Wish, given: string[]): string => given.map((key) => wish.params[key]).join(', ');
+/** Until the server has said how it is called. */
+const nameOf = (wish: Wish, given: string[]): string => given.flatMap((key) => wish.params[key] || []).join(', ');
 
 /** Looks at every one of them, one after the other: a server that is asked about seventy indexes has other work too. */
 function usePreviews(wishes: Wish[]): Looked[] {
@@ -101,9 +102,10 @@ function Item({ name, looked }: { name: string; looked: Looked | undefined }) {
   const waits = preview ? preview.blockers.length + preview.snapshots.length : 0;
   return (
     <li className="flex flex-wrap items-baseline gap-x-3 gap-y-1 px-3 py-2 text-sm">
-      <span className="min-w-0 grow font-mono text-xs wrap-anywhere">{name}</span>
+      <span className="min-w-0 grow font-mono text-xs wrap-anywhere">{preview?.object.name ?? name}</span>
       {preview?.object.bytes ? <span className="numeric text-xs text-muted">{formatBytes(preview.object.bytes)}</span> : null}
       {waits > 0 ? <Badge tone="warning">{waits} in its way</Badge> : null}
+      {preview && isShort(preview.estimate) ? <Badge tone="warning">needs {formatBytes(preview.estimate.disk_bytes ?? 0)}, free {formatBytes(preview.estimate.free_bytes ?? 0)}</Badge> : null}
       {looked === undefined ? <span className="text-xs text-faint">Looking …</span> : null}
       {looked && 'refused' in looked ? <span className="basis-full text-xs text-critical">Left out: {looked.refused}</span> : null}
       {preview ? <code className="basis-full font-mono text-2xs text-faint wrap-anywhere">{preview.plan.map(({ sql }) => sql).join('; ')}</code> : null}

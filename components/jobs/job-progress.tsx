@@ -45,7 +45,7 @@ function Written({ job }: { job: JobView }) {
   return (
     <>
       {job.log.length > 0 ? <Log job={job} /> : null}
-      <PlanView plan={job.plan} label="Ran as shown" />
+      <PlanView plan={job.plan} label={isOpen(job.state) ? 'Runs as shown' : 'Ran as shown'} />
       {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
     </>
   );
@@ -61,7 +61,7 @@ function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
 function phaseOf({ progress, plan }: JobView): string {
   const step = plan.length > 1 ? `Step ${(progress?.step ?? 0) + 1} of ${plan.length}. ` : '';
   if (progress && progress.moved !== null) return `${step}${formatCount(progress.moved)}${progress.expected === null ? '' : ` of about ${formatCount(progress.expected)}`} rows moved`;
-  return `${step}${progress?.phase ?? 'Runs'}${progress?.fraction === null || progress === null ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
+  return `${step}${progress?.phase ?? 'Runs'}${!progress?.fraction ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
 }
 
 function CancelButton({ job }: { job: JobView }) {
@@ -89,7 +89,7 @@ function Bar({ job }: { job: JobView }) {
       aria-label={`Progress of ${job.action} on ${job.object}`}
       max={1}
       value={part ?? undefined}
-      className="h-1.5 w-full overflow-hidden rounded-full bg-hover indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-hover [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
+      className="h-1.5 w-full overflow-hidden rounded-full bg-line indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
     />
   );
 }
@@ -108,7 +108,7 @@ function Figures({ job }: { job: JobView }) {
         </Fact>
       ))}
       {later.map(({ after: when, at, figures }) => <Later key={when} after={when} at={at} figures={figures} />)}
-      <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact>
+      {job.startedAt ? <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact> : null}
       {progress && progress.held_ms > 0 ? <Fact label="longest that it held a strong lock">{formatMs(progress.held_ms)}</Fact> : null}
       {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows moved">{formatCount(progress.moved)}</Fact> : null}
       {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}

@@ -10,13 +10,9 @@ import { ApiError, messageOf } from '@/lib/client/problem';
 import type { Wish } from '@/lib/client/use-jobs';
 import { useScheduleChanges } from '@/lib/client/use-schedules';
 import { formatTime } from '@/lib/units';
+import { cronInWords } from './cron-words';
 
-const usual = [
-  { cron: '30 2 * * *', label: 'Every night at 02:30' },
-  { cron: '30 2 * * 0', label: 'Every Sunday at 02:30' },
-  { cron: '30 2 1 * *', label: 'On the first of each month at 02:30' },
-  { cron: '15 * * * *', label: 'Every hour, at a quarter past' },
-];
+const usual = ['30 2 * * *', '30 2 * * 0', '30 2 1 * *', '15 * * * *'];
 
 const timeZones = (): string[] => ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone !== 'UTC')];
 const ownTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
@@ -24,14 +20,13 @@ const ownTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZo
 type Props = { wish: Wish; /** What was typed to confirm, for what destroys. */ confirm?: string | undefined; onDone: () => void };
 
 /** Instead of now, or besides: again and again. */
-export function ScheduleOffer({ wish, confirm, onDone }: Props) {
-  const [open, setOpen] = useState(false);
-  return open ? <ScheduleForm wish={wish} confirm={confirm} onDone={onDone} onCancel={() => setOpen(false)} /> : <div><Button size="small" onClick={() => setOpen(true)}>Schedule …</Button></div>;
+export function ScheduleOffer({ open, onOpen, ...rest }: Props & { open: boolean; onOpen: (open: boolean) => void }) {
+  return open ? <ScheduleForm {...rest} onCancel={() => onOpen(false)} /> : <div><Button size="small" onClick={() => onOpen(true)}>Schedule …</Button></div>;
 }
 
 /** When an action is to be done. Each run is planned anew then, and its guards hold. */
 function ScheduleForm({ wish, confirm, onDone, onCancel }: Props & { onCancel: () => void }) {
-  const [choice, setChoice] = useState(usual[0]?.cron ?? '');
+  const [choice, setChoice] = useState(usual[0] ?? '');
   const [own, setOwn] = useState('30 2 * * *');
   const [timeZone, setTimeZone] = useState(ownTimeZone);
   const [hours, setHours] = useState({ from: '', to: '' });
@@ -60,13 +55,13 @@ function ScheduleForm({ wish, confirm, onDone, onCancel }: Props & { onCancel: (
         <Field label="When" error={choice ? errorOf('cron') : undefined}>
           {(control) => (
             <Select {...control} value={choice} onChange={(event) => setChoice(event.target.value)}>
-              {usual.map(({ cron, label }) => <option key={cron} value={cron}>{label}</option>)}
+              {usual.map((cron) => <option key={cron} value={cron}>{cronInWords(cron)}</option>)}
               <option value="">Other …</option>
             </Select>
           )}
         </Field>
         {choice ? null : (
-          <Field label="Cron" hint="Minute, hour, day of the month, month, day of the week" error={errorOf('cron')}>
+          <Field label="Cron" hint={cronInWords(own) ?? 'Minute, hour, day of the month, month, day of the week'} error={errorOf('cron')}>
             {(control) => <Input {...control} value={own} onChange={(event) => setOwn(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />}
           </Field>
         )}

@@ -13,6 +13,7 @@ import { messageOf } from '@/lib/client/problem';
 import { useScheduleChanges, useSchedules } from '@/lib/client/use-schedules';
 import type { ColumnView } from '@/lib/kit/column';
 import type { ScheduleView } from '@/lib/kit/schedule';
+import { cronInWords } from './cron-words';
 import { JobStateBadge } from './job-state';
 
 const columns: ColumnView[] = [
@@ -27,10 +28,12 @@ const columns: ColumnView[] = [
 
 type Shown = ScheduleView & { when: string };
 
-const whenOf = ({ cron, timeZone, window }: ScheduleView): string => `${cron}, ${timeZone}${window ? `; begins from ${window.from} to ${window.to}` : ''}`;
+const whenOf = ({ cron, timeZone, window }: ScheduleView): string => `${cronInWords(cron) ?? cron}, ${timeZone}${window ? `; begins from ${window.from} to ${window.to}` : ''}`;
 
 const renderCell = {
-  when: ({ cron, timeZone, window }: Shown) => <span><code className="font-mono text-xs">{cron}</code> <span className="text-muted">{timeZone}{window ? `, ${window.from}–${window.to}` : ''}</span></span>,
+  when: ({ cron, timeZone, window }: Shown) => (
+    <span title={cron}>{cronInWords(cron) ?? <code className="font-mono text-xs">{cron}</code>} <span className="text-muted">{timeZone}{window ? <span className="whitespace-nowrap">{`, begins ${window.from}–${window.to}`}</span> : null}</span></span>
+  ),
   nextRun: ({ nextRun }: Shown) => (nextRun ? <RelativeTime at={nextRun} /> : <Badge tone="neutral">Off</Badge>),
   last: ({ last }: Shown) => (last ? <LastState last={last} /> : <span className="text-faint">–</span>),
 };
@@ -64,13 +67,13 @@ export function ScheduleList({ mayChange }: { mayChange: boolean }) {
 }
 
 function Details({ schedule, mayChange }: { schedule: ScheduleView; mayChange: boolean }) {
-  const { id, object, action, params, last, enabled, reason } = schedule;
+  const { id, object, action, params, cron, last, enabled, reason } = schedule;
   const { change, remove } = useScheduleChanges();
   const [asking, setAsking] = useState(false);
   const toggle = () => change(id, { enabled: !enabled }).catch((error: unknown) => toast('It was not changed', { tone: 'error', about: messageOf(error) }));
   return (
     <div className="flex flex-col gap-3 text-sm">
-      <p className="font-mono text-xs wrap-anywhere">{Object.entries(params).map(([key, value]) => `${key} = ${value}`).join(', ')}</p>
+      <p className="font-mono text-xs wrap-anywhere"><span className="text-muted">{cron}</span>{'  '}{Object.entries(params).map(([key, value]) => `${key} = ${value}`).join(', ')}</p>
       {reason ? <p className="text-muted">{reason}</p> : null}
       {last ? <p><LastState last={last} /> <RelativeTime at={last.at} />{last.says ? `: ${last.says}` : ''}</p> : <p className="text-faint">It has not run yet.</p>}
       {mayChange ? (

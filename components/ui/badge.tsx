@@ -5,7 +5,7 @@ import { classNames } from './class-names';
 export type BadgeTone = 'neutral' | 'accent' | 'ok' | 'info' | 'warning' | 'high' | 'critical';
 
 const tones: Record<BadgeTone, string> = {
-  neutral: 'bg-hover text-muted',
+  neutral: 'bg-hover text-muted ring-1 ring-inset ring-line',
   accent: 'bg-accent-soft text-accent',
   ok: 'bg-ok-soft text-ok',
   info: 'bg-info-soft text-info',

@@ -63,6 +63,9 @@ export type Refusal = { name: string; says: string; saferWay: string | null };
  */
 export type Settled = { state: 'done' | 'undone' | 'resumable'; says: string; mend: Step[] };
 
+/** Where something new goes: beside these relations, by OID, and their indexes; or in a tablespace, empty for the database’s own. */
+export type Place = { relations: string[] } | { tablespace: string };
+
 export type ProgressView = 'vacuum' | 'analyze' | 'create_index' | 'cluster';
 
 export type ActionContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts; /** The role that would run it. */ role: string };
@@ -88,13 +91,16 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   blocksOf?: (object: O) => string;
   /** Disk that it needs besides, at most. */
   disk?: (object: O) => number | null;
+  /** Where it needs it; beside its table, without this. */
+  place?: (object: O, context: ActionContext<P>) => Place;
   progress: ProgressView | null;
   /** What a job's log keeps of one of the server's notices, null for nothing; all of every one, without it. */
   tells?: (notice: string) => string | null;
   figures?: (ask: Ask, object: O) => Promise<Figures>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;
-  settle: (ask: Ask, object: O, context: ActionContext<P>) => Promise<Settled>;
+  /** Asked again after what it said was to be mended has been: `mended`. */
+  settle: (ask: Ask, object: O, context: ActionContext<P>, mended: boolean) => Promise<Settled>;
   /** Rooms whose answers are out of date after it. */
   stale: string[];
 };

@@ -15,7 +15,7 @@ export const previewSchema = z.object({
   plan: z.array(planStepSchema),
   risk: z.enum(risks),
   blocks: z.string(),
-  estimate: z.object({ disk_bytes: z.number().nullable() }),
+  estimate: z.object({ disk_bytes: z.number().nullable().describe('Needed besides, at most'), free_bytes: z.number().nullable().describe('Free where it goes; null where that is not known, since PostgreSQL cannot say') }),
   blockers: z.array(blockerSchema),
   snapshots: z.array(blockerSchema),
   users: z.number(),

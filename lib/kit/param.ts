@@ -53,5 +53,13 @@ export const param = {
   choice: <const T extends string>(label: string, choices: readonly [T, ...T[]]): Param<T> => ({ label, kind: 'choice', default: choices[0], choices, schema: z.enum(choices) }),
 };
 
+const isPrototype = (sent: unknown): boolean => typeof sent === 'object' && sent !== null && Object.hasOwn(sent, '__proto__');
+
+/** Parameters as a request has them: every one as text, as a form or an address has it. A record would leave `__proto__` out in silence. */
+export const sentParams = z.preprocess((sent, { addIssue }) => {
+  if (isPrototype(sent)) addIssue({ code: 'unrecognized_keys', keys: ['__proto__'], input: sent as Record<string, unknown> });
+  return sent;
+}, z.record(z.string(), z.string()));
+
 export type Params = Record<string, Param>;
 export type ParamsOf<P extends Params> = { [K in keyof P]: P[K] extends Param<infer T> ? T : never };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jobStates } from './job-states';
-import { storableText } from './param';
+import { sentParams, storableText } from './param';
 
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 22:00');
 const cron = storableText(100).min(1).describe('Five fields: minute, hour, day of the month, month, day of the week');
@@ -10,7 +10,7 @@ const window = z.strictObject({ from: clock, to: clock }).nullable().describe('J
 export const newScheduleSchema = z.strictObject({
   action: z.string().max(100),
   target: z.string().max(60).default('main'),
-  params: z.record(z.string(), z.string()).default({}),
+  params: sentParams.default({}),
   cron,
   timeZone: timeZone.default('UTC'),
   window: window.default(null),

@@ -4,18 +4,19 @@ import { meaning } from './deparse';
 import { isTree, parseSql, quoteName, type Tree } from './parser';
 import type { CheckedText } from './sql';
 
-/** An index as a person asks for it: the last three as SQL writes them between their brackets. */
-export type AskedIndex = { method: string; unique: boolean; columns: string; include: string; where: string };
+/** An index as a person asks for it: columns, include and where as SQL writes them between their brackets; tablespace by its name, empty for the database’s own. */
+export type AskedIndex = { method: string; unique: boolean; columns: string; include: string; where: string; tablespace: string };
 type Place = { name: string; schema: string; rel: string; how: 'concurrently' | 'only' };
 
-const textOf = ({ method, unique, columns, include, where }: AskedIndex, { name, schema, rel, how }: Place): string =>
+const textOf = ({ method, unique, columns, include, where, tablespace }: AskedIndex, { name, schema, rel, how }: Place): string =>
   [
     `CREATE ${unique ? 'UNIQUE ' : ''}INDEX ${how === 'concurrently' ? 'CONCURRENTLY ' : ''}${quoteName(name)} ON ${how === 'only' ? 'ONLY ' : ''}${quoteName(schema)}.${quoteName(rel)} USING ${method} (${columns})`,
     ...(include === '' ? [] : [`INCLUDE (${include})`]),
+    ...(tablespace === '' ? [] : [`TABLESPACE ${quoteName(tablespace)}`]),
     ...(where === '' ? [] : [`WHERE (${where})`]),
   ].join(' ');
 
-const wanted = ['relation', 'idxname', 'accessMethod', 'indexParams', 'indexIncludingParams', 'whereClause', 'unique', 'concurrent', 'isconstraint', 'primary'];
+const wanted = ['relation', 'idxname', 'accessMethod', 'indexParams', 'indexIncludingParams', 'whereClause', 'unique', 'concurrent', 'isconstraint', 'primary', 'tableSpace'];
 
 /** What else the text says than it was asked for; null where it is that one statement and no more. */
 function strayed(statements: Tree[], asked: AskedIndex, place: Place): string | null {
@@ -23,8 +24,8 @@ function strayed(statements: Tree[], asked: AskedIndex, place: Place): string | 
   const index = only?.['IndexStmt'];
   if (others.length > 0 || !isTree(index)) return 'This is more than the parts of one index.';
   const relation = isTree(index['relation']) ? index['relation'] : {};
-  const said = [index['idxname'], relation['schemaname'], relation['relname'], index['accessMethod'], index['unique'] === true, Array.isArray(index['indexIncludingParams']), index['whereClause'] !== undefined];
-  const meant = [place.name, place.schema, place.rel, asked.method, asked.unique, asked.include !== '', asked.where !== ''];
+  const said = [index['idxname'], relation['schemaname'], relation['relname'], index['accessMethod'], index['unique'] === true, Array.isArray(index['indexIncludingParams']), index['whereClause'] !== undefined, index['tableSpace'] ?? ''];
+  const meant = [place.name, place.schema, place.rel, asked.method, asked.unique, asked.include !== '', asked.where !== '', asked.tablespace];
   if (!isDeepStrictEqual(said, meant)) return 'The parts do not stand where they belong: a bracket may be missing.';
   const more = Object.entries(index).find(([key, value]) => !wanted.includes(key) && value !== undefined && value !== false && value !== 0 && value !== 'DEFAULT' && !(Array.isArray(value) && value.length === 0));
   return more ? `An index made here has no ${more[0]}.` : null;
@@ -53,7 +54,7 @@ export function keysOf({ IndexStmt }: Tree): string[] {
 
 const bare = (tree: Tree | undefined): unknown => {
   const index = tree?.['IndexStmt'];
-  return isTree(index) ? meaning({ ...index, idxname: '', relation: {}, concurrent: false }) : null;
+  return isTree(index) ? meaning({ ...index, idxname: '', relation: {}, concurrent: false, tableSpace: '' }) : null;
 };
 
 /** Whether PostgreSQL's definition of an index says the same but for its name and table. Where it writes an expression otherwise, they differ. */

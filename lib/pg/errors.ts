@@ -40,6 +40,15 @@ export const isRefusedCredentials = (error: unknown): boolean => credentialState
 /** Too many connections on the server, or out of memory or locks there. */
 export const isBusy = (error: unknown): boolean => sqlState(error)?.startsWith('53') ?? false;
 
+/** Where files are made longer. What is no plain ENOSPC, a quota or a limit on files, PostgreSQL calls an internal error. */
+const growing = new Set(['mdextend', 'mdzeroextend', 'BufFileDumpBuffer', 'XLogFileInitInternal']);
+
+/** The server could not make a file longer: its disk is full, or a quota or limit is reached. */
+export function isDiskFull(error: unknown): boolean {
+  const cause = driverError(error);
+  return cause instanceof DatabaseError && (cause.code === '53100' || (cause.code === 'XX000' && growing.has(cause.routine ?? '')));
+}
+
 /** Cancelled by statement_timeout or lock_timeout. */
 export const isTimeout = (error: unknown): boolean => ['57014', '55P03'].includes(sqlState(error) ?? '');
 

@@ -1,6 +1,6 @@
 import { action } from '@/lib/kit/action';
 import { nameRefusals } from './set-rules';
-import { findSetting, reloadStep, resetStep, settingFigures, settingGuards, settingParams, undoing, type SettingObject } from './setting-object';
+import { findSetting, isFromFile, reloadStep, resetStep, settingFigures, settingGuards, settingParams, undoing, unread, type SettingObject } from './setting-object';
 
 export const reset = action({
   name: 'reset',
@@ -19,9 +19,10 @@ export const reset = action({
   progress: null,
   figures: settingFigures,
   inverse: undoing,
-  settle: async (ask, object, context) => {
+  settle: async (ask, object, context, mended) => {
     const found = await findSetting(ask, context);
-    if (found?.filed.known && found.filed.value === null) return { state: 'done', says: 'postgresql.auto.conf says nothing of it.', mend: [] };
+    if (found?.filed.known && found.filed.value === null) return { state: 'done', says: 'postgresql.auto.conf says nothing of it.', mend: !mended && found.reads && isFromFile(found) ? [reloadStep] : [] };
+    if (found && !found.reads && !mended) return unread;
     return { state: 'undone', says: found?.filed.known ? `${object.name} still stands in postgresql.auto.conf.` : 'Whether it still stands in postgresql.auto.conf, this role cannot read.', mend: [] };
   },
   stale: ['config', 'replication', 'tables', 'queries', 'locks', 'pool'],

@@ -3,7 +3,7 @@ import { param } from '@/lib/kit/param';
 import { literal, sql } from '@/lib/pg/sql';
 import { librariesIn, newLibraries } from './preload';
 import { nameRefusals, valueRefusals } from './set-rules';
-import { findSetting, reloadStep, setStep, settingFigures, settingGuards, settingParams, undoing, type SettingObject } from './setting-object';
+import { findSetting, reloadStep, setStep, settingFigures, settingGuards, settingParams, undoing, unread, type SettingObject } from './setting-object';
 import { wantedValue } from './wanted-value';
 
 const isList = (name: string): boolean => name === 'shared_preload_libraries';
@@ -24,11 +24,12 @@ function verifyStep(object: SettingObject, value: number | string): Step {
 const loadSteps = (object: SettingObject, text: string): Step[] =>
   newLibraries(object.running, text).map((library) => ({ sql: sql`LOAD ${literal(library)}`, note: `Loads ${library} into this session alone: if the machine does not have it, nothing is set.`, lock: null, waits: 'bounded' }));
 
-function settle(object: SettingObject, text: string, found: SettingObject | null): Settled {
+function settle(object: SettingObject, text: string, found: SettingObject | null, mended: boolean): Settled {
   const canonical = wantedValue(object, text);
   const value = 'value' in canonical ? String(canonical.value) : text;
   if (found && (found.running === value || Number(found.running) === Number(value))) return { state: 'done', says: `${object.name} is ${text}.`, mend: [] };
   if (found?.filed.known && found.filed.value !== null && found.filed.value === text) return { state: 'done', says: `postgresql.auto.conf says ${text}.`, mend: found.pending ? [] : [reloadStep] };
+  if (found && !found.reads && !mended) return unread;
   return { state: 'undone', says: found?.filed.known ? `${object.name} is what it was.` : `${object.name} is not in force. Whether postgresql.auto.conf says it, this role cannot read: ask for it again, or reset it.`, mend: [] };
 }
 
@@ -57,6 +58,6 @@ export const set = action({
   progress: null,
   figures: settingFigures,
   inverse: undoing,
-  settle: async (ask, object, context) => settle(object, textOf(object, context.params.value), await findSetting(ask, context)),
+  settle: async (ask, object, context, mended) => settle(object, textOf(object, context.params.value), await findSetting(ask, context), mended),
   stale: ['config', 'replication', 'tables', 'queries', 'locks', 'pool'],
 });

@@ -93,6 +93,35 @@ describe.each(servers)('on a server of its own: %s', (target, server) => {
     expect(await auto()).toBe(file);
   });
 
+  test.each([['that reads the file', 'postgres', true], ['that does not', 'reader', false]] as const)('a console that dies between the change of the file and the reload, seen by a role %s: it is read anew, and then said', async (_, role, reads) => {
+    const { set } = await import('./set.action');
+    const { reset } = await import('./reset.action');
+    const { render } = await import('@/lib/pg/sql');
+    await rows(`do $$ begin if to_regrole('reader') is null then create role reader login password 'reader'; grant pg_monitor to reader; end if; end $$`);
+    const client = new pg.Client({ connectionString: reads ? server.url() : server.url('postgres', 'reader', 'reader') });
+    await client.connect();
+    const ask = async <T,>(statement: Parameters<typeof render>[0]) => (await client.query<never>(render(statement))).rows as T[];
+    const context = (params: Record<string, string>) => ({ params: params as never, role, server: { major: target === 'new' ? 18 : 14 } as never });
+    const settled = async (of: typeof set, params: Record<string, string>, mended: boolean) => {
+      const object = await of.find(ask, context(params));
+      if (!object) throw new Error('not found');
+      return of.settle(ask, object, context(params), mended);
+    };
+    const reload = async () => void (await rows('select pg_reload_conf(), pg_sleep(0.3)'));
+    const wanted = { name: 'work_mem', value: '7MB' };
+    await rows(`alter system set work_mem = '7MB'`);
+    expect(await settled(set, wanted, false)).toMatchObject({ state: reads ? 'done' : 'undone', mend: [expect.objectContaining({ note: expect.stringContaining('anew') })] });
+    await reload();
+    expect(await settled(set, wanted, true)).toMatchObject({ state: 'done', mend: [] });
+    await rows('alter system reset work_mem');
+    expect(await settled(reset, { name: 'work_mem' }, false)).toMatchObject({ state: reads ? 'done' : 'undone', mend: [expect.objectContaining({ note: expect.stringContaining('anew') })] });
+    await reload();
+    expect(await settled(reset, { name: 'work_mem' }, true)).toMatchObject({ state: 'done', mend: [] });
+    // Never begun: nothing was changed, and that is known after the reload at the latest.
+    expect(await settled(set, { name: 'work_mem', value: '8MB' }, true)).toMatchObject({ state: 'undone', says: 'work_mem is what it was.', mend: [] });
+    await client.end();
+  });
+
   test('a role that may not is told which GRANT it lacks, and with it may', async () => {
     await rows(`create role planted login password 'planted'`);
     await rows('grant pg_monitor to planted');

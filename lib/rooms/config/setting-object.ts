@@ -1,4 +1,4 @@
-import type { ActionContext, ActionObject, Refusal, Step } from '@/lib/kit/action';
+import type { ActionContext, ActionObject, Refusal, Settled, Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { ident, literal, render, sql, type SQL } from '@/lib/pg/sql';
@@ -10,9 +10,15 @@ export const settingParams = { name: param.text('Setting') };
 /** What postgresql.auto.conf says of it: a value, that it says nothing, or that this cannot be read. */
 type Filed = { known: true; value: string | null } | { known: false };
 
-export type SettingObject = ActionObject & Changeable & { pending: boolean; filed: Filed; superuser: boolean; alters: boolean; reloads: boolean; allowed_here: boolean; overrides: string | null };
+export type SettingObject = ActionObject & Changeable & {
+  pending: boolean; filed: Filed; superuser: boolean; alters: boolean; reloads: boolean; allowed_here: boolean; overrides: string | null;
+  /** Where the value in force comes from. */
+  sourcefile: string | null;
+  /** The role reads the file itself; else `filed` follows from what is in force, and is as old as the last reload. */
+  reads: boolean;
+};
 
-type Row = Omit<SettingObject, Exclude<keyof ActionObject, 'name'> | 'filed'> & { sourcefile: string | null; reads: boolean };
+type Row = Omit<SettingObject, Exclude<keyof ActionObject, 'name'> | 'filed'>;
 
 export async function findSetting(ask: Ask, { params, role, server }: ActionContext<typeof settingParams>): Promise<SettingObject | null> {
   const alters = server.major >= 15 ? sql`has_parameter_privilege(${role}::name, s.name, 'ALTER SYSTEM')` : sql`false`;
@@ -63,6 +69,12 @@ export const resetStep = ({ name, context, filed }: SettingObject): Step => ({
 });
 
 export const reloadStep: Step = { sql: sql`SELECT pg_reload_conf(), pg_sleep(0.3)`, note: 'Has every process of the server read the settings anew, at once.', lock: null, waits: 'bounded', otherwise: 'The server could not be told to read its settings.' };
+
+/** Whether what is in force can still come from a line of postgresql.auto.conf. */
+export const isFromFile = ({ source, sourcefile, pending }: SettingObject): boolean => pending || (source !== 'default' && (sourcefile?.endsWith('postgresql.auto.conf') ?? true));
+
+/** Between the file's change and the reload, or before both: after a reload what is in force says which. */
+export const unread: Settled = { state: 'undone', says: 'Whether the file was changed shows when the settings are read anew.', mend: [reloadStep] };
 
 /** What brings back what postgresql.auto.conf said; null where that is not known. */
 export const undoing = ({ name, filed }: SettingObject): Remedy | null => {

@@ -57,9 +57,15 @@ export const late = { by: 'oid', columns: ['size_bytes', 'definition'], sql: lat
 /** What a column of sizes from there has to say. */
 export const sizeNote = `Unknown while the index is locked exclusively; of a partitioned index the ${mostOpened} largest parts, the others by their pages at the last VACUUM`;
 
+/** The statement that makes the index of a row of pg_index again, where it stands: PostgreSQL’s own leaves the tablespace out, which comes before WHERE. */
+export const statementOf = (index: SQL): SQL => sql`(
+          select case when space.spcname is null then d.whole else left(d.whole, length(d.whole) - length(d.condition)) || ' TABLESPACE ' || quote_ident(space.spcname) || d.condition end
+          from (select pg_get_indexdef(${index}.indexrelid) as whole, coalesce(' WHERE ' || pg_get_expr(${index}.indpred, ${index}.indrelid), '') as condition) d
+            join pg_class made on made.oid = ${index}.indexrelid left join pg_tablespace space on space.oid = made.reltablespace)`;
+
 /** The index as it would be created, NULL while its table is locked. For few. */
 export const definitionOf = (index: SQL): SQL => sql`(
-          select pg_get_indexdef(p.indexrelid) from pg_index p
+          select ${statementOf(sql`p`)} from pg_index p
           where p.indexrelid = ${index} and p.indexrelid not in (select relation from busy) and p.indrelid not in (select relation from busy))`;
 
 export const blockSize = sql`current_setting('block_size')::float8`;
@@ -115,15 +121,14 @@ export const asComment = (text: string): string => text.split('\n').map((line) =
 /** Definitions come without CONCURRENTLY, which a partitioned index does not know. */
 const concurrently = (definition: string): string => definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ');
 
-export type Droppable = { index: string; partitioned: boolean; definition: string | null; tablespace: string | null };
+export type Droppable = { index: string; partitioned: boolean; definition: string | null };
 
-/** Dropping it: by the action, which keeps what brings it back; by hand where that would leave out its tablespace. */
-export const dropping = (index: Droppable): Remedy => (index.tablespace === null ? { action: 'indexes.drop', params: { index: index.index } } : dropIndex(index));
+/** Dropping it by the action, which keeps what brings it back. */
+export const dropping = ({ index }: Droppable): Remedy => ({ action: 'indexes.drop', params: { index } });
 
 /** The statement that drops an index, with what brings it back. */
-export function dropIndex({ index, partitioned, definition, tablespace }: Droppable): { sql: string } {
-  const place = tablespace === null ? '' : `SET default_tablespace = ${tablespace};\n`;
-  const back = definition === null ? '' : `\n-- to undo:\n${asComment(`${place}${partitioned ? definition : concurrently(definition)};`)}`;
+export function dropIndex({ index, partitioned, definition }: Droppable): { sql: string } {
+  const back = definition === null ? '' : `\n-- to undo:\n${asComment(`${partitioned ? definition : concurrently(definition)};`)}`;
   if (!partitioned) return { sql: `-- outside a transaction, without lock_timeout: a drop that is cut off leaves the index invalid\nDROP INDEX CONCURRENTLY ${index};${back}` };
   return {
     sql: `-- CONCURRENTLY is not possible for an index of a partitioned table: this locks the table and every partition exclusively, shortly.\nBEGIN;\nSET LOCAL lock_timeout = '2s'; -- rather fail than queue everybody behind it; run it again\nDROP INDEX ${index};\nCOMMIT;${back}`,

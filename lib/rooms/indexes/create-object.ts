@@ -14,6 +14,7 @@ export const createParams = {
   include: param.phrase('Include columns'),
   where: param.phrase('Only rows where'),
   name: param.text('Name (empty: as PostgreSQL would name it)'),
+  tablespace: param.text('Tablespace (empty: the default one)'),
 };
 
 type Context = ActionContext<typeof createParams>;
@@ -21,7 +22,7 @@ type Context = ActionContext<typeof createParams>;
 /** The table, or one of its partitions at any depth, the outermost first, with the part of the index that it has or is to get. */
 export type Part = { oid: string; parent: string | null; schema: string; rel: string; kind: string; owned: boolean; /** Its index, by name. */ index: string; indexOid: string | null; there: 'attached' | 'apart' | 'no'; text: CheckedText };
 
-export type NewIndex = RelationObject & { fault: string | null; /** An index that says the same. */ equal: { name: string; valid: boolean } | null; taken: boolean; unknown: string[]; parts: Part[]; needed: number | null };
+export type NewIndex = RelationObject & { fault: string | null; /** An index that says the same. */ equal: { name: string; valid: boolean } | null; taken: boolean; unknown: string[]; parts: Part[]; needed: number | null; /** Whether its tablespace is there, and the role may make something in it. */ place: 'none' | 'closed' | 'open' };
 
 type Node = Omit<Part, 'index' | 'indexOid' | 'there' | 'text'>;
 type Index = { oid: string; name: string; schema: string; table: string; parent: string | null; valid: boolean; definition: string };
@@ -70,11 +71,18 @@ async function neededFor(ask: Ask, { oid }: RelationObject, nodes: Node[], keys:
   return found?.bytes ?? null;
 }
 
+async function placeFor(ask: Ask, tablespace: string, role: string): Promise<NewIndex['place']> {
+  if (tablespace === '') return 'open';
+  const [found] = await ask<{ may: boolean }>(sql`select has_tablespace_privilege(${role}::name, oid, 'CREATE') as may from pg_tablespace where spcname = ${tablespace}`);
+  if (!found) return 'none';
+  return found.may ? 'open' : 'closed';
+}
+
 export async function findNewIndex(ask: Ask, { params, role, server }: Context): Promise<NewIndex | null> {
   const relation = await findRelation(ask, params.table, 'rmp', role, server.major);
   if (!relation) return null;
-  const asked: AskedIndex = { method: params.method, unique: params.unique === 'yes', columns: params.columns.trim(), include: params.include.trim(), where: params.where.trim() };
-  const nothing = { ...relation, equal: null, taken: false, unknown: [], parts: [], needed: null };
+  const asked: AskedIndex = { method: params.method, unique: params.unique === 'yes', columns: params.columns.trim(), include: params.include.trim(), where: params.where.trim(), tablespace: params.tablespace };
+  const nothing = { ...relation, equal: null, taken: false, unknown: [], parts: [], needed: null, place: 'open' as const };
   const read = await createIndexText(asked, { name: params.name || 'i', schema: relation.schema, rel: relation.rel, how: 'only' });
   if ('says' in read) return { ...nothing, fault: read.says };
   const keys = keysOf(read.tree);
@@ -95,7 +103,7 @@ export async function findNewIndex(ask: Ask, { params, role, server }: Context):
     parts.push({ ...part, index, text: made.text });
   }
   return {
-    ...relation, fault: null, parts, equal: equal && !resumed ? { name: equal.name, valid: equal.valid } : null, unknown: await unknownColumns(ask, relation, keys),
+    ...relation, fault: null, place: await placeFor(ask, params.tablespace, role), parts, equal: equal && !resumed ? { name: equal.name, valid: equal.valid } : null, unknown: await unknownColumns(ask, relation, keys),
     taken: !resumed && params.name !== '' && taken.has(JSON.stringify([relation.schema, params.name])), needed: asked.method === 'btree' && !keys.includes('expr') ? await neededFor(ask, relation, nodes, keys) : null,
   };
 }

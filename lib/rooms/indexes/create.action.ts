@@ -8,10 +8,12 @@ import { createParams, findNewIndex, type NewIndex, type Part } from './create-o
 
 const named = ({ schema, index }: Pick<Part, 'schema' | 'index'>): string => `${quoteName(schema)}.${quoteName(index)}`;
 
-function definitionGuards({ fault, equal, taken, unknown, parts, schema, table_name: table }: NewIndex): Refusal[] {
+function definitionGuards({ fault, equal, taken, unknown, parts, schema, table_name: table, place }: NewIndex, { params, role }: { params: { tablespace: string }; role: string }): Refusal[] {
   if (fault !== null) return [{ name: 'definition', says: fault, saferWay: null }];
   const refusals: Refusal[] = [];
   if (unknown.length > 0) refusals.push({ name: 'column', says: `${table} has no column ${unknown.join(', ')}.`, saferWay: null });
+  if (place === 'none') refusals.push({ name: 'tablespace', says: `There is no tablespace ${params.tablespace}.`, saferWay: 'Leave it empty for the default one.' });
+  if (place === 'closed') refusals.push({ name: 'privilege', says: `${role} may not make anything in the tablespace ${params.tablespace}.`, saferWay: `${render(sql`GRANT CREATE ON TABLESPACE ${ident(params.tablespace)} TO ${ident(role)}`).text};` });
   if (equal) refusals.push(equal.valid ? { name: 'equal', says: `An equal index is there: ${equal.name}.`, saferWay: null } : { name: 'invalid', says: `An equal index is there and invalid: ${equal.name}.`, saferWay: 'Drop it first: indexes.drop_invalid. Or rebuild it: indexes.reindex.' });
   if (taken) refusals.push({ name: 'taken', says: `Something in ${schema} has this name already.`, saferWay: 'Leave the name empty, or choose another.' });
   const foreign = parts.filter(({ kind }) => kind === 'f');
@@ -56,10 +58,11 @@ export const create = action({
   risk: 'heavy',
   params: createParams,
   find: findNewIndex,
-  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'owned'), ...definitionGuards(object)],
+  guards: (object, context) => [...standbyGuard(context.server.inRecovery), ...relationGuards(object, context.role, 'owned'), ...definitionGuards(object, context)],
   plan: ({ parts }) => parts.flatMap((part) => stepsOf(part, parts.find(({ oid }) => oid === part.parent))),
   blocks: 'No read and no write waits for a build. VACUUM, other builds and changes of the table do. It waits itself for every transaction that uses the table, and at the end for every older snapshot in this database.',
   disk: ({ needed }) => needed,
+  place: (_, { params }) => ({ tablespace: params.tablespace }),
   progress: 'create_index',
   figures: async (ask, object) => {
     const [whole] = (object as NewIndex).parts;

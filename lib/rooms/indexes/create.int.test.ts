@@ -60,7 +60,7 @@ describe.each([['main', main] as const, ['old', old] as const])('on %s', (target
 
   test('a unique index over doubles fails, and leaves nothing behind', async () => {
     const job = await actions.ended(await actions.start('indexes.create', { table: shown, columns: 'n', unique: 'yes', name: 'Doubles' }, options));
-    expect(job).toMatchObject({ state: 'failed', says: expect.stringMatching(/could not create unique index.*It is mended\.$/) });
+    expect(job).toMatchObject({ state: 'failed', says: expect.stringMatching(/could not create unique index.*It is mended\. There is no such index, and nothing was left behind\.$/) });
     expect(await invalid()).toEqual([]);
     expect(await definition('Doubles')).toBeUndefined();
   });
@@ -128,6 +128,40 @@ describe.each([['main', main] as const, ['old', old] as const])('on %s', (target
     await actions.done('indexes.create', { table: 'public.part', columns: 'day' }, options);
     expect(await invalid()).toEqual([]);
   });
+});
+
+test.each([['main', main] as const, ['old', old] as const])('on %s: an index that stands in a tablespace of its own is dropped by the action, and what brings it back brings it there', async (target, db) => {
+  const options = { target };
+  const [space, unquoted] = [`Odd "space's" ${target}`, `space_${target}`];
+  const inSpace = `"${space.replaceAll('"', '""')}"`;
+  const superuser = await db.connect('superuser');
+  await superuser.query('set allow_in_place_tablespaces = on');
+  for (const one of [inSpace, unquoted]) await superuser.query(`create tablespace ${one} location ''`);
+  await superuser.query(`grant create on tablespace ${unquoted} to riskdesk_maintenance`);
+  await superuser.query(`create table placed (a int, b text, day date not null); create table placed_all (a int, day date not null) partition by range (day); create table placed_all_1 partition of placed_all for values from ('2026-01-01') to ('2026-02-01')`);
+  for (const table of ['placed', 'placed_all', 'placed_all_1']) await superuser.query(`alter table ${table} owner to riskdesk_maintenance`);
+  await superuser.query(`create index placed_plain on placed (a) tablespace ${unquoted}`);
+  await superuser.query(`create unique index placed_where on placed using btree (lower(b), a desc) include (day) with (fillfactor = 80) tablespace ${inSpace} where a > 3 and b <> ' TABLESPACE x WHERE y'`);
+  await superuser.query(`create index placed_all_a on placed_all (a) tablespace ${unquoted}`);
+  await superuser.query('create index placed_default on placed (day)');
+  const standing = (name: string) => db.sql('select pg_get_indexdef(c.oid) as definition, s.spcname as tablespace from pg_class c left join pg_tablespace s on s.oid = c.reltablespace where relname = $1', [name]);
+  for (const name of ['placed_plain', 'placed_where', 'placed_all_a', 'placed_default']) {
+    const before = await standing(name);
+    const { inverse } = await actions.done('indexes.drop', { index: `public.${name}` }, { ...options, confirm: `public.${name}` });
+    expect(await standing(name)).toEqual([]);
+    await superuser.query(inverse && 'sql' in inverse ? inverse.sql : '');
+    expect(await standing(name)).toEqual(before);
+  }
+  // A part that was moved is named.
+  await superuser.query('alter index placed_all_1_a_idx set tablespace pg_default');
+  expect((await actions.sealed('indexes.drop', { index: 'public.placed_all_a' }, options)).inverse).toMatchObject({ sql: expect.stringContaining('-- parts that stood in another tablespace: placed_all_1_a_idx: the default one\nCREATE INDEX placed_all_a ON public.placed_all USING btree (a) TABLESPACE') });
+  const made = { table: 'public.placed_all', columns: 'day', tablespace: unquoted };
+  await actions.done('indexes.create', made, options);
+  expect(await db.sql(`select c.relkind, s.spcname from pg_index i join pg_class c on c.oid = i.indexrelid join pg_tablespace s on s.oid = c.reltablespace where pg_get_indexdef(c.oid) like '%(day)' order by 1`)).toEqual([{ relkind: 'I', spcname: unquoted }, { relkind: 'i', spcname: unquoted }]);
+  expect((await actions.refused('indexes.create', { ...made, columns: 'a, day', tablespace: space }, options)).map(({ name, saferWay }) => [name, saferWay])).toEqual([['privilege', `GRANT CREATE ON TABLESPACE ${inSpace} TO "riskdesk_maintenance";`]]);
+  expect((await actions.refused('indexes.create', { ...made, columns: 'a, day', tablespace: 'none' }, options)).map(({ name }) => name)).toEqual(['tablespace']);
+  await superuser.query('drop table placed, placed_all');
+  for (const one of [inSpace, unquoted]) await superuser.query(`drop tablespace ${one}`);
 });
 
 test('on what the role does not own it is refused', async () => {

@@ -3,6 +3,7 @@ import { dropStep, isLeftover, nothingLeft, stateOf } from '@/lib/kit/index-left
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
+import { statementOf } from './catalog';
 
 type Invalid = RelationObject & { valid: boolean; ready: boolean; uniquely: boolean; holder: number | null; building: boolean; attached: boolean; constraint: string | null; identity_of: boolean; definition: string };
 
@@ -27,7 +28,7 @@ export const dropInvalid = action({
     const relation = await findRelation(ask, params.index, 'i', role, server.major);
     if (!relation) return null;
     const [facts] = await ask<Omit<Invalid, keyof RelationObject>>(sql`
-      select i.indisvalid as valid, i.indisready as ready, i.indisunique as uniquely, c.relispartition as attached, i.indisreplident as identity_of, pg_get_indexdef(i.indexrelid) as definition,
+      select i.indisvalid as valid, i.indisready as ready, i.indisunique as uniquely, c.relispartition as attached, i.indisreplident as identity_of, ${statementOf(sql`i`)} as definition,
         (select min(conname)::text from pg_constraint where conindid = i.indexrelid) as "constraint",
         coalesce((select min(p.pid) from pg_stat_progress_create_index p where p.datname = current_database() and (p.index_relid = i.indexrelid or (p.relid = i.indrelid and p.command like 'REINDEX%'))),
           (select min(l.pid) from pg_locks l where l.locktype = 'relation' and l.relation = i.indexrelid and l.database = (select oid from pg_database where datname = current_database())

@@ -3,9 +3,10 @@ import { dropStep, nothingLeft, stateOf } from '@/lib/kit/index-leftover';
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard } from '@/lib/kit/relation-object';
 import { ident, sql } from '@/lib/pg/sql';
+import { asComment, statementOf } from './catalog';
 import { wholeIndex, type WholeIndex } from './parts';
 
-type IndexObject = WholeIndex & { definition: string; constraint: string | null; depending: string | null; identity_of: string | null; attached: boolean };
+type IndexObject = WholeIndex & { definition: string; constraint: string | null; depending: string | null; identity_of: string | null; attached: boolean; /** Parts in another tablespace than the whole. */ elsewhere: string | null };
 
 const of = (object: IndexObject): Refusal[] => [
   ...(object.constraint === null ? [] : [{ name: 'constraint', says: `The constraint ${object.constraint} rests on it: without the index it would not hold.`, saferWay: 'Drop the constraint, if it is not wanted.' }]),
@@ -27,11 +28,13 @@ export const drop = action({
   find: async (ask, { params, role, server }): Promise<IndexObject | null> => {
     const relation = await wholeIndex(ask, await findRelation(ask, params.index, 'iI', role, server.major));
     if (!relation) return null;
-    const [facts] = await ask<Pick<IndexObject, 'definition' | 'constraint' | 'depending' | 'identity_of' | 'attached'>>(sql`
-      select pg_get_indexdef(i.indexrelid) as definition, (select min(conname)::text from pg_constraint where conindid = i.indexrelid and contype in ('p', 'u', 'x')) as "constraint",
+    const [facts] = await ask<Pick<IndexObject, 'definition' | 'constraint' | 'depending' | 'identity_of' | 'attached' | 'elsewhere'>>(sql`
+      select ${statementOf(sql`i`)} as definition, (select min(conname)::text from pg_constraint where conindid = i.indexrelid and contype in ('p', 'u', 'x')) as "constraint",
         (select min(conname)::text from pg_constraint where conindid = i.indexrelid and contype = 'f') as depending, case when i.indisreplident then 'yes' end as identity_of,
-        (select c.relispartition from pg_class c where c.oid = i.indexrelid) as attached
-      from pg_index i where i.indexrelid = ${relation.oid}::oid`);
+        w.relispartition as attached,
+        (select string_agg(format('%s: %s', p.relid, coalesce(s.spcname, 'the default one')), ', ' order by p.relid::text) from pg_partition_tree(i.indexrelid) p join pg_class c on c.oid = p.relid left join pg_tablespace s on s.oid = c.reltablespace
+          where p.isleaf and w.relkind = 'I' and c.reltablespace <> w.reltablespace) as elsewhere
+      from pg_index i join pg_class w on w.oid = i.indexrelid where i.indexrelid = ${relation.oid}::oid`);
     return facts ? { ...relation, ...facts } : null;
   },
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'owned'), ...of(object)],
@@ -41,7 +44,7 @@ export const drop = action({
   blocks: 'No read and no write waits. It waits itself for every transaction that uses the table. The index of a partitioned table goes at once with all its parts, which PostgreSQL cannot do concurrently.',
   blocksOf: ({ kind }) => (kind === 'I' ? whole : concurrently),
   progress: null,
-  inverse: ({ definition, kind }) => ({ sql: kind === 'I' ? `-- writes wait while it builds\n${definition.replace(' ON ONLY ', ' ON ')};` : `-- outside a transaction\n${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')};` }),
+  inverse: ({ definition, kind, elsewhere }) => ({ sql: kind === 'I' ? `-- writes wait while it builds\n${elsewhere === null ? '' : `${asComment(`parts that stood in another tablespace: ${elsewhere}`)}\n`}${definition.replace(' ON ONLY ', ' ON ')};` : `-- outside a transaction\n${definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY ')};` }),
   settle: async (ask, object) => {
     const now = await stateOf(ask, object);
     if (!now) return { state: 'done', says: 'The index is gone.', mend: [] };

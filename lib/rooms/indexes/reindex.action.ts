@@ -29,6 +29,7 @@ export const reindex = action({
   ],
   blocks: 'No read and no write waits. VACUUM, other index builds and changes of the table wait. It waits itself for every transaction that uses the table, and at the end for every older snapshot in this database.',
   disk: ({ bytes }) => bytes,
+  place: ({ oid }) => ({ relations: [oid] }),
   progress: 'create_index',
   figures: async (ask, { schema, rel }) => {
     const [found] = await ask<{ size_bytes: number }>(sql`

@@ -2,14 +2,15 @@ import { action, type Refusal } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
-import { sql } from '@/lib/pg/sql';
+import { array, sql } from '@/lib/pg/sql';
 import { archiveSteps, cutoffOf, goingOf, type Going } from './archive-plan';
 import { archiveGuards, createArchives, findArchives, type ArchiveFamily } from './archives';
-import { axisIn, named, written } from './family';
+import { alike, axisIn, named, written } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
 import { inRange } from './partition-steps';
+import { overlaps } from './range-sets';
 
-type Due = ArchiveFamily & { cutoff: number; going: Going[]; /** DEFAULT holds rows that old. */ astray: boolean };
+type Due = ArchiveFamily & { cutoff: number; going: Going[]; needed: number; /** DEFAULT holds rows that old. */ astray: boolean };
 
 const tablesIn = ({ top, children }: ArchiveFamily) => [top, ...children];
 
@@ -42,6 +43,17 @@ async function withRows(ask: Ask, { top, going }: Pick<Due, 'top' | 'going'>): P
   return left;
 }
 
+/** Bytes of what goes row by row, with all that may refer to it: it stands twice until VACUUM has been there. */
+async function copied(ask: Ask, { top, others, going }: Due): Promise<number> {
+  const byRow = going.filter(({ whole }) => whole === null).map(({ part }) => part);
+  if (byRow.length === 0) return 0;
+  const beside = others.flatMap(({ table }): { oid: string }[] => (alike(top, table) ? (axisIn(table)?.parts ?? []).filter((one) => byRow.some((part) => overlaps(one, part))) : [table]));
+  const [found] = await ask<{ bytes: number }>(sql`
+    select coalesce(sum(pg_total_relation_size(p.relid)), 0)::float8 as bytes from unnest(${array([...byRow, ...beside].map(({ oid }) => oid))}::oid[]) o(oid)
+      cross join lateral (select relid from pg_partition_tree(o.oid) where isleaf union select o.oid) p`);
+  return found?.bytes ?? 0;
+}
+
 export const archive = action({
   name: 'archive',
   title: 'Archive old partitions',
@@ -53,8 +65,9 @@ export const archive = action({
     const family = await findArchives(ask, params.table, role);
     if (!family) return null;
     const cutoff = cutoffOf(family, params.days);
-    const due: Due = { ...family, cutoff, astray: await isAstray(ask, family, cutoff), going: goingOf(family, cutoff, params.partial === 'go too') };
-    return { ...due, going: await withRows(ask, due) };
+    const due: Due = { ...family, cutoff, needed: 0, astray: await isAstray(ask, family, cutoff), going: goingOf(family, cutoff, params.partial === 'go too') };
+    const left = { ...due, going: await withRows(ask, due) };
+    return { ...left, needed: await copied(ask, left) };
   },
   guards: (object, { params, role, server }) => [
     ...standbyGuard(server.inRecovery),
@@ -64,6 +77,8 @@ export const archive = action({
   ],
   plan: (object, { params, role }) => (object.going.length === 0 ? [] : [...createArchives(object, role), ...archiveSteps(object, object.going, role).map((step) => ({ ...step, holdMs: params.bound }))]),
   blocks: 'Whole partitions: reads and writes of the tables wait for the change in the catalog, as long as given at most, queue included. Row by row: who changes one of the rows of the batch at hand waits for that batch. Archived rows are no longer seen in the tables, and no foreign key refers to them; triggers on deleting fire for rows, not for partitions.',
+  disk: ({ needed }) => needed || null,
+  place: () => ({ tablespace: '' }),
   progress: null,
   inverse: ({ going, name, main }) => {
     const along = axisIn(main.table);

@@ -54,6 +54,7 @@ export const partitionTable = action({
   plan: (object, { params, role }) => convertSteps(object, { role, undo: params.undo === 'is taken back', drop: params.old === 'is dropped' }).map((step) => ({ ...step, holdMs: params.bound })),
   blocks: 'Reads and writes go on. Each write is done twice while it runs. Reads and writes wait for the change of names at the end, as long as given at most, queue included. Names of its indexes and constraints are new ones after it, and its primary key has the column too.',
   disk: ({ facts }) => facts.bytes * 2,
+  place: () => ({ tablespace: '' }),
   progress: null,
   figures: async (ask, { name }) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = to_regclass(${name})`))[0]?.n ?? null }),
   settle: async (ask, { top, name }, { params, role }) => {

@@ -53,6 +53,7 @@ export const rescueDefault = action({
   plan: (object, { params, role }) => rescueSteps(object, { role, undo: params.undo === 'is taken back' }).map((step) => ({ ...step, holdMs: params.bound })),
   blocks: 'Reads and writes go on. Each write of DEFAULT is done twice while it runs. Reads and writes of the table wait for the change of places at the end, as long as given at most, queue included; where that is too short for so many partitions it gives up and nothing has changed.',
   disk: ({ source }) => source?.bytes ?? null,
+  place: () => ({ tablespace: '' }),
   progress: null,
   figures: async (ask, object) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = ${object.identity}::oid`))[0]?.n ?? null }),
   settle: async (ask, object, { role }) => {

@@ -49,6 +49,7 @@ export const reindex = action({
   blocks: 'No read and no write waits. VACUUM, index builds and changes of the table wait. Each index waits for every transaction that uses the table, and at its end for every older snapshot in this database.',
   // One at a time: REINDEX TABLE CONCURRENTLY would need all of them twice.
   disk: ({ indexes }) => Math.max(0, ...indexes.map(({ bytes }) => bytes)),
+  place: ({ indexes }) => ({ relations: indexes.map(({ oid }) => oid) }),
   progress: 'create_index',
   figures: async (ask, object) => {
     const [found] = await ask<{ bytes: number | null }>(sql`

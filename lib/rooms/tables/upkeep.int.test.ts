@@ -93,6 +93,12 @@ describe.each([['main', main] as const, ['old', old] as const])('on %s', (target
     const holder = await holding(db, `select count(*) from ${odd}`);
     const id = await actions.start('tables.reindex', { table }, options);
     await vi.waitFor(async () => expect(await invalid()).not.toEqual([]), { timeout: 10_000, interval: 20 });
+    // Whom it waits for is said, and that it is not done with it.
+    await vi.waitFor(async () => {
+      const { progress } = await actions.job(id);
+      expect(progress?.phase).toMatch(/^waiting for .*: process \d+ now$/);
+      expect(progress?.fraction).toBeLessThan(1);
+    }, { timeout: 10_000, interval: 100 });
     await db.sql(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'riskdesk-job' and datname = current_database()`);
     await sleep(300);
     await holder.query('rollback');

@@ -19,7 +19,7 @@ export const vacuumFull = action({
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'maintained')],
   plan: ({ schema, rel }, { params }) => [{
     sql: sql`VACUUM (FULL, VERBOSE${params.analyze === 'yes' ? sql`, ANALYZE` : sql``}) ${ident(schema, rel)}`,
-    note: 'Once it has the lock it keeps it to the end: every read and every write of the table waits for the whole rewrite. The table and its indexes go through the WAL. How much of the disk is free PostgreSQL cannot say: look before. Where it runs full, the rewrite fails and the table stays as it is.',
+    note: 'Once it has the lock it keeps it to the end: every read and every write of the table waits for the whole rewrite. The table and its indexes go through the WAL. Where the disk runs full, the rewrite fails and the table stays as it is.',
     lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
   }],
   blocks: 'Every session that reads or writes the table waits until it is done. Queries on standbys that use it are cancelled, or hold replay up.',

@@ -6,9 +6,9 @@ import { AppError, invalidField } from '@/lib/errors';
 import { signedIn, type Caller } from '@/lib/kit/caller';
 import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
 import { previewSchema } from '@/lib/kit/job-schema';
-import { storableText } from '@/lib/kit/param';
+import { sentParams, storableText } from '@/lib/kit/param';
 import { clientAddress } from '../peer';
-import { paramsSchema, partsOf, prepare, requireUnguarded, shownPlan, type Prepared } from './preview';
+import { partsOf, prepare, requireUnguarded, shownPlan, type Prepared } from './preview';
 import { queueJob } from './queue-job';
 import type { RegisteredAction } from './registry';
 import { kickRunner } from './runner';
@@ -16,7 +16,7 @@ import { checkSeal, sealOf } from './seal';
 
 const body = z.strictObject({
   target: z.string().max(60).default('main'),
-  params: paramsSchema.default({}),
+  params: sentParams.default({}),
   seal: z.string().max(2000).optional(),
   confirm: z.string().max(400).optional(),
   reason: storableText(500).optional(),
@@ -28,8 +28,8 @@ const body = z.strictObject({
 export function actionEndpoint(entry: RegisteredAction): Endpoint {
   const { action, room } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
-    const { object, plan, found, inverse, disk } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    const { object, plan, found, inverse, disk, free } = prepared;
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk, free_bytes: free }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',

@@ -1,5 +1,4 @@
 import 'server-only';
-import { z } from 'zod';
 import { AppError, type FieldError } from '@/lib/errors';
 import type { ActionContext, ActionObject, Refusal, Step } from '@/lib/kit/action';
 import type { Remedy } from '@/lib/kit/finding';
@@ -8,6 +7,7 @@ import { isRefusedCredentials, isTimeout, isUnavailable } from '@/lib/pg/errors'
 import { render, type SQL } from '@/lib/pg/sql';
 import { maintenanceSettings, monitorTransaction, requireTarget } from '../monitor';
 import { serverFacts } from '../server';
+import { freeDisk } from './free-disk';
 import { preflight, type Preflight } from './preflight';
 import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
@@ -28,14 +28,13 @@ export type Prepared = {
   found: Preflight;
   inverse: Remedy | null;
   disk: number | null;
+  /** Of the disk that it needs, where that is known. */
+  free: number | null;
 };
-
-/** What is sent as `params`: every one as text, as a form or an address has it. */
-export const paramsSchema = z.record(z.string(), z.string());
 
 /** @throws AppError invalid, naming the parameter */
 function parsedParams({ action }: RegisteredAction, sent: Record<string, string>): Record<string, unknown> {
-  const errors: FieldError[] = Object.keys(sent).filter((key) => !(key in action.params)).map((key) => ({ path: `params.${key}`, code: 'unrecognized_keys', message: 'is not a parameter of this action' }));
+  const errors: FieldError[] = Object.keys(sent).filter((key) => !Object.hasOwn(action.params, key)).map((key) => ({ path: `params.${key}`, code: 'unrecognized_keys', message: 'is not a parameter of this action' }));
   const values = Object.entries(action.params).map(([key, param]): [string, unknown] => {
     const parsed = param.schema.safeParse(sent[key] ?? param.default);
     if (!parsed.success) errors.push(...parsed.error.issues.map((issue) => ({ path: `params.${key}`, code: issue.code ?? 'custom', message: issue.message })));
@@ -61,11 +60,14 @@ export async function prepare(entry: RegisteredAction, targetName: string, sent:
     const context = { params: params as never, server: await serverFacts(target), role: maintenanceSettings(target).user };
     return monitorTransaction(target, async (ask) => {
       const object = await action.find(ask, context);
-      if (!object) throw new AppError('not_found', 'There is nothing of this name on the target.');
+      if (!object) throw new AppError('not_found', 'It is not on the target, or not any more.');
       const guards = action.guards(object, context);
       const steps = guards.length === 0 ? action.plan(object, context) : [];
       const found = await preflight(ask, object, steps);
-      return { target, object, params, context, plan: steps.map(stepOf), guards, found, inverse: action.inverse?.(object, context) ?? null, disk: action.disk?.(object) ?? null };
+      const disk = action.disk?.(object) ?? null;
+      const place = action.place?.(object, context) ?? { relations: object.table === null ? [] : [object.table] };
+      const free = disk === null || guards.length > 0 ? null : await freeDisk(ask, place);
+      return { target, object, params, context, plan: steps.map(stepOf), guards, found, inverse: action.inverse?.(object, context) ?? null, disk, free };
     });
   });
 }

@@ -5,11 +5,14 @@ import { formatCount } from '@/lib/units';
 import { monitorTransaction } from '../monitor';
 import type { Backend, Progress } from './jobs';
 
+/** In these phases the figures are still those of the phase before. */
+const waits = sql`phase like 'waiting%'`;
+
 /** Of each view what is done and what there is to do in the present phase; none has a total over all phases. */
 const parts: Record<ProgressView, { done: SQL; total: SQL }> = {
   vacuum: { done: sql`heap_blks_scanned`, total: sql`heap_blks_total` },
   analyze: { done: sql`sample_blks_scanned`, total: sql`sample_blks_total` },
-  create_index: { done: sql`coalesce(nullif(blocks_done, 0), tuples_done, 0)`, total: sql`coalesce(nullif(blocks_total, 0), tuples_total, 0)` },
+  create_index: { done: sql`case when ${waits} then lockers_done else coalesce(nullif(blocks_done, 0), tuples_done, 0) end`, total: sql`case when ${waits} then lockers_total else coalesce(nullif(blocks_total, 0), tuples_total, 0) end` },
   cluster: { done: sql`heap_blks_scanned`, total: sql`heap_blks_total` },
 };
 
@@ -31,5 +34,6 @@ export async function progressOf(target: string, view: ProgressView | null, { pi
 
 function phaseOf(view: ProgressView, pid: number): SQL {
   const { done, total } = parts[view];
-  return sql`select phase, least(1, (${done})::float8 / nullif(${total}, 0)) as fraction from ${ident(`pg_stat_progress_${view}`)} where pid = ${pid}`;
+  const phase = view === 'create_index' ? sql`phase || coalesce(': process ' || nullif(current_locker_pid, 0) || ' now', '')` : sql`phase`;
+  return sql`select ${phase} as phase, least(1, (${done})::float8 / nullif(${total}, 0)) as fraction from ${ident(`pg_stat_progress_${view}`)} where pid = ${pid}`;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { call, type Sent } from '@/test/call';
 import { useDatabase } from '@/test/database';
 import { rounds } from '@/test/faults';
@@ -68,6 +68,38 @@ describe('groups', () => {
       expect(await jobOf(id)).toMatchObject({ state: 'cancelled', says: 'Not begun: one before it in its group did not succeed.' });
       expect(await audit(`job:${id}`)).toMatchObject([{ outcome: 'success' }, { outcome: 'failed' }]);
     }
+  });
+
+  test('several sessions are ended at once: one that has gone and one whose pid is another’s now are refused and say so, the others end', async () => {
+    const sessions = await Promise.all(['one', 'two', 'three', 'four'].map(async (name) => {
+      const client = await db.connect('maintenance');
+      client.on('error', () => {});
+      const { rows: [of] } = await client.query<{ pid: string; started: string }>(`select pid::text, backend_start::text as started, set_config('application_name', $1, false) from pg_stat_activity where pid = pg_backend_pid()`, [name]);
+      return { client, params: { pid: of?.pid ?? '', started: of?.started ?? '' } };
+    }));
+    const there = async () => (await db.sql<{ name: string }>('select application_name as name from pg_stat_activity where pid = any ($1) order by 1', [sessions.map(({ params }) => Number(params.pid))])).map(({ name }) => name);
+    const [one, two, three, four] = sessions;
+    if (!one || !two || !three || !four) throw new Error('four were planted');
+    const group = randomUUID();
+    const seals = await Promise.all(sessions.map(({ params }) => sealOf('locks/terminate', params)));
+    const end = (params: typeof one.params, seal?: string) => call('POST', '/api/locks/terminate', { ...dba, body: { params, seal, group } });
+    // It goes after the preview.
+    await two.client.end();
+    await vi.waitFor(async () => expect(await there()).toEqual(['four', 'one', 'three']));
+    const asked = [await end(one.params, seals[0]), await end(two.params, seals[1]), await end({ ...three.params, started: '2020-01-01 00:00:00+00' }, seals[2]), await end(three.params, seals[2]), await end(four.params, seals[3])];
+    expect(asked.map(({ status }) => status)).toEqual([202, 404, 404, 202, 202]);
+    expect(asked[1]?.body).toMatchObject({ detail: 'It is not on the target, or not any more.' });
+    // It goes while its job waits for its turn.
+    await three.client.end();
+    await vi.waitFor(async () => expect(await there()).toEqual(['four', 'one']));
+    const ids = asked.flatMap(({ body }) => (body as { jobId?: string }).jobId ?? []);
+    for (const id of ids) {
+      const job = await claimJob(1);
+      expect(job?.id).toBe(id);
+      if (job) await runJob(job);
+    }
+    expect(await Promise.all(ids.map(async (id) => (({ state, says }) => [state, says])(await jobOf(id))))).toEqual([['succeeded', 'Done.'], ['failed', 'The object is not there any more.'], ['succeeded', 'Done.']]);
+    expect(await there()).toEqual([]);
   });
 
   test('many runners that claim at the same time never hold two of a group', async () => {

@@ -2,7 +2,7 @@ import 'server-only';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActionContext, Figures, Settled } from '@/lib/kit/action';
 import type { Params } from '@/lib/kit/param';
-import { isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
+import { isDiskFull, isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
 import { log } from '../log';
 import { maintenanceSettings, monitorTransaction } from '../monitor';
@@ -65,6 +65,7 @@ function explain(error: unknown): string {
   if (isUnavailable(error)) return 'The connection to the target broke off.';
   if (isPermissionDenied(error)) return 'The role that runs maintenance may not do this (SQLSTATE 42501).';
   const state = sqlState(error);
+  if (isDiskFull(error)) return `The server’s disk is full, or what it may use of it: ${(error as Error).message} (SQLSTATE ${state}).`;
   if (state) return `PostgreSQL refused it: ${(error as Error).message} (SQLSTATE ${state}).`;
   log('error', 'a job failed', { kind: error instanceof Error ? error.name : typeof error });
   return 'It failed on the console’s side. The log has the details.';
@@ -74,7 +75,8 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
   const context = await contextOf(job);
   const figures = (): Promise<Figures> => (action.figures ? monitorTransaction(job.target, (ask) => action.figures?.(ask, job.object) ?? Promise.resolve({})) : Promise.resolve({}));
   const now = await monitorTransaction(job.target, (ask) => action.find(ask, context));
-  if (now?.identity !== job.object.identity) throw new GaveUp('The object is another one than when this was asked for.');
+  if (!now) throw new GaveUp('The object is not there any more.');
+  if (now.identity !== job.object.identity) throw new GaveUp('The object is another one than when this was asked for.');
   const refused = action.guards(now, context);
   if (refused[0]) throw new GaveUp(refused[0].says);
   await saveJob(job, { before: await figures() });
@@ -168,15 +170,16 @@ async function settleAndFinish(job: Job, state: 'failed' | 'cancelled' | 'interr
 async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> {
   return persistently(async () => {
     const context = await contextOf(job);
-    const look = () => monitorTransaction(job.target, (ask) => action.settle(ask, job.object, context));
-    const found = await look();
+    const look = (mended: boolean) => monitorTransaction(job.target, (ask) => action.settle(ask, job.object, context, mended));
+    const found = await look(false);
     if (found.mend.length === 0) return found;
     await withJobSession(job.target, job.object_key, async (session) => {
       await saveJob(job, { backend: session.backend, log: [{ at: new Date().toISOString(), says: `Mending: ${found.says}` }] });
       for (const step of found.mend) await runStep(session, stepOf(step), unwatched(job.target));
     });
-    const after = await look();
-    return { ...after, says: after.mend.length === 0 ? `${found.says} It is mended.` : `${found.says} It could not be mended.` };
+    const after = await look(true);
+    if (after.mend.length > 0) return { ...after, says: `${found.says} It could not be mended.` };
+    return { ...after, says: `${found.says} It is mended.${after.says === found.says ? '' : ` ${after.says}`}` };
   });
 }
 

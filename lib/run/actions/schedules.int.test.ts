@@ -91,7 +91,7 @@ describe('schedules', () => {
     const [first, second] = [await schedule(), await schedule()];
     for (const id of [gone.id, first.id, second.id]) await due(id);
     expect(await queueDue()).toBe(3);
-    expect(await seen(gone.id)).toMatchObject({ last: { state: 'failed', says: 'There is nothing of this name on the target.' } });
+    expect(await seen(gone.id)).toMatchObject({ last: { state: 'failed', says: 'It is not on the target, or not any more.' } });
     const outcomes = [await seen(first.id), await seen(second.id)].map((one) => one?.last?.state).toSorted();
     expect(outcomes).toEqual(['queued', 'refused']);
     await db.sql('truncate riskdesk.jobs');
