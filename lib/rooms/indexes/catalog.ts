@@ -76,6 +76,9 @@ export const definitionOf = (index: SQL): SQL => sql`(
 
 export { countingSince };
 
+/** Counters that are younger say nothing about a rare reader. It names no row, so PostgreSQL looks at it first and, where it does not hold, at nothing else. */
+export const countedFor = (days: number): SQL => sql`now() - ${countingSince} >= ${days}::float8 * interval '1 day'`;
+
 /** Physical standbys: those that stream, and slots kept for one that is away. */
 const standbys = sql`(
           (select count(*) from pg_stat_replication r where r.state is distinct from 'backup'
