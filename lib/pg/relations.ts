@@ -21,6 +21,9 @@ export const wholes: SQL = sql`wholes(whole, oid) as (
         select wholes.whole, i.inhrelid from wholes join pg_inherits i on i.inhparent = wholes.oid and not i.inhdetachpending
       )`;
 
+/** Locks that one question may take at most: what is full of them refuses everybody. */
+export const lockBudget: SQL = sql`(current_setting('max_locks_per_transaction')::bigint * current_setting('max_connections')::bigint / 8)`;
+
 /**
  * Size functions open the relation, so they would wait behind an ACCESS EXCLUSIVE lock, and behind one that is itself waiting.
  * Those relations are left to what pg_class knows of them.
