@@ -32,6 +32,9 @@ async function run(program: string, args: string[]): Promise<string> {
 /** The server's execution time by whom: the console's diagnostics, and all statements. */
 const executed = `select coalesce(sum(total_exec_time) filter (where query like '%/* riskdesk:%'), 0)::float8 as own, coalesce(sum(total_exec_time), 0)::float8 as whole from pg_stat_statements`;
 
+/** The same of the console alone, by diagnostic. */
+const byDiagnostic = `select substring(query from '/\\* riskdesk:([^ ]+) \\*/') as id, sum(total_exec_time)::float8 as ms, sum(calls)::int as calls from pg_stat_statements where query like '%/* riskdesk:%' group by 1`;
+
 type Load = { server: TestServer; database: string; target: string; browser: Browser; superuser: pg.Client; console: RunningConsole };
 
 /** Fifty people, each with one page open: what it asks, as often as it asks. They start spread over the refresh. */
@@ -99,20 +102,31 @@ export async function load(setting: Load): Promise<Line[]> {
   await watched();
   const ratios: number[] = [];
   const spent = { own: 0, whole: 0 };
+  const first = await shares(superuser);
   for (let pair = 0; pair < pairs; pair += 1) {
-    const [first, second] = pair % 2 === 0 ? [alone, watched] : [watched, alone];
+    const [one, other] = pair % 2 === 0 ? [alone, watched] : [watched, alone];
     const before = await figures(superuser);
-    const [a, b] = [await first(), await second()];
+    const [a, b] = [await one(), await other()];
     const after = await figures(superuser);
     spent.own += after.own - before.own;
     // Half of the load ran while nobody looked on.
     spent.whole += (after.whole - before.whole) / 2;
     ratios.push(pair % 2 === 0 ? b / a : a / b);
   }
+  for (const { id, ms, calls } of (await shares(superuser, first)).slice(0, 8)) say(`      ${id.padEnd(30)} ${ms.toFixed(1).padStart(7)} ms in ${calls} calls`);
   return [
     ratioLine('P11', `TPS of pgbench -S with ${viewers} viewers / without the console`, ratioOf(ratios), { aim: 0.99, detail: `median of ${pairs} pairs of ${runSeconds} s, ${clients} clients` }),
     { id: 'P11', what: 'the console’s statements in all execution time meanwhile', value: (spent.own / spent.whole) * 100, unit: '%', aim: 1, detail: `${spent.own.toFixed(0)} ms of ${spent.whole.toFixed(0)} ms` },
   ];
+}
+
+type Share = { id: string; ms: number; calls: number };
+
+/** What each diagnostic has cost since `before`, the costliest first. */
+async function shares(superuser: pg.Client, before: Share[] = []): Promise<Share[]> {
+  const { rows } = await superuser.query<Share>(byDiagnostic);
+  const earlier = new Map(before.map((share) => [share.id, share]));
+  return rows.map(({ id, ms, calls }) => ({ id, ms: ms - (earlier.get(id)?.ms ?? 0), calls: calls - (earlier.get(id)?.calls ?? 0) })).toSorted((a, b) => b.ms - a.ms);
 }
 
 async function figures(superuser: pg.Client): Promise<{ own: number; whole: number }> {

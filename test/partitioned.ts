@@ -46,7 +46,7 @@ export async function plantFamily(db: TestDatabase, { name, rows, months, plain 
   const violations = async () => {
     const found: unknown[] = [];
     for (const table of [f, n]) found.push(...(await db.sql(`select of_id from ${table} c where not exists (select from ${t} p where p.id = c.of_id and p.at = c.of_at) limit 5`)));
-    const keys = await db.sql<{ n: number }>(`select count(*)::int as n from pg_constraint where contype = 'f' and conparentid = 0 and confrelid = $1::regclass and convalidated`, [t]);
+    const keys = await db.sql<{ n: number }>(`select count(*)::int as n from pg_constraint where contype = 'f' and conparentid = 0 and confrelid = $1::regclass and conrelid in ($2::regclass, $3::regclass) and convalidated`, [t, f, n]);
     return keys[0]?.n === 2 ? found : [...found, keys];
   };
   return { table: t ?? '', fallback: `public.${quoted(`${top}_rest`)}`, tables: [t ?? '', f ?? '', n ?? ''], archives: [top, factor, note].map(archiveOf), sql: (text, values) => db.sql(text, values), owner, violations };

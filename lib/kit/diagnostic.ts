@@ -156,7 +156,7 @@ type FromSql<P extends Params> = {
   source: 'sql';
   /** By minimum server major. */
   sql: Record<number, SqlBuilder<P>>;
-  /** Which rows can give a finding, as a condition on the columns of `d`: where there are more rows than are shown, those are read for it. Every row can, without. */
+  /** Which rows can give a finding, as a condition on the columns of `d` that are not `late`: where there are more rows than are shown, those are read for it. Every row can, without. */
   alarm?: SqlBuilder<P>;
   /**
    * Columns that cost the server something for each row (a file to open, a definition to write out): asked for the rows that are shown, and for all only where the order

@@ -30,8 +30,8 @@ const poolOf = (connection: ConnectionSettings) =>
   new DeskPool({ name: 'test', connection, max: 1, min: 0, maxLifetimeMs: 60_000, maxIdleMs: 60_000, connectTimeoutMs: 5000, queryTimeoutMs: 30_000, acquireTimeoutMs: 5000 });
 
 const limits = sql`select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle,
-  current_setting('lock_timeout') as lock, current_setting('TimeZone') as zone, current_setting('transaction_read_only') as read_only`;
-const untouched = { statement: '0', idle: '0', lock: '0', zone: 'Asia/Kolkata', read_only: 'off' };
+  current_setting('lock_timeout') as lock, current_setting('TimeZone') as zone, current_setting('transaction_read_only') as read_only, current_setting('jit') as jit`;
+const untouched = { statement: '0', idle: '0', lock: '0', zone: 'Asia/Kolkata', read_only: 'off', jit: 'on' };
 const wanted = { ...untouched, statement: '30s', idle: '1min', zone: 'UTC' };
 
 /** Told that every connection is in use, which a slow machine may well be, a caller comes again, as a browser does. */
@@ -95,7 +95,7 @@ describe('F9: through PgBouncer in transaction mode', () => {
   });
 
   test('F9: monitoring has its limits within its transaction only, and gives way to a lock', async () => {
-    expect(await monitorRows('main', limits)).toEqual([{ ...untouched, statement: '4s', lock: '200ms', zone: 'UTC', read_only: 'on' }]);
+    expect(await monitorRows('main', limits)).toEqual([{ ...untouched, statement: '4s', lock: '200ms', zone: 'UTC', read_only: 'on', jit: 'off' }]);
     expect(await foundByMany(monitorPool('main'), render(limits).text)).toEqual([untouched]);
     const holder = await db.connect('superuser');
     await holder.query('begin; lock table users');

@@ -9,7 +9,20 @@ export const ofPeople: SQL = sql`n.nspname <> 'information_schema' and n.nspname
 export const qualified: SQL = sql`format('%I.%I', n.nspname, c.relname)`;
 
 /** The value of a storage option of the relation, as text; NULL where it has none of its own. */
-export const relOption = (name: string): SQL => sql`(select o.option_value from pg_options_to_table(c.reloptions) o where o.option_name = ${name})`;
+export const relOption = (name: string): SQL => sql`(case when c.reloptions is not null then (select o.option_value from pg_options_to_table(c.reloptions) o where o.option_name = ${name}) end)`;
+
+/**
+ * `wholes(whole, oid)`, a recursive query: what is partitioned, with all that is under it, by the topmost table; what pg_partition_root says, asked for all at once. A partition
+ * that is being detached is a whole of its own, and in here only where it is partitioned itself.
+ */
+export const wholes: SQL = sql`wholes(whole, oid) as (
+        select c.oid, c.oid from pg_class c where c.relkind = 'p' and not exists (select from pg_inherits i where i.inhrelid = c.oid and not i.inhdetachpending)
+        union all
+        select wholes.whole, i.inhrelid from wholes join pg_inherits i on i.inhparent = wholes.oid and not i.inhdetachpending
+      )`;
+
+/** Locks that one question may take at most: what is full of them refuses everybody. */
+export const lockBudget: SQL = sql`(current_setting('max_locks_per_transaction')::bigint * current_setting('max_connections')::bigint / 8)`;
 
 /**
  * Size functions open the relation, so they would wait behind an ACCESS EXCLUSIVE lock, and behind one that is itself waiting.
@@ -22,37 +35,58 @@ export const lockedAway: SQL = sql`
 /** Opening a relation costs a catalog entry in the backend: of ten thousand only the largest are, the rest keep the size of their last vacuum. */
 const mostMeasured = 1000;
 
+const blockSize = sql`current_setting('block_size')::float8`;
+
 /**
- * `tab, heap_bytes, index_bytes, toast_bytes, measured` of the tables that `chosen` (a query of one column of OIDs) names. Sizes are those of the files with their
- * free space and visibility maps, as pg_total_relation_size counts; beyond the thousand largest files, and the thousand never vacuumed with most inserts, pages of pg_class.
+ * `tab, reltuples, heap_bytes, index_bytes, toast_bytes, measured, fetched, hit` of the tables that `chosen` (a query of one column of OIDs, of other relations too) names. Sizes are those of the
+ * files with their free space and visibility maps, as pg_total_relation_size counts; beyond the thousand largest files, and the thousand never vacuumed with most inserts, pages of pg_class.
+ * `blocks`: the blocks that were fetched of all of them and found in the buffer cache, else NULL. `few`: so few tables are named that their indexes are better looked up one by one than all
+ * read; nobody else can tell the planner.
  */
-export const tableSizes = (chosen: SQL): SQL => sql`
+export const tableSizes = (chosen: SQL, { blocks = false, few = false }: { blocks?: boolean; few?: boolean } = {}): SQL => {
+  const counted = (rel: SQL) => (blocks ? sql`pg_stat_get_blocks_fetched(${rel}) as fetched, pg_stat_get_blocks_hit(${rel}) as hit` : sql`null::bigint as fetched, null::bigint as hit`);
+  const fetched = blocks ? sql`sum(pg_stat_get_blocks_fetched(x.oid)) as fetched, sum(pg_stat_get_blocks_hit(x.oid)) as hit` : sql`null::bigint as fetched, null::bigint as hit`;
+  return sql`
   with picked as materialized (
-    select t.oid, t.relpages, t.reltoastrelid, t.reltuples < 0 as fresh, t.relpersistence = 'u' as unlogged
+    select t.oid, t.relpages, t.reltuples, t.reltoastrelid, t.reltuples < 0 as fresh, t.relpersistence = 'u' as unlogged
     from pg_class t where t.relkind in ('r', 'm') and t.oid in (${chosen})
-  ), file as materialized (
-    select p.oid as tab, 'heap' as part, p.oid as rel, p.relpages, p.fresh, p.unlogged, p.reltoastrelid <> 0 as toasted from picked p
+  ), pages as materialized (
+    select i.indrelid as tab, x.oid, x.relpages from ${few ? sql`picked p join pg_index i on i.indrelid = p.oid` : sql`pg_index i`} join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
+  ), toast as materialized (
+    select p.oid as tab, t.oid, t.relpages, t.reltuples < 0 as fresh from picked p join pg_class t on t.oid = p.reltoastrelid
     union all
-    select p.oid, 'index', x.oid, x.relpages, p.fresh, p.unlogged, false from picked p join pg_index i on i.indrelid = p.oid join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
-    union all
-    select p.oid, 'toast', t.oid, t.relpages, t.reltuples < 0, p.unlogged, false from picked p join pg_class t on t.oid = p.reltoastrelid
-    union all
-    select p.oid, 'toast', x.oid, x.relpages, t.reltuples < 0, p.unlogged, false
-    from picked p join pg_class t on t.oid = p.reltoastrelid join pg_index i on i.indrelid = t.oid join pg_class x on x.oid = i.indexrelid
-  ), opened as materialized (
-    select rel from (select rel from file order by relpages desc, rel limit ${mostMeasured}) largest
+    select p.oid, x.oid, x.relpages, t.reltuples < 0 from picked p join pg_class t on t.oid = p.reltoastrelid join pg_index i on i.indrelid = t.oid join pg_class x on x.oid = i.indexrelid
+  ), opened as (
+    (select * from (
+      (select p.oid as tab, 1 as part, p.oid as rel, p.relpages from picked p order by 4 desc, 3 limit ${mostMeasured})
+      union all
+      (select x.tab, 2, x.oid, x.relpages from pages x join picked p on p.oid = x.tab order by 4 desc, 3 limit ${mostMeasured})
+      union all
+      (select t.tab, 3, t.oid, t.relpages from toast t order by 4 desc, 3 limit ${mostMeasured})
+    ) f order by relpages desc, rel limit ${mostMeasured})
     union
-    select rel from (select f.rel from file f where f.fresh order by pg_stat_get_tuples_inserted(f.tab) desc, f.rel limit ${mostMeasured}) unknown
-    except
-    (${lockedAway})
-  ), filled as (
+    (select * from (
+      select p.oid, 1, p.oid, p.relpages from picked p where p.fresh
+      union all
+      select x.tab, 2, x.oid, x.relpages from picked p join pages x on x.tab = p.oid where p.fresh
+      union all
+      select t.tab, 3, t.oid, t.relpages from toast t where t.fresh
+    ) f(tab, part, rel, relpages) order by pg_stat_get_tuples_inserted(tab) desc, rel limit ${mostMeasured})
+  ), exact as (
     -- pg_table_size opens a relation once for all its forks; a heap with TOAST would be counted with it.
-    select f.tab, f.part, o.rel is not null as measured, coalesce(case when o.rel is null then null when f.toasted
-        then pg_relation_size(f.rel) + pg_relation_size(f.rel, 'fsm') + pg_relation_size(f.rel, 'vm') + case when f.unlogged then pg_relation_size(f.rel, 'init') else 0 end
-        else pg_table_size(f.rel) end,
-      f.relpages::bigint * current_setting('block_size')::bigint)::float8 as bytes
-    from file f left join opened o on o.rel = f.rel
+    select o.tab, o.part, coalesce(case when o.part = 1 and p.reltoastrelid <> 0
+        then pg_relation_size(o.rel) + pg_relation_size(o.rel, 'fsm') + pg_relation_size(o.rel, 'vm') + case when p.unlogged then pg_relation_size(o.rel, 'init') else 0 end
+        else pg_table_size(o.rel) end - o.relpages * ${blockSize}, 0) as more
+    from opened o join picked p on p.oid = o.tab where o.rel not in (${lockedAway})
+  ), corrected as (
+    select tab, count(*) as files, coalesce(sum(more) filter (where part = 1), 0) as heap, coalesce(sum(more) filter (where part = 2), 0) as indexes, coalesce(sum(more) filter (where part = 3), 0) as toast
+    from exact group by tab
+  ), indexed as (
+    select x.tab, count(*) as files, sum(x.relpages) * ${blockSize} as bytes, ${fetched} from pages x group by x.tab
+  ), toasted as (
+    select x.tab, count(*) as files, sum(x.relpages) * ${blockSize} as bytes, ${fetched} from toast x group by x.tab
   )
-  select tab, coalesce(sum(bytes) filter (where part = 'heap'), 0) as heap_bytes, coalesce(sum(bytes) filter (where part = 'index'), 0) as index_bytes,
-    coalesce(sum(bytes) filter (where part = 'toast'), 0) as toast_bytes, bool_and(measured) as measured
-  from filled group by tab`;
+  select p.oid as tab, p.reltuples, p.relpages * ${blockSize} + coalesce(c.heap, 0) as heap_bytes, coalesce(i.bytes, 0) + coalesce(c.indexes, 0) as index_bytes, coalesce(t.bytes, 0) + coalesce(c.toast, 0) as toast_bytes,
+    1 + coalesce(i.files, 0) + coalesce(t.files, 0) = coalesce(c.files, 0) as measured, b.fetched + coalesce(i.fetched, 0) + coalesce(t.fetched, 0) as fetched, b.hit + coalesce(i.hit, 0) + coalesce(t.hit, 0) as hit
+  from picked p left join corrected c on c.tab = p.oid left join indexed i on i.tab = p.oid left join toasted t on t.tab = p.oid cross join lateral (select ${counted(sql`p.oid`)}) b`;
+};

@@ -75,10 +75,10 @@ test('tables.growth: a table that gained a gigabyte and half its size is a findi
 });
 
 test('queries.trend: a statement that became slower is found; across a reset nothing is said', async () => {
-  const keepTotals = async (calls: number, mean: number, since: string, hoursAgo: number) => {
+  const keepTotals = async (calls: number, mean: number, since: string, minutesAgo: number) => {
     const [statement] = (await askMeasured('queries.total', { q: 'slower_than_before' })).rows;
     const key = JSON.stringify([statement?.['queryid'], statement?.['userid'], statement?.['toplevel']]);
-    await db.sql(`insert into riskdesk.samples (target, diagnostic, at, since, columns, rows) values ('main', 'queries.total', now() - make_interval(hours => $1), $2, '{calls,total_ms}', $3)`, [hoursAgo, since, JSON.stringify({ [key]: [calls, calls * mean] })]);
+    await db.sql(`insert into riskdesk.samples (target, diagnostic, at, since, columns, rows) values ('main', 'queries.total', now() - make_interval(mins => $1), $2, '{calls,total_ms}', $3)`, [minutesAgo, since, JSON.stringify({ [key]: [calls, calls * mean] })]);
   };
   await db.sql('create table slower_than_before (a int)');
   const app = await db.connect('maintenance');
@@ -88,7 +88,7 @@ test('queries.trend: a statement that became slower is found; across a reset not
   const { stats_since: since } = await askMeasured('queries.total');
   if (since === null) throw new Error('pg_stat_statements does not say since when it counts');
   // Until an hour ago a call took next to nothing; in the last hour, 200 calls took what pg_stat_statements says, which is more.
-  for (const [calls, hours] of [[0, 8], [40, 4], [100, 1]] as const) await keepTotals(calls, 1e-9, since, hours);
+  for (const [calls, minutes] of [[0, 480], [40, 240], [100, 61]] as const) await keepTotals(calls, 1e-9, since, minutes);
   const result = await askMeasured('queries.trend', { days: '1', q: 'slower_than_before' });
   const [row] = result.rows;
   expect(result.findings).toMatchObject([{ code: 'queries.slower', evidence: { before_calls: 100 } }]);
@@ -100,4 +100,13 @@ test('queries.trend: a statement that became slower is found; across a reset not
   expect((await askMeasured('queries.trend', { days: '1', q: 'slower_than_before' })).rows).toEqual([]);
   const [unknown] = (await askMeasured('queries.trend', { days: '1', q: 'slower_than_before', min_calls: '0' })).rows;
   expect(unknown).toMatchObject({ mean_ms: null, mean_ratio: null, recent_calls: 0 });
+});
+
+test('where nothing is kept yet, nothing is asked of the server to compare with it', async () => {
+  const calls = async () => Number((await db.sql<{ calls: string }>(`select coalesce(sum(calls), 0) as calls from pg_stat_statements where query like '%/* riskdesk:tables.size */%' and dbid = (select oid from pg_database where datname = current_database())`))[0]?.calls);
+  await askMeasured('tables.size');
+  const before = await calls();
+  expect(before).toBeGreaterThan(0);
+  expect(await ask('tables.growth')).toMatchObject({ state: 'unmeasured', reason: { code: 'too_early' } });
+  expect(await calls()).toBe(before);
 });

@@ -68,12 +68,15 @@ export function monitorRows<T extends Row>(target: string, statement: SQL): Prom
 
 type Work<T> = (rows: <R extends Row>(statement: SQL) => Promise<R[]>, client: DeskClient) => Promise<T>;
 
-/** Several statements in one read-only transaction, so that they see the same snapshot of the statistics. Times are written in one way, whatever the role's settings say. */
+/**
+ * Several statements in one read-only transaction, so that they see the same snapshot of the statistics. Times are written in one way, whatever the role's settings say; nothing is compiled, because
+ * over catalogs that takes longer than it saves.
+ */
 export function monitorTransaction<T>(target: string, work: Work<T>, limitMs = diagnosticTimeoutMs): Promise<T> {
   return monitorPool(target, limitMs).use(async (client) => {
     await client.query('begin transaction read only');
     try {
-      await client.query(`select set_config('statement_timeout', '${limitMs}', true), set_config('lock_timeout', '${lockTimeoutMs}', true), set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, MDY', true)`);
+      await client.query(`select set_config('statement_timeout', '${limitMs}', true), set_config('lock_timeout', '${lockTimeoutMs}', true), set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, MDY', true), set_config('jit', 'off', true)`);
       return await work((statement) => rowsOf(client, statement), client);
     } finally {
       await client.query('rollback').catch(() => client.end());

@@ -59,16 +59,16 @@ type Asking = { /** Somebody wants to see what has changed just now. */ fresh?: 
 /** Asks, or joins those who asked the same a moment ago. */
 export function runDiagnostic(entry: Registered, question: Question, { fresh = true, turn = (ask) => ask() }: Asking = {}): Promise<DiagnosticResult> {
   const key = JSON.stringify([entry.id, question.target, question.limit, question.sort, question.q, Object.entries(question.params).toSorted(), question.judgeOnly ?? false]);
-  return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => turn(() => answered(entry, question)));
+  return sharedAnswer(key, fresh ? freshMs : maxAgeOf(entry.diagnostic), () => turn(() => answered(entry, question, fresh)));
 }
 
 /** After a change of a target: the answers about it that are shared are of before. */
 export const forgetTarget = (target: string): void => forgetAnswers((key) => (JSON.parse(key) as unknown[])[1] === target);
 
-async function answered(entry: Registered, question: Question): Promise<DiagnosticResult> {
+async function answered(entry: Registered, question: Question, fresh: boolean): Promise<DiagnosticResult> {
   try {
     if (entry.diagnostic.source === 'process') return askProcess(entry.diagnostic, question);
-    if (entry.diagnostic.source === 'history') return await askHistory(entry, entry.diagnostic, question);
+    if (entry.diagnostic.source === 'history') return await askHistory(entry, entry.diagnostic, question, fresh);
     return entry.diagnostic.source === 'pgbouncer' ? await askBouncer(entry, entry.diagnostic, question) : await askServer(entry, question);
   } catch (error) {
     return explain(error, entry);
@@ -144,11 +144,13 @@ async function askBouncer({ id }: Registered, diagnostic: Extract<Diagnostic, { 
   return measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: new Date().toISOString(), sqlText: commands.join('\n'), tookMs: performance.now() - started });
 }
 
-async function askHistory({ room }: Registered, diagnostic: Extract<Diagnostic, { source: 'history' }>, question: Question): Promise<DiagnosticResult> {
+async function askHistory({ room }: Registered, diagnostic: Extract<Diagnostic, { source: 'history' }>, question: Question, fresh: boolean): Promise<DiagnosticResult> {
   const started = performance.now();
   const of = diagnostics.get(`${room.name}.${diagnostic.of}`);
   if (!of) throw new Error(`${diagnostic.name} goes by a diagnostic that is not declared`);
-  const ask = () => runDiagnostic(of, toQuestion(questionSchema(of.diagnostic).parse({ target: question.target, limit: '1000' })));
+  const ask = () => runDiagnostic(of, toQuestion(questionSchema(of.diagnostic).parse({ target: question.target, limit: '1000' })), { fresh });
+  const unmet = unmetNeed(of.diagnostic.needs, await serverFacts(question.target));
+  if (unmet) return unmet;
   const found = await readHistory(diagnostic, of, question.target, question.params, ask);
   if ('state' in found) return found;
   const rows = arranged(diagnostic, question, found.rows);

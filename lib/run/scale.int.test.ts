@@ -43,8 +43,8 @@ function work(node: Node): number {
 
 const nodes = (node: Node): Node[] => [node, ...(node.Plans ?? []).flatMap(nodes)];
 
-async function plansOf(entry: Entry, db: TestDatabase, target: string, query: Record<string, string> = {}): Promise<Node[]> {
-  const question = toQuestion(questionSchema(entry.diagnostic as never).parse({ target, ...query }));
+async function plansOf(entry: Entry, db: TestDatabase, target: string, query: Record<string, string> = {}, judgeOnly = false): Promise<Node[]> {
+  const question = { ...toQuestion(questionSchema(entry.diagnostic as never).parse({ target, ...query })), judgeOnly };
   const server = await serverFacts(target);
   const client = await db.connect('superuser');
   const plans: Node[] = [];
@@ -90,6 +90,18 @@ test('P10: sizes and definitions are asked for the rows shown alone', async () =
     expect(writtenOut.length, id).toBeGreaterThan(0);
     for (const node of writtenOut) expect(node['Actual Loops'], id).toBeLessThanOrEqual(6);
   }
+});
+
+test('P10: for findings nothing is read that cannot give one', async () => {
+  const cte = async (id: string, name: string, judgeOnly: boolean) => {
+    const entry = diagnostics.get(id);
+    if (!entry) throw new Error(`${id} is not declared`);
+    const found = (await plansOf(entry, many, 'many', {}, judgeOnly)).flatMap(nodes).find((node) => node['Subplan Name'] === `CTE ${name}`);
+    return found && found['Actual Rows'] * found['Actual Loops'];
+  };
+  // No table has updates enough, and the counters of a new database are days too young.
+  expect([await cte('tables.size', 'picked', true), await cte('indexes.unused', 'counted', true), await cte('indexes.low_use', 'counted', true)]).toEqual([0, 0, 0]);
+  for (const [id, name] of [['tables.size', 'picked'], ['indexes.unused', 'counted'], ['indexes.low_use', 'counted']] as const) expect(await cte(id, name, false), id).toBeGreaterThan(fewest * times);
 });
 
 /** Who holds back the horizon is of the moment: another session of the shared server comes and goes between two questions. */

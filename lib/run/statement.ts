@@ -36,8 +36,10 @@ export function judgedStatementOf(entry: Asked, question: Question, server: Serv
   const { late, chosen, alarm } = from;
   const ordered = arrange(question.sort, diagnostic.key, question.limit + 1);
   const early = late && (needsAll(late, question.sort) || needsAll(late, diagnostic.sort));
+  // Where findings alone are wanted, nothing is added to rows that can give none.
+  const every = question.judgeOnly ? sql`select d.* from (${chosen}) d where ${alarm}` : chosen;
   const whole = early
-    ? sql`every as materialized (${chosen}), added as materialized (${late.sql(sql`select ${ident(late.by)} from every`)}), whole as materialized (${withLate(sql`every`, late)})`
+    ? sql`every as materialized (${every}), added as materialized (${late.sql(sql`select ${ident(late.by)} from every`)}), whole as materialized (${withLate(sql`every`, late)})`
     : sql`whole as materialized (${chosen})`;
   const shown = question.judgeOnly ? sql`select d.* from whole d limit 0` : sql`select d.* from whole d ${ordered}`;
   const enough = question.judgeOnly ? sql`true` : sql`(select count(*) from shown) > ${question.limit}`;

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { startTestServer } from '@/test/cluster';
 import { useDatabase } from '@/test/database';
 import { statementsOf } from '@/test/remedies';
-import { codesOf, eventually, measured } from '@/test/diagnostic';
+import { askMeasured, codesOf, eventually } from '@/test/ask';
 import { shownValue } from './setting-value';
 
 const safe = { fsync: null, full_page_writes: null, synchronous_commit: null };
@@ -32,7 +32,7 @@ async function onOwn(...texts: string[]): Promise<Record<string, unknown>[]> {
 
 describe.each([['main', main] as const, ['old', old] as const])('a sound server: %s', (target, db) => {
   test('no finding about settings, advice and capabilities while nothing is stated', async () => {
-    for (const id of ['config.settings', 'config.advice', 'config.capabilities']) expect([id, (await measured(id, { target })).findings]).toEqual([id, []]);
+    for (const id of ['config.settings', 'config.advice', 'config.capabilities']) expect([id, (await askMeasured(id, { target })).findings]).toEqual([id, []]);
   });
 
   test('every value is what SHOW says, and where it comes from', async () => {
@@ -40,26 +40,26 @@ describe.each([['main', main] as const, ['old', old] as const])('a sound server:
     const differing = raw.filter(({ setting, unit, shown }) => shownValue(setting, unit) !== shown).map(({ name }) => name);
     // A hook of its own shows these: an octal mode, a pseudo value, what is switched off, what the socket says.
     expect(differing.filter((name) => !/_(mode|permissions)$|^archive_command$|^in_hot_standby$|^tcp_/.test(name))).toEqual([]);
-    const { rows } = await measured('config.settings', { target, q: 'client_connection_check_interval' });
+    const { rows } = await askMeasured('config.settings', { target, q: 'client_connection_check_interval' });
     expect(rows).toEqual([expect.objectContaining({ value: '1s', boot: '0', changed: true, source: 'configuration file', place: expect.stringMatching(/riskdesk\.conf:\d+$/), takes: 'session' })]);
   });
 
   test('what the console sets for its own session is not taken for the server’s', async () => {
-    const { rows } = await measured('config.settings', { target, q: 'lock_timeout' });
+    const { rows } = await askMeasured('config.settings', { target, q: 'lock_timeout' });
     expect(rows.find((row) => row['name'] === 'lock_timeout')).toMatchObject({ value: '0', changed: false });
   });
 
   test('values of roles and databases are shown with whose they are', async () => {
     await db.sql(`alter database ${db.name} set work_mem = '7MB'`);
     await db.sql(`alter role riskdesk_app in database ${db.name} set "app.secret" = 'canary'`);
-    const { rows } = await measured('config.settings', { target, show: 'overridden', q: 'work_mem' });
+    const { rows } = await askMeasured('config.settings', { target, show: 'overridden', q: 'work_mem' });
     expect(rows.find((row) => row['name'] === 'work_mem')?.['overrides']).toContain(`database ${db.name}: 7MB`);
-    expect(JSON.stringify((await measured('config.settings', { target, show: 'overridden' })).rows)).not.toContain('canary');
+    expect(JSON.stringify((await askMeasured('config.settings', { target, show: 'overridden' })).rows)).not.toContain('canary');
   });
 
   test('advice for a stated machine, each with reason, rule and statement', async () => {
     const stated = { target, ram_gb: '64', cpus: '16', disk: 'ssd', workload: 'oltp' };
-    const { rows, findings } = await measured('config.advice', stated);
+    const { rows, findings } = await askMeasured('config.advice', stated);
     const of = (name: string) => rows.find((row) => row['setting'] === name);
     expect(of('shared_buffers')).toMatchObject({ value: '64MB', verdict: 'change', advised: '16GB' });
     expect(of('shared_buffers')?.['remedy']).toMatch(/^-- takes effect with a restart.*\nALTER SYSTEM SET shared_buffers = '16GB';$/);
@@ -74,34 +74,34 @@ describe.each([['main', main] as const, ['old', old] as const])('a sound server:
   });
 
   test('what nobody stated is not guessed', async () => {
-    const { rows } = await measured('config.advice', { target });
+    const { rows } = await askMeasured('config.advice', { target });
     for (const name of ['shared_buffers', 'work_mem', 'random_page_cost', 'max_worker_processes', 'min_wal_size']) expect(rows.find((row) => row['setting'] === name)).toMatchObject({ verdict: 'not known', advised: null });
   });
 
   test('too much for a small machine', async () => {
-    const { rows } = await measured('config.advice', { target, ram_gb: '1', q: 'effective_cache_size' });
+    const { rows } = await askMeasured('config.advice', { target, ram_gb: '1', q: 'effective_cache_size' });
     expect(rows[0]).toMatchObject({ value: '4GB', verdict: 'change', severity: 'warning', advised: '768MB' });
   });
 });
 
 test('settings that endanger data are found, with the statement', async () => {
-  const { findings } = await measured('config.advice', { target: 'careless' });
+  const { findings } = await askMeasured('config.advice', { target: 'careless' });
   expect(findings.filter(({ code }) => code === 'config.unsafe').map(({ about, severity }) => [about, severity]).toSorted()).toEqual([['fsync', 'critical'], ['full_page_writes', 'critical']]);
   expect(findings.find(({ about }) => about === 'fsync')?.remedy).toEqual({ action: 'config.set', params: { name: 'fsync', value: 'on' } });
 });
 
 test('without pg_monitor: what is hidden is said, and not taken for absent', async () => {
-  const settings = await measured('config.settings', { target: 'bare' });
+  const settings = await askMeasured('config.settings', { target: 'bare' });
   expect(codesOf(settings)).toEqual(['config.settings_hidden']);
   expect(settings.rows.every((row) => row['place'] === null)).toBe(true);
-  const { rows, findings } = await measured('config.capabilities', { target: 'bare' });
+  const { rows, findings } = await askMeasured('config.capabilities', { target: 'bare' });
   expect(rows.find((row) => row['capability'] === 'pg_stat_statements loaded')).toMatchObject({ state: 'unknown' });
   expect(findings).toEqual([expect.objectContaining({ about: 'member of pg_monitor', remedy: { sql: 'GRANT pg_monitor TO "riskdesk_app";' } })]);
 });
 
 describe('a server where something is missing', () => {
   test('what it cannot tell is found; the statement for the library keeps what is loaded, and the server starts with it', async () => {
-    const { findings } = await measured('config.capabilities', { target: 'own' });
+    const { findings } = await askMeasured('config.capabilities', { target: 'own' });
     expect(findings.map(({ about, severity }) => [about, severity]).toSorted()).toEqual([
       ['extension pg_stat_statements', 'warning'], ['pg_stat_statements loaded', 'warning'], ['track_io_timing', 'info'],
     ]);

@@ -1,13 +1,13 @@
 import type { Ask, ServerFacts } from '@/lib/kit/diagnostic';
 import type { Planner, Unplanned } from '@/lib/kit/planner';
 import { quoteName, type Tree } from '@/lib/pg/parser';
+import { plannable } from '@/lib/pg/plannable';
 import { readRelations, type RelationFacts, type Relations } from '@/lib/pg/relation-facts';
 import { relationsIn, shapeOf, type StatementShape } from '@/lib/pg/statement-shape';
 import { advisable, optionsOf, type Advisable, type Option } from './advice-candidates';
 import { chooseIndexes, type Choice, type Subject } from './advice-choose';
 import { existing } from './advice-existing';
 import { Hypothetical } from './advice-hypothetical';
-import { plannable } from './advice-text';
 import { capturedStatements, type Captured } from './advice-workload';
 import { searches, suggest, type Search, type Suggestion } from './advice-unproved';
 

@@ -1,5 +1,5 @@
 import type { Ask, ServerFacts } from '@/lib/kit/diagnostic';
-import { statements } from '@/lib/kit/captured';
+import { schemasIn, searchPathOf, statements } from '@/lib/kit/captured';
 import { sql } from '@/lib/pg/sql';
 
 /** A captured statement: all that ran under one id, whoever ran it. */
@@ -10,10 +10,7 @@ type Row = Omit<Captured, 'searchPath'> & { role: string; path: string | null };
 /** What has no plan, by its first word; the parser decides about the rest. */
 const utility = '^\\s*(create|alter|drop|vacuum|analyze|begin|commit|rollback|set|show|copy|explain|grant|revoke|prepare|deallocate|discard|lock|truncate|refresh|reindex|cluster|checkpoint|listen|notify|call|do|declare|fetch|close|savepoint|release|start|end|reset|comment|execute|import|load|move|unlisten|abort)\\M';
 
-/**
- * The statements of this database in order of their total time, or one. The search path is that of the role that runs it, as ALTER ROLE, ALTER DATABASE and
- * the configuration say; what a session sets for itself is not known to anyone else.
- */
+/** The statements of this database in order of their total time, or one. */
 export async function capturedStatements(ask: Ask, server: ServerFacts, { queryid, most }: { queryid: string; most: number }): Promise<Captured[]> {
   const rows = await ask<Row>(sql`
       with counted as (
@@ -22,19 +19,9 @@ export async function capturedStatements(ask: Ask, server: ServerFacts, { queryi
         select s.queryid, (array_agg(s.query order by s.total_exec_time desc))[1] as query, (array_agg(s.userid order by s.total_exec_time desc))[1] as userid,
           sum(s.calls)::float8 as calls, sum(s.total_exec_time) as total_ms
         from counted s where s.query is not null and s.query not like '%/* riskdesk:%' and s.query !~* ${utility} group by s.queryid
-      ), setting as (
-        select d.setdatabase, d.setrole, substr(c, 13) as path from pg_db_role_setting d, unnest(d.setconfig) c where c like 'search_path=%'
       )
       select g.queryid::text as queryid, g.query, g.calls, g.total_ms, g.total_ms / nullif((select sum(total_exec_time) from counted), 0) as share_ratio, pg_get_userbyid(g.userid)::text as role,
-        coalesce((select t.path from setting t where t.setrole in (g.userid, 0) and (t.setdatabase = 0 or t.setdatabase = (select oid from pg_database where datname = current_database()))
-            order by t.setrole = 0, t.setdatabase = 0 limit 1),
-          (select p.reset_val from pg_settings p where p.name = 'search_path' and p.source not in ('user', 'database user'))) as path
+        ${searchPathOf(sql`g.userid`)} as path
       from grouped g where ${queryid} in ('', g.queryid::text) order by g.total_ms desc, g.queryid limit ${most}`);
-  return rows.map(({ role, path, share_ratio: share, ...row }) => ({ ...row, share_ratio: share ?? 0, searchPath: schemasIn(path ?? '"$user", public', role) }));
-}
-
-/** The schemas of a search_path as it is written in a setting. */
-export function schemasIn(path: string, role: string): string[] {
-  const found = path.match(/"(?:[^"]|"")*"|[^",\s]+/g) ?? [];
-  return found.map((part) => (part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part.toLowerCase())).map((name) => (name === '$user' ? role : name)).filter((name) => name !== '');
+  return rows.map(({ role, path, share_ratio: share, ...row }) => ({ ...row, share_ratio: share ?? 0, searchPath: schemasIn(path, role) }));
 }

@@ -10,20 +10,23 @@ export { busy, held };
 /** Schemas of people, for the namespace `n`. */
 export const ownSchemas = sql`n.nspname not in ('pg_catalog', 'information_schema') and n.nspname not like 'pg\\_toast%'`;
 
-/**
- * Every index under the topmost partitioned index it is part of; an index that is part of none is its own top. Temporary tables left out. Only what lies under
- * a partitioned index is walked down: to walk all would be twice the way.
- */
-export const tree = sql`walk(root, leaf) as (
-        select c.oid, c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind = 'I' and not c.relispartition and c.relpersistence <> 't' and ${ownSchemas}
+export const blockSize = sql`current_setting('block_size')::float8`;
+
+/** What has parts of its own among the parts of something, `h` of pg_inherits: to walk down all of twenty thousand would be three times the way. */
+const divided = sql`h.inhrelid in (select g.inhparent from pg_inherits g)`;
+
+/** Every index under the topmost partitioned index it is part of; an index that is part of none is its own top. Temporary tables left out. */
+export const tree = sql`top as materialized (
+        select c.oid, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('i', 'I') and not c.relispartition and c.relpersistence <> 't' and ${ownSchemas}
+      ), walk(root, node) as (
+        select oid, oid from top where relkind = 'I'
         union all
-        select walk.root, h.inhrelid from walk join pg_inherits h on h.inhparent = walk.leaf
-      ), tree(root, leaf) as materialized (
-        select c.oid, c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relkind = 'i' and not c.relispartition and c.relpersistence <> 't' and ${ownSchemas}
+        select walk.root, h.inhrelid from walk join pg_inherits h on h.inhparent = walk.node where ${divided}
+      ), tree(root, leaf) as (
+        select oid, oid from top
         union all
-        select root, leaf from walk
+        select walk.root, h.inhrelid from walk join pg_inherits h on h.inhparent = walk.node
       )`;
 
 /** Opening an index costs this backend some kilobytes that it keeps: of many parts only so many are, the largest by their pages. */
@@ -31,26 +34,35 @@ const mostOpened = 500;
 
 /** `oid, size_bytes, definition` of the indexes that `shown` (a query of one column of OIDs as text) names: late columns, for the rows shown only. NULL while one is locked. */
 const lateSql = (shown: SQL): SQL => sql`
-      with recursive shown_index(oid) as materialized (select w.oid::oid from (${shown}) w(oid)), ${busy}, part(root, oid) as (
-        select c.oid, c.oid from shown_index join pg_class c on c.oid = shown_index.oid and c.relkind = 'I'
+      with recursive shown_index(oid, relkind) as materialized (
+        select c.oid, c.relkind from (${shown}) w(oid) join pg_class c on c.oid = w.oid::oid
+      ), ${busy}, walk(root, node) as (
+        select oid, oid from shown_index where relkind = 'I'
         union all
-        select part.root, h.inhrelid from part join pg_inherits h on h.inhparent = part.oid
+        select walk.root, h.inhrelid from walk join pg_inherits h on h.inhparent = walk.node where ${divided}
+      ), part(root, oid) as (
+        select oid, oid from shown_index where relkind = 'I'
+        union all
+        select walk.root, h.inhrelid from walk join pg_inherits h on h.inhparent = walk.node
       ), file as materialized (
-        select part.root, c.oid, c.relkind, c.relpages from part join pg_class c on c.oid = part.oid
+        select part.root, c.oid, c.relpages * ${blockSize} as bytes from part join pg_class c on c.oid = part.oid and c.relkind = 'i'
         union all
-        select c.oid, c.oid, c.relkind, c.relpages from shown_index join pg_class c on c.oid = shown_index.oid and c.relkind = 'i'
-      ), opened as materialized (
-        select oid from (select oid from file where relkind = 'i' and oid <> root order by relpages desc, oid limit ${mostOpened}) largest
+        select c.oid, c.oid, c.relpages * ${blockSize} from shown_index join pg_class c on c.oid = shown_index.oid and c.relkind = 'i'
+      ), opened as (
+        (select * from file where oid <> root order by bytes desc, oid limit ${mostOpened})
         union all
-        select oid from file where oid = root and relkind = 'i'
-        except
+        select * from file where oid = root
+      ), exact as (
+        select root, sum(coalesce(pg_relation_size(oid) - bytes, 0)) as more from opened where oid not in (select relation from busy) group by root
+      ), away as (
+        select root from part where exists (select from busy) and oid in (select relation from busy)
+        union
         select relation from busy
       ), sized as (
-        select f.root, case when not bool_or(f.oid in (select relation from busy)) then
-          sum(coalesce(case when o.oid is not null then pg_relation_size(f.oid) end, case when f.relkind = 'i' then f.relpages::bigint * current_setting('block_size')::bigint else 0 end))::float8 end as size_bytes
-        from file f left join opened o on o.oid = f.oid group by f.root
+        select root, sum(bytes) as bytes from file group by root
       )
-      select shown_index.oid::text as oid, sized.size_bytes, ${definitionOf(sql`shown_index.oid`)} as definition from shown_index left join sized on sized.root = shown_index.oid`;
+      select s.oid::text as oid, case when s.oid not in (select root from away) then coalesce(sized.bytes, 0) + coalesce(exact.more, 0) end as size_bytes, ${definitionOf(sql`s.oid`)} as definition
+      from shown_index s left join sized on sized.root = s.oid left join exact on exact.root = s.oid`;
 
 export const late = { by: 'oid', columns: ['size_bytes', 'definition'], sql: lateSql };
 
@@ -68,9 +80,10 @@ export const definitionOf = (index: SQL): SQL => sql`(
           select ${statementOf(sql`p`)} from pg_index p
           where p.indexrelid = ${index} and p.indexrelid not in (select relation from busy) and p.indrelid not in (select relation from busy))`;
 
-export const blockSize = sql`current_setting('block_size')::float8`;
-
 export { countingSince };
+
+/** Counters that are younger say nothing about a rare reader. It names no row, so PostgreSQL looks at it first and, where it does not hold, at nothing else. */
+export const countedFor = (days: number): SQL => sql`now() - ${countingSince} >= ${days}::float8 * interval '1 day'`;
 
 /** Physical standbys: those that stream, and slots kept for one that is away. */
 const standbys = sql`(

@@ -1,6 +1,7 @@
 import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
+import { relOption } from '@/lib/pg/relations';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatCount, formatRatio } from '@/lib/units';
 import { counters, ownSchemas } from './catalog';
@@ -13,7 +14,7 @@ const hotSql = (newPage: SQL) => ({ params }: { params: { min_updates: number } 
         select part.root, h.inhrelid from part join pg_class p on p.oid = part.oid and p.relkind = 'p' join pg_inherits h on h.inhparent = part.oid
       ), updated as (
         select part.root, count(*) as parts, sum(pg_stat_get_tuples_updated(c.oid))::float8 as updates, sum(pg_stat_get_tuples_hot_updated(c.oid))::float8 as hot, ${newPage} as new_page,
-          min(coalesce((select o.option_value::float8 from pg_options_to_table(c.reloptions) o where o.option_name = 'fillfactor'), 100)) / 100 as fill_ratio
+          min(coalesce(${relOption('fillfactor')}::float8, 100)) / 100 as fill_ratio
         from part join pg_class c on c.oid = part.oid and c.relkind = 'r' group by part.root
       )
       select format('%I.%I', n.nspname, t.relname) as "table", u.updates, u.hot, u.hot / u.updates as hot_ratio, u.new_page / u.updates as new_page_ratio, u.fill_ratio,

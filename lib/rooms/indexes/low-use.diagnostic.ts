@@ -3,7 +3,7 @@ import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatCount, formatMs, MiB } from '@/lib/units';
-import { counters, held, late, scanned, sized, sizeNote, supportedBy, tree } from './catalog';
+import { countedFor, counters, held, late, scanned, sized, sizeNote, supportedBy, tree } from './catalog';
 
 const dayMs = 86_400_000;
 
@@ -54,6 +54,7 @@ export const lowUse = diagnostic({
   actions: [{ action: 'indexes.drop', from: { index: 'index' } }],
   refreshSeconds: 300,
   source: 'sql',
+  alarm: ({ params }) => sql`${countedFor(params.min_days)} and d.supports is null`,
   late,
   sql: { 14: ({ params }) => lowUseSql(params.min_bytes, params.min_writes) },
   findings: (rows, { params, context }) =>

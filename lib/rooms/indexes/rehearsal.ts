@@ -2,7 +2,7 @@ import type { Ask, ServerFacts } from '@/lib/kit/diagnostic';
 import type { Planner, PlanJson } from '@/lib/kit/planner';
 import { indexFacts, type NamedIndex } from '@/lib/pg/index-facts';
 import { isSystem } from '@/lib/pg/relation-facts';
-import { array, ident, sql } from '@/lib/pg/sql';
+import { array, ident, sql, type SQL } from '@/lib/pg/sql';
 import { formatCount } from '@/lib/units';
 import { late } from './catalog';
 import { costOf, nodesOf } from './advice-hypothetical';
@@ -16,32 +16,37 @@ export type RehearsalRow = {
 const leastLoss = 0.1;
 const mostIndexes = 200;
 
-/** An index with the OIDs and names of all its parts: plans name those of partitions. */
-type Rehearsed = NamedIndex & { parts: { oid: string; name: string }[]; size: number | null };
+/** An index with the plain names of its parts that plans name: a plan names the index of a partition. */
+type Rehearsed = NamedIndex & { read: Set<string>; size: number | null };
+
+type Part = { root: string; oid: string; name: string };
+
+const partsSql = (indexes: NamedIndex[], chosen: SQL): SQL => sql`
+      with recursive part(root, oid) as (
+        select o.oid, o.oid from unnest(${array(indexes.map(({ oid }) => oid))}::oid[]) o (oid)
+        union all
+        select part.root, h.inhrelid from part join pg_inherits h on h.inhparent = part.oid
+      )
+      select part.root::text as root, c.oid::text as oid, c.relname::text as name from part join pg_class c on c.oid = part.oid where ${chosen}`;
 
 /** The index of a name, with or without its schema; without a name the largest of the tables that captured statements read. */
-async function indexesOf(ask: Ask, wanted: string, tables: string[]): Promise<Rehearsed[]> {
+async function indexesOf(ask: Ask, wanted: string, tables: string[]): Promise<NamedIndex[]> {
   const named = wanted === '' ? null : await ask<{ oid: string; tab: string }>(sql`
       select i.oid::text as oid, x.indrelid::text as tab from pg_class i join pg_namespace n on n.oid = i.relnamespace join pg_index x on x.indexrelid = i.oid
       where ${wanted}::text in (i.relname::text, quote_ident(i.relname), format('%I.%I', n.nspname, i.relname), n.nspname || '.' || i.relname)`);
   const asked = named?.map(({ tab }) => tab) ?? tables;
   const found = asked.length === 0 ? [] : await indexFacts(ask, sql`select distinct o.oid as indrelid from unnest(${array(asked)}::oid[]) o (oid)`);
   const matching = found.filter(({ oid, usable, attached }) => usable && (named === null ? !attached : named.some((one) => one.oid === oid)));
-  const shown = matching.toSorted((a, b) => b.pagesBytes - a.pagesBytes).slice(0, mostIndexes);
-  if (shown.length === 0) return [];
-  const parts = await ask<{ root: string; oid: string; name: string }>(sql`
-      with recursive part(root, oid) as (
-        select o.oid, o.oid from unnest(${array(shown.map(({ oid }) => oid))}::oid[]) o (oid)
-        union all
-        select part.root, h.inhrelid from part join pg_inherits h on h.inhparent = part.oid
-      )
-      select part.root::text as root, c.oid::text as oid, format('%I.%I', n.nspname, c.relname) as name from part join pg_class c on c.oid = part.oid join pg_namespace n on n.oid = c.relnamespace`);
-  const sizes = await ask<{ oid: string; bytes: number | null }>(sql`select l.oid, l.size_bytes as bytes from (${late.sql(sql`select o.oid from unnest(${array(shown.map(({ oid }) => oid))}::text[]) o (oid)`)}) l`);
-  return shown.map((index) => ({ ...index, parts: parts.filter(({ root }) => root === index.oid), size: sizes.find(({ oid }) => oid === index.oid)?.bytes ?? null }));
+  return matching.toSorted((a, b) => b.pagesBytes - a.pagesBytes).slice(0, mostIndexes);
 }
 
-/** The last part of `schema.name`, without quotes. */
-const plainOf = (name: string): string => (/(?:^|\.)("(?:[^"]|"")+"|[^."]+)$/.exec(name)?.[1] ?? name).replaceAll(/^"|"$/g, '').replaceAll('""', '"');
+/** Of thousands of parts only those that plans name are asked for. */
+async function rehearsed(ask: Ask, indexes: NamedIndex[], planned: Planned[]): Promise<Rehearsed[]> {
+  const named = [...new Set(planned.flatMap(({ before }) => nodesOf(before).map(indexNameOf)))];
+  const parts = named.length === 0 ? [] : await ask<Part>(partsSql(indexes, sql`c.relname = any (${array(named)}::text[])`));
+  const sizes = await ask<{ oid: string; bytes: number | null }>(sql`select l.oid, l.size_bytes as bytes from (${late.sql(sql`select o.oid from unnest(${array(indexes.map(({ oid }) => oid))}::text[]) o (oid)`)}) l`);
+  return indexes.map((index) => ({ ...index, read: new Set(parts.flatMap(({ root, name }) => (root === index.oid ? [name] : []))), size: sizes.find(({ oid }) => oid === index.oid)?.bytes ?? null }));
+}
 
 type Planned = { captured: Captured; text: string; before: PlanJson; after: Map<string, number> };
 
@@ -52,10 +57,9 @@ function hideable(server: ServerFacts): string | null {
   return installed && (major > 1 || minor >= 4) ? installed.schema : null;
 }
 
-const reads = (plan: PlanJson, index: Rehearsed): boolean => {
-  const names = new Set(index.parts.map(({ name }) => plainOf(name)));
-  return nodesOf(plan).some((node) => names.has(String(node['Index Name'] ?? '')));
-};
+const indexNameOf = (node: PlanJson): string => String(node['Index Name'] ?? '');
+
+const reads = (plan: PlanJson, names: ReadonlySet<string>): boolean => nodesOf(plan).some((node) => names.has(indexNameOf(node)));
 
 async function planAll(statements: Read[], planner: Planner): Promise<{ planned: Planned[]; unjudged: number; deadline: number }> {
   const planned: Planned[] = [];
@@ -72,11 +76,15 @@ async function planAll(statements: Read[], planner: Planner): Promise<{ planned:
 
 /** The cost of each statement that reads the index, with the planner blind to it. */
 async function hide(ask: Ask, planner: Planner, schema: string, index: Rehearsed, planned: Planned[]): Promise<void> {
+  const readers = planned.filter(({ before }) => reads(before, index.read));
+  if (readers.length === 0) return;
+  const parts = await ask<Part>(partsSql([index], sql`true`));
+  const names = new Set(parts.map(({ name }) => name));
   try {
-    for (const { oid } of index.parts) await planner.attempt(() => ask(sql`select ${ident(schema, 'hypopg_hide_index')}(${oid}::oid)`));
-    for (const one of planned.filter(({ before }) => reads(before, index))) {
+    for (const { oid } of parts) await planner.attempt(() => ask(sql`select ${ident(schema, 'hypopg_hide_index')}(${oid}::oid)`));
+    for (const one of readers) {
       const result = await planner.plan(one.text, one.captured.searchPath);
-      if ('plan' in result && !reads(result.plan, index)) one.after.set(index.oid, costOf(result.plan));
+      if ('plan' in result && !reads(result.plan, names)) one.after.set(index.oid, costOf(result.plan));
     }
   } finally {
     await planner.attempt(() => ask(sql`select ${ident(schema, 'hypopg_unhide_all_indexes')}()`));
@@ -96,7 +104,7 @@ function duties(index: NamedIndex): string {
 const counted = (count: number): string => (count === 1 ? 'one captured statement' : `${formatCount(count)} captured statements`);
 
 function rowOf(index: Rehearsed, planned: Planned[], unjudged: number, proves: boolean): RehearsalRow {
-  const users = planned.filter(({ before }) => reads(before, index));
+  const users = planned.filter(({ before }) => reads(before, index.read));
   const losses = users.map((one) => ({ one, before: costOf(one.before), after: one.after.get(index.oid) ?? null }));
   const worse = losses.filter(({ before, after }) => after !== null && after > before * (1 + leastLoss)).toSorted((a, b) => ((b.after ?? 0) - b.before) * b.one.captured.calls - ((a.after ?? 0) - a.before) * a.one.captured.calls);
   const verdict = users.length === 0 ? 'no plan reads it' : !proves || losses.some(({ after }) => after === null) ? 'read' : worse.length > 0 ? 'worse' : 'no worse';
@@ -125,14 +133,15 @@ export async function rehearse(ask: Ask, server: ServerFacts, planner: Planner, 
   const captured = await capturedStatements(ask, server, { queryid: '', most });
   const { reads: statements, unknown, relations } = captured.length === 0 ? { reads: [], unknown: [], relations: null } : await readStatements(ask, captured);
   const tables = (relations?.all ?? []).filter((facts) => !isSystem(facts));
-  const indexes = await indexesOf(ask, wanted, tables.map(({ oid }) => oid));
-  if (indexes.length === 0) return [];
+  const found = await indexesOf(ask, wanted, tables.map(({ oid }) => oid));
+  if (found.length === 0) return [];
   // What an INSERT writes is read by no plan.
   const touching = statements.filter(({ shape }) => shape.relations.some(({ known, role, query, schema }) => known && !isSystem({ schema: schema ?? '' }) && (role === 'read' || shape.queries[query]?.kind !== 'insert')));
   const hypopg = server.extensions.get('hypopg');
   // Hypothetical indexes that an earlier question left would be read instead.
   if (hypopg) await planner.attempt(() => ask(sql`select ${ident(hypopg.schema, 'hypopg_reset')}()`));
   const { planned, unjudged, deadline } = await planAll(touching, planner);
+  const indexes = await rehearsed(ask, found, planned);
   const schema = hideable(server);
   if (schema !== null) for (const index of indexes) if (performance.now() < deadline) await hide(ask, planner, schema, index, planned);
   const all = [...tables.flatMap(({ indexes: own }) => own), ...indexes];

@@ -3,7 +3,7 @@ import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql } from '@/lib/pg/sql';
 import { formatMs, MiB } from '@/lib/units';
-import { counters, dropping, late, sized, sizeNote } from './catalog';
+import { countedFor, counters, dropping, late, sized, sizeNote } from './catalog';
 import { unusedSql } from './unused-sql';
 
 const dayMs = 86_400_000;
@@ -47,7 +47,7 @@ export const unused = diagnostic({
   actions: [{ action: 'indexes.drop', from: { index: 'index' } }],
   refreshSeconds: 300,
   source: 'sql',
-  alarm: () => sql`d.verdict = 'unused'`,
+  alarm: ({ params }) => sql`${countedFor(params.min_days)} and d.verdict = 'unused'`,
   late,
   sql: { 14: ({ params }) => unusedSql(params.min_days * dayMs, params.min_table_scans, params.show === 'all') },
   findings: (rows, { context }) =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useDatabase } from '@/test/database';
-import { codesOf, eventually, measured } from '@/test/diagnostic';
+import { askMeasured, codesOf, eventually } from '@/test/ask';
 
 const settings = { max_prepared_transactions: '5', deadlock_timeout: '200ms' };
 const main = await useDatabase({ settings });
@@ -31,12 +31,12 @@ describe.each([['main', main, 'bare'] as const, ['old', old, 'old-bare'] as cons
 
   test('nobody waits: the tree, long and prepared transactions are empty, and nothing is found', async () => {
     for (const id of ['locks.blocking', 'locks.long_transactions', 'locks.prepared']) {
-      const { rows, findings } = await measured(id, { target });
+      const { rows, findings } = await askMeasured(id, { target });
       expect([id, rows, findings]).toEqual([id, [], []]);
     }
-    expect(codesOf(await measured('locks.waits', { target }))).toEqual([]);
-    expect(codesOf(await measured('locks.activity', { target }))).toEqual([]);
-    expect(codesOf(await measured('locks.deadlocks', { target }))).toEqual([]);
+    expect(codesOf(await askMeasured('locks.waits', { target }))).toEqual([]);
+    expect(codesOf(await askMeasured('locks.activity', { target }))).toEqual([]);
+    expect(codesOf(await askMeasured('locks.deadlocks', { target }))).toEqual([]);
   });
 
   describe('a chain behind a session that is idle in its transaction', () => {
@@ -79,7 +79,7 @@ describe.each([['main', main, 'bare'] as const, ['old', old, 'old-bare'] as cons
     });
 
     test('without pg_monitor the tree is still there, and says that what they do is hidden', async () => {
-      const { rows, findings } = await measured('locks.blocking', { target: bare, min_ms: '0' });
+      const { rows, findings } = await askMeasured('locks.blocking', { target: bare, min_ms: '0' });
       expect(rows).toHaveLength(4);
       expect(rows[0]).toMatchObject({ session: chain[0]?.pid, state: null, query: null });
       expect(findings.map(({ code }) => code)).toEqual(['locks.blocker', 'locks.blocking_hidden']);
@@ -87,7 +87,7 @@ describe.each([['main', main, 'bare'] as const, ['old', old, 'old-bare'] as cons
     });
 
     test('sessions: state, wait and ages of each; filters; an idle one has no running statement', async () => {
-      const { rows, context } = await measured('locks.activity', { target, q: 'planted' });
+      const { rows, context } = await askMeasured('locks.activity', { target, q: 'planted' });
       const of = (index: number) => rows.find((row) => row['pid'] === chain[index]?.pid);
       expect(of(0)).toMatchObject({ state: 'idle in transaction', wait: 'Client: ClientRead', statement_ms: null, own: false, usr: 'postgres', backend: 'client backend' });
       expect(Number(of(0)?.['xact_ms'])).toBeGreaterThan(0);
@@ -95,26 +95,26 @@ describe.each([['main', main, 'bare'] as const, ['old', old, 'old-bare'] as cons
       expect(Number(of(1)?.['statement_ms'])).toBeGreaterThan(0);
       expect(of(4)).toMatchObject({ state: 'idle', xact_ms: null, statement_ms: null });
       expect(Number(context?.['waiting'])).toBeGreaterThanOrEqual(3);
-      const waiting = await measured('locks.activity', { target, q: 'planted', state: 'waiting', sort: 'pid' });
+      const waiting = await askMeasured('locks.activity', { target, q: 'planted', state: 'waiting', sort: 'pid' });
       expect(waiting.rows.map((row) => row['pid'])).toEqual(chain.slice(1, 4).map(({ pid }) => pid).toSorted());
     });
 
     test('sessions without pg_monitor: they are there, and what is hidden is said', async () => {
-      const result = await measured('locks.activity', { target: bare, limit: '1000' });
+      const result = await askMeasured('locks.activity', { target: bare, limit: '1000' });
       expect(result.rows.find((row) => row['pid'] === chain[0]?.pid)).toMatchObject({ state: null, backend: null, query: null });
       expect(codesOf(result)).toEqual(['locks.activity_hidden']);
     });
 
     test('a long and an idle transaction, with the threshold as asked', async () => {
-      const { rows, findings } = await measured('locks.long_transactions', { target, min_idle_ms: '0', q: 'planted root' });
+      const { rows, findings } = await askMeasured('locks.long_transactions', { target, min_idle_ms: '0', q: 'planted root' });
       expect(rows).toHaveLength(1);
       expect(rows[0]).toMatchObject({ pid: chain[0]?.pid, state: 'idle in transaction', writes: true });
       expect(Number(rows[0]?.['locked_relations'])).toBeGreaterThanOrEqual(1);
       expect(findings[0]).toMatchObject({ code: 'locks.idle_in_transaction', about: `pid ${chain[0]?.pid}` });
       expect(findings[0]).toMatchObject({ remedy: { action: 'locks.terminate' }, says: expect.stringContaining('ALTER ROLE "postgres" SET idle_in_transaction_session_timeout') });
-      const long = await measured('locks.long_transactions', { target, min_xact_ms: '0', min_idle_ms: '999999999', q: 'planted row' });
+      const long = await askMeasured('locks.long_transactions', { target, min_xact_ms: '0', min_idle_ms: '999999999', q: 'planted row' });
       expect(long.findings).toEqual([expect.objectContaining({ code: 'locks.long_transaction', severity: 'info', about: `pid ${chain[1]?.pid}` })]);
-      expect((await measured('locks.long_transactions', { target })).rows).toEqual([]);
+      expect((await askMeasured('locks.long_transactions', { target })).rows).toEqual([]);
     });
 
     test('wait events, grouped; five sessions on one are found, fewer are not', async () => {
@@ -141,25 +141,25 @@ describe.each([['main', main, 'bare'] as const, ['old', old, 'old-bare'] as cons
     const { rows, findings } = await eventually('locks.blocking', { target, min_ms: '0' }, (result) => result.findings.length > 0);
     expect(rows[0]).toMatchObject({ depth: 0, session: `prepared ${gid}`, behind: 1, backend: 'prepared transaction', datname: db.name, usr: 'postgres' });
     expect(rows[1]).toMatchObject({ depth: 1, session: waiter.pid, blocked_by: `prepared ${gid}` });
-    const listed = await measured('locks.prepared', { target, min_ms: '0' });
+    const listed = await askMeasured('locks.prepared', { target, min_ms: '0' });
     expect(listed.rows).toEqual([expect.objectContaining({ gid, usr: 'postgres', datname: db.name })]);
     expect(Number(listed.rows[0]?.['locks'])).toBeGreaterThanOrEqual(1);
     expect(listed.findings).toEqual([expect.objectContaining({ code: 'locks.prepared', about: gid })]);
-    expect((await measured('locks.prepared', { target })).findings).toEqual([]);
+    expect((await askMeasured('locks.prepared', { target })).findings).toEqual([]);
     const remedy = findings[0]?.remedy;
     expect(remedy).toEqual(listed.findings[0]?.remedy);
     await db.sql(remedy && 'sql' in remedy ? remedy.sql : '');
     await held;
-    expect((await measured('locks.prepared', { target, min_ms: '1' })).rows).toEqual([]);
+    expect((await askMeasured('locks.prepared', { target, min_ms: '1' })).rows).toEqual([]);
   });
 
   test('F13: a password in a statement is masked, in the text and from the search', async () => {
     const one = await session(db, 'planted secret');
     await one.client.query(`select 'alter role x' as planted_mask, 'password = canary-in-clear'`);
     await one.client.query(`create role "planted ${db.name}" password 'canary-in-clear'`);
-    const { rows } = await measured('locks.activity', { target, q: 'planted secret' });
+    const { rows } = await askMeasured('locks.activity', { target, q: 'planted secret' });
     expect(rows[0]?.['query']).toBe(`create role "planted ${db.name}" password '…'`);
-    expect((await measured('locks.activity', { target, q: 'canary' })).rows).toEqual([]);
+    expect((await askMeasured('locks.activity', { target, q: 'canary' })).rows).toEqual([]);
     await one.client.query(`drop role "planted ${db.name}"`);
   });
 
@@ -177,7 +177,7 @@ describe.each([['main', main, 'bare'] as const, ['old', old, 'old-bare'] as cons
 });
 
 test('what is hidden without pg_monitor is unmeasured, with the grant', async () => {
-  const { ask } = await import('@/test/diagnostic');
+  const { ask } = await import('@/test/ask');
   for (const id of ['locks.waits', 'locks.long_transactions']) {
     expect(await ask(id, { target: 'bare' })).toMatchObject({ state: 'unmeasured', reason: { code: 'privilege' }, remedy: { sql: 'GRANT pg_monitor TO "riskdesk_app";' } });
   }

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { render } from '@/lib/pg/sql';
 import { useActions } from '@/test/actions';
 import { useDatabase } from '@/test/database';
-import { eventually } from '@/test/diagnostic';
+import { eventually } from '@/test/ask';
 import { rounds } from '@/test/faults';
 
 const main = await useDatabase();

@@ -46,7 +46,7 @@ export const detached = diagnostic({
         select oid, tab, 'may be detached', parent from alike where ${columns(sql`alike.oid`)} = ${columns(sql`alike.parent`)}
       )
       select l.tab, l.state, ${qualified} as parent, s.heap_bytes + s.index_bytes + s.toast_bytes as total_bytes, case when t.reltuples >= 0 then t.reltuples::float8 end as row_estimate
-      from leftover l join pg_class t on t.oid = l.oid join pg_class c on c.oid = l.parent join pg_namespace n on n.oid = c.relnamespace left join (${tableSizes(sql`select oid from leftover`)}) s on s.tab = l.oid`,
+      from leftover l join pg_class t on t.oid = l.oid join pg_class c on c.oid = l.parent join pg_namespace n on n.oid = c.relnamespace left join (${tableSizes(sql`select oid from leftover`, { few: true })}) s on s.tab = l.oid`,
   },
   findings: (rows) =>
     rows.map((row): Finding => {

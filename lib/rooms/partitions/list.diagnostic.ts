@@ -2,7 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql } from '@/lib/pg/sql';
-import { branches, members, parents } from './tree-sql';
+import { branchesUnder, members, parents } from './tree-sql';
 
 export const list = diagnostic({
   name: 'list',
@@ -24,6 +24,7 @@ export const list = diagnostic({
     dead_rows: col.maybe(col.count('Dead rows')),
     kind: col.text('Kind'),
     measured: col.maybe(col.flag('Measured')),
+    oid: col.code('OID'),
   },
   key: ['parent', 'part'],
   search: ['parent', 'part', 'bound', 'state'],
@@ -35,13 +36,17 @@ export const list = diagnostic({
   actions: [{ action: 'partitions.detach', from: { partition: 'part' } }],
   refreshSeconds: 60,
   source: 'sql',
+  late: {
+    by: 'oid',
+    columns: ['total_bytes', 'heap_bytes', 'index_bytes', 'toast_bytes', 'row_estimate', 'dead_rows', 'measured'],
+    sql: (shown) => sql`select b.rel::text as oid, b.total_bytes, b.heap_bytes, b.index_bytes, b.toast_bytes, b.row_estimate, b.dead_rows, b.measured from (${branchesUnder(shown)}) b`,
+  },
   sql: {
     14: ({ params }) => sql`
-      with member as materialized (${members}), parent as materialized (${parents}), branch as materialized (${branches})
+      with member as materialized (${members}), parent as materialized (${parents})
       select p.tab as parent, m.part, regexp_replace(coalesce(m.bound, ''), '^FOR VALUES ', '') as bound, case when m.pending then 'detach pending' else 'attached' end as state,
-        b.total_bytes, b.heap_bytes, b.index_bytes, b.toast_bytes, b.row_estimate, b.dead_rows,
-        case m.kind when 'p' then 'sub-partitioned' when 'f' then 'foreign table' else 'table' end as kind, b.measured
-      from member m join parent p on p.id = m.parent_id left join branch b on b.rel = m.id::oid
+        case m.kind when 'p' then 'sub-partitioned' when 'f' then 'foreign table' else 'table' end as kind, m.id as oid
+      from member m join parent p on p.id = m.parent_id
       where ${params.table}::text in ('', p.tab, p.rel_name, p.schema_name || '.' || p.rel_name)`,
   },
   findings: () => [],

@@ -7,6 +7,8 @@ export type Keyed = {
   columns: { name: string; type: string }[];
   /** How many relations of any schema have this name. */
   namesakes: number;
+  /** To plan a statement over all of its partitions locks these and their indexes: so few that it does not crowd out others. */
+  lockable: boolean;
 };
 
 type Named = { schema: string | null; name: string };

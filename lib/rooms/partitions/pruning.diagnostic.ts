@@ -5,6 +5,7 @@ import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
 import { formatCount, formatMs } from '@/lib/units';
 import { mostStatements, unpruned } from './pruning-facts';
+import { verdicts } from './pruning-plan';
 
 /** From so many on, planning and locking alone cost more than a lookup by an index. */
 const many = 100;
@@ -13,7 +14,7 @@ export const pruning = diagnostic({
   name: 'pruning',
   title: 'Statements over every partition',
   why: 'A statement without a condition on the partition key plans, locks and searches every partition: each new partition makes it slower.',
-  how: `By their text: the ${formatCount(mostStatements)} statements of pg_stat_statements called most, read by PostgreSQL’s own grammar. Listed where no WHERE, ON or HAVING compares the key itself with a value; a parameter counts as one, because the executor prunes by it, and so does a join on the key, which can. Not judged: keys that are expressions, tables reached through a view or function, a name that relations of several schemas share. What the text leaves open is not listed. Partitions opened: calls by partitions, a measure of what the statement costs, not a count.`,
+  how: `By their text: the ${formatCount(mostStatements)} statements of pg_stat_statements called most, read by PostgreSQL’s own grammar. Listed where no WHERE, ON or HAVING compares the key itself with a value; a parameter counts as one, because the executor prunes by it, and so does a join on the key, which can. Not judged: keys that are expressions, tables reached through a view or function, a name that relations of several schemas share. What the text leaves open is not listed. The planner is asked about the costliest of them; where its plan reads fewer partitions the row stands and is no finding. Partitions opened: calls by partitions, a measure of what the statement costs, not a count.`,
   permission: 'stats:read',
   params: { min_calls: param.count('Calls at least', 100), min_parts: param.count('Partitions at least', 8) },
   row: {
@@ -21,6 +22,7 @@ export const pruning = diagnostic({
     key: col.code('Partition key'),
     why: col.text('Because'),
     detail: col.maybe(col.code('Where')),
+    planner: col.text('Its plan', { note: 'Of the costliest, as EXPLAIN has it without values; nothing is run' }),
     query: col.sql('Statement'),
     usr: col.code('Role'),
     calls: col.count('Calls'),
@@ -35,7 +37,7 @@ export const pruning = diagnostic({
   key: ['queryid', 'userid', 'toplevel', 'tab'],
   search: ['tab', 'query', 'usr', 'why'],
   sort: '-opened',
-  show: ['tab', 'key', 'why', 'detail', 'query', 'calls', 'partition_count', 'opened', 'mean_ms'],
+  show: ['tab', 'key', 'why', 'detail', 'planner', 'query', 'calls', 'partition_count', 'opened', 'mean_ms'],
   needs: [{ monitor: 'Without pg_monitor the statements of other roles are hidden: what is asked of the tables would be known in part.' }, ...needs],
   charts: [],
   codes: {
@@ -44,17 +46,17 @@ export const pruning = diagnostic({
   },
   refreshSeconds: 300,
   source: 'facts',
-  read: (ask, { params, server }) => unpruned(ask, server, params),
+  read: (ask, { params, server, planner }) => unpruned(ask, server, planner, params),
   findings: (rows) =>
-    rows.map((row): Finding => {
+    rows.filter((row) => row.planner !== verdicts.denied).map((row): Finding => {
       const { calls, partition_count: partitions, opened, mean_ms, total_ms, queryid } = row;
       const walked = row.why === 'order only';
       return {
         code: walked ? 'partitions.walked' : 'partitions.unpruned',
         severity: partitions >= many && !walked ? 'warning' : 'info',
         about: `${row.tab}: ${shortened(row.query)}`,
-        says: `${reason(row)} So each of its ${formatCount(calls)} calls touches all ${formatCount(partitions)} partitions of ${row.tab}, by its text; ${formatMs(mean_ms)} a call without planning.`,
-        evidence: { calls, partitions, opened, mean_ms, total_ms, query_id: queryid },
+        says: `${reason(row)} So each of its ${formatCount(calls)} calls touches all ${formatCount(partitions)} partitions of ${row.tab}, by its ${row.planner === verdicts.confirmed ? 'plan' : 'text'}; ${formatMs(mean_ms)} a call without planning.`,
+        evidence: { calls, partitions, opened, mean_ms, total_ms, plan: row.planner, query_id: queryid },
         remedy: { sql: advice(row) },
       };
     }),

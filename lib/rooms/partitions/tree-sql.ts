@@ -4,6 +4,11 @@ import { sql, type SQL } from '@/lib/pg/sql';
 /** A bound holds no column, so no relation is named to deparse it: naming one opens and locks it from 18 on. */
 export const bound = (rel: SQL): SQL => sql`pg_get_expr(${rel}.relpartbound, 0)`;
 
+/** Over `s`, rows of tableSizes. */
+const summed = sql`sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes, sum(s.toast_bytes) as toast_bytes,
+    sum(s.heap_bytes + s.index_bytes + s.toast_bytes) as total_bytes, bool_and(s.measured) as measured, count(*) as leaf_count,
+    case when bool_and(s.reltuples >= 0) then sum(s.reltuples)::float8 end as row_estimate, sum(pg_stat_get_dead_tuples(s.tab))::float8 as dead_rows`;
+
 /**
  * `rel, heap_bytes, index_bytes, toast_bytes, total_bytes, measured, leaf_count, row_estimate, dead_rows` of the partitioned tables that `chosen` (a condition on `p`, pg_partitioned_table)
  * names and of every leaf below them, each with all that is below it. Rows are unknown where one of the leaves was never counted.
@@ -13,15 +18,18 @@ export const branchesOf = (chosen: SQL): SQL => sql`
     select p.partrelid, p.partrelid from pg_partitioned_table p where ${chosen}
     union all
     select below.rel, i.inhrelid from below join pg_inherits i on i.inhparent = below.oid
-  ), under as materialized (
-    select below.rel, below.oid from below join pg_class l on l.oid = below.oid and l.relkind in ('r', 'm')
-  ), size as materialized (${tableSizes(sql`select under.oid from under`)}), leaf as materialized (
-    select s.*, l.reltuples, pg_stat_get_dead_tuples(l.oid) as dead from size s join pg_class l on l.oid = s.tab
+  ), leaf as materialized (${tableSizes(sql`select below.oid from below`)})
+  select a.rel, ${summed}
+  from (select tab as rel, tab from leaf union all select below.rel, below.oid from below) a join leaf s on s.tab = a.tab group by a.rel`;
+
+/** The same of the tables and partitioned tables that `shown` (a query of one column of OIDs as text) names, where they are few. */
+export const branchesUnder = (shown: SQL): SQL => sql`
+  with recursive below(rel, oid) as (
+    select w.oid::oid, w.oid::oid from (${shown}) w(oid)
+    union all
+    select below.rel, i.inhrelid from below join pg_class p on p.oid = below.oid and p.relkind = 'p' join pg_inherits i on i.inhparent = below.oid
   )
-  select a.rel, sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes, sum(s.toast_bytes) as toast_bytes,
-    sum(s.heap_bytes + s.index_bytes + s.toast_bytes) as total_bytes, bool_and(s.measured) as measured, count(*) as leaf_count,
-    case when bool_and(s.reltuples >= 0) then sum(s.reltuples)::float8 end as row_estimate, sum(s.dead)::float8 as dead_rows
-  from (select tab as rel, tab from leaf union all select under.rel, under.oid from under) a join leaf s on s.tab = a.tab group by a.rel`;
+  select below.rel, ${summed} from below join (${tableSizes(sql`select below.oid from below`, { few: true })}) s on s.tab = below.oid group by below.rel`;
 
 /** The same of every partitioned table and every partition. */
 export const branches: SQL = branchesOf(sql`true`);

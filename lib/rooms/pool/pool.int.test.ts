@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { useDatabase } from '@/test/database';
-import { ask, codesOf, eventually, measured } from '@/test/diagnostic';
+import { ask, askMeasured, codesOf, eventually } from '@/test/ask';
 import { startPgBouncer } from '@/test/pgbouncer';
 
 const main = await useDatabase();
@@ -45,7 +45,7 @@ describe('PgBouncer 1.18, by its admin console', () => {
   });
 
   test('a full pool in which nobody waits is healthy', async () => {
-    const { rows, findings, sql } = await measured('pool.pgbouncer_pools', { q: main.name });
+    const { rows, findings, sql } = await askMeasured('pool.pgbouncer_pools', { q: main.name });
     expect(rows).toEqual([expect.objectContaining({ datname: main.name, usr: 'riskdesk_app', cl_active: 2, cl_waiting: 0, sv_active: 2, pool_size: 2, usage_ratio: 1, pool_mode: 'transaction' })]);
     expect([findings, sql]).toEqual([[], 'SHOW DATABASES;\nSHOW POOLS;']);
   });
@@ -60,10 +60,10 @@ describe('PgBouncer 1.18, by its admin console', () => {
   });
 
   test('clients and server connections, each with what it is doing', async () => {
-    const { rows } = await measured('pool.pgbouncer_clients', { q: 'planted client' });
+    const { rows } = await askMeasured('pool.pgbouncer_clients', { q: 'planted client' });
     expect(rows.filter((row) => row['state'] === 'waiting')).toHaveLength(1);
     expect(rows.filter((row) => row['state'] === 'active' && row['link'] !== null)).toHaveLength(2);
-    const servers = await measured('pool.pgbouncer_servers', { q: main.name });
+    const servers = await askMeasured('pool.pgbouncer_servers', { q: main.name });
     const pids = await main.sql<{ pid: string }>(`select pid::text from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`);
     expect(servers.rows.map((row) => row['remote_pid']).toSorted()).toEqual(pids.map(({ pid }) => pid).toSorted());
     expect(servers.rows[0]).toMatchObject({ prepared_statements: null });
@@ -82,7 +82,7 @@ describe('PgBouncer 1.18, by its admin console', () => {
     const { rows, findings } = await eventually('pool.pgbouncer_databases', {}, (result) => result.rows.length >= 2);
     expect(rows.find((row) => row['datname'] === 'forced')).toMatchObject({ force_user: 'postgres', forced_superuser: true, paused: false, server_database: main.name });
     expect(findings).toEqual([expect.objectContaining({ code: 'pool.force_user', severity: 'critical', about: 'forced' })]);
-    const elsewhere = await measured('pool.pgbouncer_databases', { target: 'bare' });
+    const elsewhere = await askMeasured('pool.pgbouncer_databases', { target: 'bare' });
     expect(elsewhere.findings[0]?.severity).toBe('critical');
   });
 
@@ -97,7 +97,7 @@ describe('PgBouncer 1.18, by its admin console', () => {
   });
 
   test('configuration: only what matters, with what is wrong found and nothing secret', async () => {
-    const { rows, findings } = await measured('pool.pgbouncer_config');
+    const { rows, findings } = await askMeasured('pool.pgbouncer_config');
     expect(rows.find((row) => row['setting'] === 'default_pool_size')).toMatchObject({ value: '2', fallback: '20', changed: true, reloads: true });
     expect(findings.map(({ about, severity }) => [about, severity])).toEqual([['version', 'info'], ['query_wait_timeout', 'warning']]);
     expect(rows.find((row) => row['setting'] === 'connections at most')).toMatchObject({ severity: null });
@@ -145,14 +145,14 @@ describe('PgBouncer that cannot be asked is unmeasured', () => {
 
 describe('connections on the server', () => {
   test('by role, application and state, against the room that 16 reserves too', async () => {
-    const { rows, context } = await measured('pool.server', { target: 'small' });
+    const { rows, context } = await askMeasured('pool.server', { target: 'small' });
     expect(context).toMatchObject({ most: 14, reserved: 3, usable: 11 });
     expect(rows.find((row) => row['usr'] === 'riskdesk_monitor')).toMatchObject({ own: true, datname: small.name, application: 'riskdesk-monitor-small', client: '127.0.0.1' });
-    expect((await measured('pool.server', { target: 'old' })).context).toMatchObject({ reserved: 3, usable: 97 });
+    expect((await askMeasured('pool.server', { target: 'old' })).context).toMatchObject({ reserved: 3, usable: 97 });
   });
 
   test('nearly full is found; with room it is not', async () => {
-    expect(codesOf(await measured('pool.server', { target: 'old' }))).toEqual([]);
+    expect(codesOf(await askMeasured('pool.server', { target: 'old' }))).toEqual([]);
     const taken = await Promise.all(Array.from({ length: 8 }, () => small.connect('superuser')));
     const { findings } = await eventually('pool.server', { target: 'small' }, (result) => result.findings.length > 0);
     expect(findings[0]).toMatchObject({ code: 'pool.server_full', about: 'max_connections', evidence: { usable: 11, reserved: 3 } });
@@ -178,22 +178,22 @@ describe('connections on the server', () => {
 
 describe('sizing', () => {
   test('shows its arithmetic; what fits is no finding, what does not is one with the file', async () => {
-    const fits = await measured('pool.sizing', { target: 'old' });
+    const fits = await askMeasured('pool.sizing', { target: 'old' });
     expect(fits.findings).toEqual([]);
     expect(fits.rows[0]).toMatchObject({ now: '97', arithmetic: '100 (max_connections) − 3 (superuser_reserved_connections) − 0 (reserved_connections) = 97' });
-    const over = await measured('pool.sizing', { target: 'small', instances: '3', per_instance: '10', others: '4', cpus: '2' });
+    const over = await askMeasured('pool.sizing', { target: 'small', instances: '3', per_instance: '10', others: '4', cpus: '2' });
     expect(over.rows.find((row) => row['item'] === 'default_pool_size')).toMatchObject({ suggested: '5', arithmetic: '2 × 2 + 1 = 5, at most 7' });
     expect(over.findings).toEqual([expect.objectContaining({ code: 'pool.over_room', severity: 'critical', remedy: { sql: expect.stringContaining('default_pool_size = 5\n') } })]);
   });
 
   test('without pg_monitor it says nothing about sessions that it cannot see', async () => {
-    const { rows } = await measured('pool.sizing', { target: 'bare' });
+    const { rows } = await askMeasured('pool.sizing', { target: 'bare' });
     expect(rows.map((row) => row['item'])).not.toContain('Client sessions now');
     expect(rows.map((row) => row['item'])).toContain('max_db_connections');
   });
 
   test('the file is one that PgBouncer runs with', async () => {
-    const { rows } = await measured('pool.sizing', { pgbouncer: 'older' });
+    const { rows } = await askMeasured('pool.sizing', { pgbouncer: 'older' });
     const file = String(rows.find((row) => row['file'] !== null)?.['file']);
     const [databases = '', pgbouncer = ''] = file.split('[pgbouncer]');
     const entry = databases.split('\n').find((line) => line.startsWith(main.name)) ?? '';

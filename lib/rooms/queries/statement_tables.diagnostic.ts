@@ -68,7 +68,7 @@ export const statement_tables = diagnostic({
         from leaf l join pg_class c on c.oid = l.oid where l.kind in ('r', 'm') group by l.place
       ), sized as (
         select l.place, sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes
-        from (${tableSizes(sql`select oid from leaf where kind in ('r', 'm')`)}) s join leaf l on l.oid = s.tab group by l.place
+        from (${tableSizes(sql`select oid from leaf where kind in ('r', 'm')`, { few: true })}) s join leaf l on l.oid = s.tab group by l.place
       )
       select r.place::int as place, format('%I.%I', r.nspname, r.relname) as tab, r.relkind::text as kind, r.candidates::int as candidates, a.rows as row_estimate,
         case when r.relkind = 'p' then coalesce(a.parts, 0) end as partition_count, z.heap_bytes, z.index_bytes,

@@ -5,7 +5,7 @@ import { param } from '@/lib/kit/param';
 import { ofPeople, qualified } from '@/lib/pg/relations';
 import { sql } from '@/lib/pg/sql';
 import { formatCount, formatRatio } from '@/lib/units';
-import { freezeMaxAge } from './thresholds';
+import { freezeMaxAge, vacuuming } from './thresholds';
 
 /** The server assigns no more ids once fewer than three million are left of 2^31 (varsup.c, multixact.c; since 14). */
 const hardLimit = 2 ** 31 - 1 - 3_000_000;
@@ -55,7 +55,7 @@ export const freeze = diagnostic({
       select kind, name, xid_age, xid_max_age, xid_age / ${hardLimit}::float8 as xid_limit_ratio, mxid_age, mxid_max_age, mxid_age / ${hardLimit}::float8 as mxid_limit_ratio,
         greatest(xid_age / xid_max_age, mxid_age / mxid_max_age) as worst_ratio,
         xid_age >= current_setting('vacuum_failsafe_age')::float8 or mxid_age >= current_setting('vacuum_multixact_failsafe_age')::float8 as failsafe,
-        oid is not null and exists (select from pg_stat_progress_vacuum p where p.relid in (aged.oid, aged.toast) and p.datname = current_database()) as running
+        oid is not null and (oid in (${vacuuming}) or toast in (${vacuuming})) as running
       from aged`,
   },
   findings: (rows, { params }) =>

@@ -34,7 +34,7 @@ export const growth = diagnostic({
   needs: [],
   charts: [{ kind: 'lines', title: 'Size over time of what grew most', label: 'tab', values: ['total_bytes'], top: 5 }],
   codes: { 'tables.growing': 'A table has grown by half of its size, and by at least 1 GB, within the time that is compared.' },
-  refreshSeconds: 60,
+  refreshSeconds: 300,
   source: 'history',
   of: 'size',
   days: ({ days }) => Number(days),

@@ -2,6 +2,8 @@ import { ofPeople, qualified, relOption } from '@/lib/pg/relations';
 import { sql, type SQL } from '@/lib/pg/sql';
 
 const nameable = sql`pg_class c join pg_namespace n on n.oid = c.relnamespace`;
+/** Tables alone, read once: the catalog has ten times as many indexes. */
+const tables = sql`tables c join pg_namespace n on n.oid = c.relnamespace`;
 const rows = sql`case when c.reltuples >= 0 then c.reltuples::float8 end as row_estimate`;
 
 /** A table itself or one above it that the publication names; FOR TABLES IN SCHEMA came with 15. */
@@ -29,13 +31,16 @@ const constraints = (major: number): SQL => sql`
 const bare = sql`${ofPeople} and not c.relispartition and not exists (select from pg_depend e where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e')`;
 
 export const hygieneRows = (major: number): SQL => sql`
+  with tables as materialized (
+    select c.oid, c.relname, c.relnamespace, c.relkind, c.relispartition, c.relpersistence, c.relreplident, c.reltuples, c.reloptions from pg_class c where c.relkind in ('r', 'p', 'm')
+  )
   select h.tab, h.kind, h.detail, h.row_estimate,
     array_position(array['published without identity', 'foreign key not enforced', 'trigger disabled', 'constraint not valid', 'autovacuum off', 'no primary key', 'never analyzed', 'constraint not enforced', 'unlogged'], h.kind) as place from (
-    select ${qualified} as tab, 'no primary key' as kind, '' as detail, ${rows} from ${nameable}
+    select ${qualified} as tab, 'no primary key' as kind, '' as detail, ${rows} from ${tables}
     where c.relkind in ('r', 'p') and ${bare} and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
     union all
-    select ${qualified}, 'published without identity', (${published(major)}), ${rows} from ${nameable}
-    where c.relkind = 'r' and ${ofPeople} and c.relpersistence = 'p' and ${noIdentity} and (${published(major)}) is not null
+    select ${qualified}, 'published without identity', (${published(major)}), ${rows} from ${tables}
+    where exists (select from pg_publication) and c.relkind = 'r' and ${ofPeople} and c.relpersistence = 'p' and ${noIdentity} and (${published(major)}) is not null
     union all
     ${constraints(major)}
     union all
@@ -44,9 +49,9 @@ export const hygieneRows = (major: number): SQL => sql`
     where t.tgenabled = 'D' and ${ofPeople} and not exists (select from pg_trigger up where up.oid = t.tgparentid and up.tgenabled = 'D')
       and (not t.tgisinternal or (k.contype = 'f' and t.oid = (select min(other.oid) from pg_trigger other where other.tgconstraint = t.tgconstraint and other.tgrelid = t.tgrelid and other.tgenabled = 'D')))
     union all
-    select ${qualified}, 'autovacuum off', '', ${rows} from ${nameable} where c.relkind in ('r', 'm') and ${ofPeople} and not coalesce(${relOption('autovacuum_enabled')}, 'on')::bool
+    select ${qualified}, 'autovacuum off', '', ${rows} from ${tables} where c.relkind in ('r', 'm') and ${ofPeople} and not coalesce(${relOption('autovacuum_enabled')}, 'on')::bool
     union all
-    select ${qualified}, 'never analyzed', '', null::float8 from ${nameable} where c.relkind in ('r', 'm') and c.reltuples < 0 and pg_stat_get_tuples_inserted(c.oid) > 0 and ${bare}
+    select ${qualified}, 'never analyzed', '', null::float8 from ${tables} where c.relkind in ('r', 'm') and c.reltuples < 0 and pg_stat_get_tuples_inserted(c.oid) > 0 and ${bare}
     union all
-    select ${qualified}, 'unlogged', '', ${rows} from ${nameable} where c.relkind = 'r' and c.relpersistence = 'u' and ${ofPeople}
+    select ${qualified}, 'unlogged', '', ${rows} from ${tables} where c.relkind = 'r' and c.relpersistence = 'u' and ${ofPeople}
   ) h`;

@@ -1,8 +1,8 @@
-import { ofPeople, qualified } from '@/lib/pg/relations';
+import { lockBudget, ofPeople, qualified } from '@/lib/pg/relations';
 import { sql, type SQL } from '@/lib/pg/sql';
 
 /** pg_sequence_last_value locks each sequence until the transaction ends: ten thousand would fill the lock table of all sessions. */
-const most = sql`least(2000, current_setting('max_locks_per_transaction')::bigint * current_setting('max_connections')::bigint / 8)`;
+const most = sql`least(2000, ${lockBudget})`;
 
 /** The columns that take a sequence's values: those that own it (serial, identity), those whose default names it, and foreign keys that copy from either. */
 const uses = sql`

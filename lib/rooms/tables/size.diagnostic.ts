@@ -2,9 +2,23 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
-import { ofPeople, qualified, relOption, tableSizes } from '@/lib/pg/relations';
-import { sql } from '@/lib/pg/sql';
+import { ofPeople, qualified, relOption, tableSizes, wholes } from '@/lib/pg/relations';
+import { sql, type SQL } from '@/lib/pg/sql';
 import { formatCount, formatRatio } from '@/lib/units';
+
+/** `oid` and what has to be read of every file, of the tables and partitioned tables that `shown` (a query of one column of OIDs as text) names. A partition that is being detached stands for itself. */
+const filesSql = (shown: SQL): SQL => sql`
+      with recursive below(whole, oid) as (
+        select w.oid::oid, w.oid::oid from (${shown}) w(oid)
+        union all
+        select below.whole, i.inhrelid from below join pg_inherits i on i.inhparent = below.oid and not i.inhdetachpending join pg_class p on p.oid = below.oid and p.relkind = 'p'
+      ), summed as (
+        select below.whole, sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes, sum(s.toast_bytes) as toast_bytes, bool_and(s.measured) as measured,
+          sum(s.hit)::float8 / nullif(sum(s.fetched)::float8, 0) as hit_ratio, case when bool_and(s.reltuples >= 0) then sum(s.reltuples)::float8 end as row_estimate
+        from below join (${tableSizes(sql`select oid from below`, { blocks: true })}) s on s.tab = below.oid group by below.whole
+      )
+      select whole::text as oid, heap_bytes + index_bytes + toast_bytes as total_bytes, heap_bytes, index_bytes, toast_bytes, (heap_bytes + toast_bytes) / nullif(row_estimate, 0) as row_bytes, hit_ratio, measured
+      from summed`;
 
 export const size = diagnostic({
   name: 'size',
@@ -28,6 +42,7 @@ export const size = diagnostic({
     hot_ratio: col.maybe(col.ratio('HOT share', { note: 'Updates that needed no new index entries' })),
     new_page_ratio: col.maybe(col.ratio('To another page', { note: 'Updates whose new row found no room on its page; from PostgreSQL 16' })),
     measured: col.flag('Measured', { note: 'No: some of it by the pages of the last vacuum or analyze' }),
+    oid: col.code('OID'),
   },
   key: ['tab'],
   search: ['tab'],
@@ -44,31 +59,22 @@ export const size = diagnostic({
   sample: { everyMinutes: 60, keepDays: 90, values: ['total_bytes', 'row_estimate'] },
   source: 'sql',
   alarm: () => sql`d.updates >= 10000 and d.new_page_ratio >= 0.5`,
+  late: { by: 'oid', columns: ['total_bytes', 'heap_bytes', 'index_bytes', 'toast_bytes', 'row_bytes', 'hit_ratio', 'measured'], sql: filesSql },
   sql: {
     14: ({ params, server }) => {
-      const whole = params.partitions === 'in their table' ? sql`case when c.relispartition then coalesce(pg_partition_root(c.oid)::oid, c.oid) else c.oid end` : sql`c.oid`;
-      const moved = server.major >= 16 ? sql`sum(pg_stat_get_tuples_newpage_updated(c.oid))::float8` : sql`null::float8`;
+      const together = params.partitions === 'in their table';
+      const moved = server.major >= 16 ? sql`pg_stat_get_tuples_newpage_updated(c.oid)` : sql`null::bigint`;
       return sql`
-      with leaf as materialized (
-        select c.oid, ${whole} as whole, c.reltuples, c.reltoastrelid
-        from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm') and ${ofPeople}
-      ), blocks as (
-        select f.tab, sum(pg_stat_get_blocks_fetched(f.rel)) as fetched, sum(pg_stat_get_blocks_hit(f.rel)) as hit
-        from (select oid as tab, oid as rel from leaf union all select oid, reltoastrelid from leaf where reltoastrelid <> 0
-          union all select i.indrelid, i.indexrelid from pg_index i join leaf on leaf.oid = i.indrelid) f group by f.tab
+      with recursive ${wholes}, leaf as (
+        select ${together ? sql`coalesce(w.whole, c.oid)` : sql`c.oid`} as whole, c.reltuples, pg_stat_get_tuples_updated(c.oid) as updates, pg_stat_get_tuples_hot_updated(c.oid) as hot, ${moved} as moved
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace ${together ? sql`left join wholes w on w.oid = c.oid` : sql``} where c.relkind in ('r', 'm') and ${ofPeople}
       ), summed as (
-        select leaf.whole, count(*) as parts, sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_bytes, sum(s.toast_bytes) as toast_bytes,
-          case when bool_and(leaf.reltuples >= 0) then sum(leaf.reltuples)::float8 end as row_estimate, bool_and(s.measured) as measured,
-          sum(b.hit)::float8 as hit, sum(b.fetched)::float8 as fetched, sum(pg_stat_get_tuples_updated(c.oid))::float8 as updates,
-          sum(pg_stat_get_tuples_hot_updated(c.oid))::float8 as hot, ${moved} as moved
-        from leaf join pg_class c on c.oid = leaf.oid join (${tableSizes(sql`select oid from leaf`)}) s on s.tab = leaf.oid left join blocks b on b.tab = leaf.oid
-        group by leaf.whole
+        select whole, count(*) as parts, case when bool_and(reltuples >= 0) then sum(reltuples)::float8 end as row_estimate, sum(updates)::float8 as updates, sum(hot)::float8 as hot, sum(moved)::float8 as moved
+        from leaf group by whole
       )
-      select ${qualified} as tab, t.heap_bytes + t.index_bytes + t.toast_bytes as total_bytes, t.heap_bytes, t.index_bytes, t.toast_bytes, t.row_estimate,
-        (t.heap_bytes + t.toast_bytes) / nullif(t.row_estimate, 0) as row_bytes,
-        case when c.relkind = 'p' then t.parts else 0 end as partition_count,
+      select ${qualified} as tab, t.row_estimate, case when c.relkind = 'p' then t.parts else 0 end as partition_count,
         case when c.relkind <> 'p' then coalesce(${relOption('fillfactor')}::int, 100) end as fill_factor,
-        t.hit / nullif(t.fetched, 0) as hit_ratio, t.updates, t.hot / nullif(t.updates, 0) as hot_ratio, t.moved / nullif(t.updates, 0) as new_page_ratio, t.measured
+        t.updates, t.hot / nullif(t.updates, 0) as hot_ratio, t.moved / nullif(t.updates, 0) as new_page_ratio, c.oid::text as oid
       from summed t join pg_class c on c.oid = t.whole join pg_namespace n on n.oid = c.relnamespace`;
     },
   },

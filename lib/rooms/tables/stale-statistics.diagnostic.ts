@@ -2,7 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic } from '@/lib/kit/diagnostic';
 import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
-import { ofPeople, qualified } from '@/lib/pg/relations';
+import { ofPeople, qualified, wholes } from '@/lib/pg/relations';
 import { sql } from '@/lib/pg/sql';
 import { formatCount } from '@/lib/units';
 import { counted } from './counted';
@@ -46,10 +46,10 @@ export const staleStatistics = diagnostic({
   alarm: ({ params }) => sql`d.changed >= ${params.min_rows}::float8 and (case when d.partitioned then d.state <> 'fresh' else d.waited and d.due_ratio >= ${params.times}::float8 end)`,
   sql: {
     14: () => sql`
-      with t as materialized (
+      with recursive ${wholes}, t as materialized (
         select c.oid, ${qualified} as tab, c.relkind = 'p' as partitioned, c.reltuples, coalesce(pg_stat_get_mod_since_analyze(c.oid), 0)::float8 as changed,
-          ${analyzeThreshold} as threshold, ${autovacuumOn} as auto, case when c.relispartition then pg_partition_root(c.oid)::oid end as root
-        from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'm', 'p') and ${ofPeople}
+          ${analyzeThreshold} as threshold, ${autovacuumOn} as auto, case when c.relispartition then w.whole end as root
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace left join wholes w on w.oid = c.oid where c.relkind in ('r', 'm', 'p') and ${ofPeople}
       ), parts as (
         select l.root, sum(case when l.reltuples >= 0 then l.reltuples else l.changed end)::float8 as holds from t l where l.root is not null and not l.partitioned group by l.root
       ), judged as (

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '@/lib/kit/finding';
-import { ask, askMeasured } from '@/test/ask';
+import type { Measured } from '@/lib/kit/result';
+import { ask, askMeasured, eventually } from '@/test/ask';
 import { useDatabase, type TestDatabase } from '@/test/database';
 import { statementsOf } from '@/test/remedies';
 import { until } from '@/test/server';
@@ -242,4 +243,15 @@ test('what costs a scan is left to a person: the collection of findings neither 
   expect(await asked()).toBe(before);
   expect(Number(before)).toBeGreaterThan(0);
   expect(unmeasured.map(({ diagnostic }) => diagnostic)).not.toContain('tables.bloat_exact');
+});
+
+test('updates that found no room on their page: the overview finds them by the counters, the question shows the size too', async () => {
+  await withOwnSession(main, `create schema crowd; create table crowd.ed (id int primary key, note text); insert into crowd.ed select g, repeat('x', 100) from generate_series(1, 12000) g`);
+  await withOwnSession(main, `update crowd.ed set note = note || 'y'`);
+  const lowHot = ({ findings }: Measured) => findings.filter(({ code, about }) => code === 'tables.low_hot' && about === 'crowd.ed');
+  const whole = await eventually('tables.size', { q: 'crowd' }, (result) => lowHot(result).length > 0);
+  expect(whole.rows).toMatchObject([{ tab: 'crowd.ed', updates: 12_000, measured: true }]);
+  const judged = await ask('tables.size', {}, true);
+  expect(judged).toMatchObject({ state: 'measured', rows: [] });
+  expect(lowHot(judged as Measured)).toEqual(lowHot(whole));
 });

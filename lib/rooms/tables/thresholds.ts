@@ -34,3 +34,6 @@ export const freezeMaxAge = (what: 'freeze' | 'multixact_freeze'): SQL => {
 
 /** Autovacuum has had two rounds to come since `last`; never counts as long ago. Right after a load what a session reports late looks like change. */
 export const hadTime = (last: SQL): SQL => sql`(coalesce(${last}, '-infinity') < now() - 2 * current_setting('autovacuum_naptime')::interval)`;
+
+/** Tables that a vacuum is at work on. Asked once: for every table anew it would look at every session. */
+export const vacuuming: SQL = sql`select p.relid from pg_stat_progress_vacuum p where p.relid is not null and p.datname = current_database()`;

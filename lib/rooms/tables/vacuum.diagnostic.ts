@@ -52,10 +52,10 @@ export const vacuum = diagnostic({
       select t.tab, t.dead_rows, t.live_rows, t.dead_rows / nullif(t.dead_rows + t.live_rows, 0) as dead_ratio, t.threshold,
         greatest(t.dead_rows / greatest(t.threshold, 1), case when t.insert_threshold is not null then t.inserted / greatest(t.insert_threshold, 1) else 0 end) as due_ratio, t.inserted, t.insert_threshold, t.auto,
         ${hadTime(sql`greatest(pg_stat_get_last_vacuum_time(t.oid), pg_stat_get_last_autovacuum_time(t.oid))`)} as waited,
-        case when ${server.isMonitor} then (select min(p.phase) from pg_stat_progress_vacuum p where p.relid = t.oid and p.datname = current_database()) end as running,
+        case when ${server.isMonitor} then working.phase end as running,
         pg_stat_get_last_vacuum_time(t.oid) as last_vacuum, pg_stat_get_last_autovacuum_time(t.oid) as last_autovacuum,
         (coalesce(pg_stat_get_vacuum_count(t.oid), 0) + coalesce(pg_stat_get_autovacuum_count(t.oid), 0))::float8 as vacuums
-      from t`,
+      from t left join (select p.relid, min(p.phase) as phase from pg_stat_progress_vacuum p where p.datname = current_database() group by p.relid) working on working.relid = t.oid`,
   },
   findings: (rows, { params }) =>
     rows

@@ -1,4 +1,4 @@
-import { isTree, parseSql, tokensOf, type Token, type Tree } from '@/lib/pg/parser';
+import { isTree, parseSql, tokensOf, type Token, type Tree } from './parser';
 
 /** Types that are written before their constant: pg_stat_statements puts a parameter there, which PostgreSQL refuses. */
 const typed = new Set(['interval', 'date', 'timestamp', 'timestamptz', 'time', 'timetz']);
