@@ -4,6 +4,9 @@ import { sql, type SQL } from '@/lib/pg/sql';
 /** A bound holds no column, so no relation is named to deparse it: naming one opens and locks it from 18 on. */
 export const bound = (rel: SQL): SQL => sql`pg_get_expr(${rel}.relpartbound, 0)`;
 
+/** Names and types of a table’s columns, in the order of their names: what a partition and its table have in common. */
+export const columnsOf = (rel: SQL): SQL => sql`(select string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attname) from pg_attribute a where a.attrelid = ${rel} and a.attnum > 0 and not a.attisdropped)`;
+
 /**
  * `rel, heap_bytes, index_bytes, toast_bytes, total_bytes, measured, leaf_count, row_estimate, dead_rows` of the partitioned tables that `chosen` (a condition on `p`, pg_partitioned_table)
  * names and of every leaf below them, each with all that is below it. Rows are unknown where one of the leaves was never counted.

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lockModes } from '@/lib/kit/action';
 import { sqlState } from '@/lib/pg/errors';
 import { render, sql } from '@/lib/pg/sql';
+import { writeExport } from '../exports/write-export';
 import { Cancelled, GaveUp, type Session } from './job-session';
 import type { ShownStep } from './preview';
 import { rest } from './rest';
@@ -20,6 +21,7 @@ const mostBesideVacuum = 1000;
 /** What goes on around a step: whether somebody wants it to end, and who is told how it goes. */
 export type Watch = {
   target: string;
+  job: string;
   cancelled: () => boolean;
   log: (says: string) => void;
   /** What is logged of a notice; all of it, without this. */
@@ -49,7 +51,7 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
     if (watch.cancelled()) throw new Cancelled();
     const [before, started] = [notices.length, performance.now()];
     try {
-      const row = await (step.statements ? asOne(session, step, watch) : alone(session, step));
+      const row = await once(session, step, watch);
       for (const notice of notices.slice(before)) {
         const told = watch.tells ? watch.tells(notice) : notice;
         if (told !== null) watch.log(told);
@@ -68,9 +70,18 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
   }
 }
 
-async function alone({ client }: Session, step: ShownStep): Promise<Row | undefined> {
-  await client.query(`select set_config('lock_timeout', '${step.waits === 'bounded' ? lockTimeoutMs : 0}', false)`);
-  return (await client.query<Row>(step.sql)).rows[0];
+async function once(session: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
+  if (!step.exports) return step.statements ? asOne(session, step, watch) : alone(session, step);
+  await lockTimeout(session, step);
+  await writeExport(session, step, watch);
+  return undefined;
+}
+
+const lockTimeout = ({ client }: Session, { waits }: ShownStep) => client.query(`select set_config('lock_timeout', '${waits === 'bounded' ? lockTimeoutMs : 0}', false)`);
+
+async function alone(session: Session, step: ShownStep): Promise<Row | undefined> {
+  await lockTimeout(session, step);
+  return (await session.client.query<Row>(step.sql)).rows[0];
 }
 
 /** Whether reads or writes of others wait for it. A batch’s row locks are short by its size, and its statement may not be cut off by a slow disk. */
