@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -198,8 +198,22 @@ test('the list has what is there, says what is damaged, and its files are fetche
   expect((await fetched('1.csv.gz', actions.people.analyst.cookie)).status).toBe(403);
   expect((await fetched('2.csv.gz')).status).toBe(404);
   expect((await fetched(encodeURIComponent('../1.csv.gz'))).status).toBe(422);
-  expect(await db.sql(`select actor, details->>'file' as file from riskdesk.audit_log where action = 'exports.fetch' order by 2`)).toMatchObject([{ file: '1.csv.gz' }, { file: 'manifest.json' }]);
   truncateSync(join(placeOf(job), '1.csv.gz'), 10);
   // An answer is shared for a moment.
   await vi.waitFor(async () => expect(await listed()).toMatchObject({ rows: expect.arrayContaining([expect.objectContaining({ state: 'damaged' })]), findings: [{ code: 'partitions.export_damaged', severity: 'critical' }] }), { timeout: 10_000, interval: 200 });
+});
+
+test('what a console that died has left of an export whose job has ended is removed when one starts, and nothing else', async () => {
+  const owner = await db.connect('maintenance');
+  await owner.query(`create table "Left_1" (id int primary key)`);
+  const job = await actions.done('partitions.export', { partition: 'public."Left_1"' });
+  const others = '00000000-0000-4000-8000-000000000000';
+  for (const id of [job.id, others]) mkdirSync(join(directory, 'exports', `${id}.part`));
+  const { runForever } = await import('@/lib/run/actions/runner');
+  let over = false;
+  const running = runForever(() => over);
+  await vi.waitFor(() => expect(names().filter((name) => name.endsWith('.part'))).toEqual([`${others}.part`]), { timeout: 10_000, interval: 50 });
+  over = true;
+  await running;
+  expect(names()).toContain(job.id);
 });

@@ -21,9 +21,9 @@ await prepareTemplate(server.port);
 const setUp = await connectTo(server.port, 'postgres', superPassword);
 await createDatabase(setUp, name);
 await setUp.end();
-const env = testEnvironment(server.port, name);
 const exports = temporaryDirectory('riskdesk-chaos-exports-');
-Object.assign(process.env, env, { TEST_DATABASE: name, EXPORT_DIR: exports });
+const env = { ...testEnvironment(server.port, name), EXPORT_DIR: exports };
+Object.assign(process.env, env, { TEST_DATABASE: name });
 
 const superuser = () => connectTo(server.port, name, superPassword);
 async function sql<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {

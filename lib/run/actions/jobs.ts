@@ -48,8 +48,8 @@ export async function findJob(id: string): Promise<Job> {
 const open = sql`state in ('awaiting', 'queued', 'running')`;
 const byState = { any: sql`true`, open, ended: sql`not (${open})` };
 
-/** Which of these jobs are running. */
-export const runningOf = async (ids: string[]): Promise<Set<string>> => new Set((await database().rows<{ id: string }>(sql`select id from riskdesk.jobs where id = any (${array(ids)}::uuid[]) and state = 'running'`)).map(({ id }) => id));
+/** Which of these are jobs of this database, and no longer running. */
+export const endedOf = async (ids: string[]): Promise<string[]> => (await database().rows<{ id: string }>(sql`select id from riskdesk.jobs where id = any (${array(ids)}::uuid[]) and state <> 'running'`)).map(({ id }) => id);
 
 /** The newest jobs, those that are open first. */
 export const listJobs = (limit: number, state: keyof typeof byState = 'any'): Promise<Job[]> =>

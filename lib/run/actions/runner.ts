@@ -5,7 +5,7 @@ import { ownSettings } from '@/lib/pg/connection';
 import { withSession } from '@/lib/pg/session';
 import { discardUnfinished, unfinished } from '../exports/store';
 import { log } from '../log';
-import { adoptJobs, claimJob, finishJob, LostJob, runnerLock, runningOf, type Job } from './jobs';
+import { adoptJobs, claimJob, endedOf, finishJob, LostJob, runnerLock, type Job } from './jobs';
 import { reconcile, runJob } from './run-job';
 
 /** A runner that died is noticed within this time. */
@@ -51,9 +51,8 @@ export async function runForever(stopped: () => boolean = () => false): Promise<
 /** What consoles that died have left of exports whose jobs others have settled since, who need not see this disk. */
 async function sweepExports(): Promise<void> {
   const left = await unfinished();
-  if (left.length === 0) return;
-  const running = await runningOf(left);
-  for (const id of left) if (!running.has(id)) await discardUnfinished(id);
+  const ended = left.length === 0 ? [] : await endedOf(left);
+  for (const id of ended) await discardUnfinished(id);
 }
 
 async function runAs(runner: number, alive: () => Promise<unknown>, stopped: () => boolean): Promise<void> {
