@@ -2,11 +2,12 @@ import 'server-only';
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { Transform } from 'node:stream';
+import { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { to as copyTo } from 'pg-copy-streams';
 import type { ExportedFile, ExportTable } from '@/lib/kit/export';
+import { sqlState } from '@/lib/pg/errors';
 import { formatBytes, formatCount } from '@/lib/units';
 import { Cancelled, GaveUp, type Session } from '../actions/job-session';
 import type { ShownStep } from '../actions/preview';
@@ -35,7 +36,10 @@ export async function writeExport(session: Session, step: ShownStep, watch: Watc
     await revealExport({ format: 1, id: watch.job, target: watch.target, database, server_version, made_at, verified_at: new Date().toISOString(), tables: read });
   } catch (error) {
     await discardUnfinished(watch.job);
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw new GaveUp('The directory of the exports is full. Nothing of this one is kept.');
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC') throw new GaveUp('The directory of the exports is full.');
+    // A path of ours, with an error that says where.
+    if (syscall !== undefined && 'path' in (error as object)) throw new GaveUp(`The export could not be written or read back (${code}).`);
     throw error;
   }
 }
@@ -81,9 +85,25 @@ function counting(): { through: Transform; bytes: () => number; sha256: () => st
 async function written({ client }: Session, statement: string, table: ExportTable | undefined, path: string, index: number): Promise<Written> {
   if (!table) throw new Error('a COPY of no table of the export');
   const [plain, packed] = [counting(), counting()];
-  await pipeline(client.query(copyTo(statement)), plain.through, createGzip(), packed.through, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  const copy = client.query(copyTo(statement));
+  try {
+    await pipeline(copy, plain.through, createGzip(), packed.through, createWriteStream(path, { flags: 'wx', mode: 0o600 }));
+  } catch (error) {
+    // The server goes on sending, and nobody reads: no other statement would ever have an answer.
+    if (sqlState(error) === undefined) await client.end().catch(() => {});
+    throw error;
+  }
   await onDisk(path);
   return { ...table, file: fileName(index), bytes: packed.bytes(), csv_bytes: plain.bytes(), sha256: packed.sha256() };
+}
+
+function failureOf(work: () => void): Error | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 const latin1 = (text: string) => Buffer.from(text).toString('latin1');
@@ -94,14 +114,17 @@ async function readBack(path: string, { columns, bytes, sha256 }: Written, { row
   const sum = new RowSum();
   let header: (string | null)[] | null = null;
   const reader = new CsvReader((record) => (header ? sum.add(record) : (header = record)));
-  await pipeline(createReadStream(path), packed.through, createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) {
-      if (watch.cancelled()) throw new Cancelled();
-      reader.push(chunk);
-      watch.moved(sum.rows, rows);
-    }
-    reader.end();
+  const into = new Writable({
+    write(chunk: Buffer, _, done) {
+      done(failureOf(() => {
+        if (watch.cancelled()) throw new Cancelled();
+        reader.push(chunk);
+        watch.moved(sum.rows, rows);
+      }));
+    },
+    final: (done) => done(failureOf(() => reader.end())),
   });
+  await pipeline(createReadStream(path), packed.through, createGunzip(), into);
   const same = JSON.stringify(header) === JSON.stringify(columns.map(({ name }) => latin1(name))) && sum.rows === rows && sum.checksum === checksum && packed.bytes() === bytes && packed.sha256() === sha256;
-  if (!same) throw new GaveUp('What was written is not the same when it is read back, by number or checksum. Nothing of it is kept.');
+  if (!same) throw new GaveUp('What was written is not the same when it is read back, by number or checksum.');
 }
