@@ -58,7 +58,6 @@ export const exportPartition = action({
   ],
   plan: (object, { params: asked }) => exportSteps(object, { drop: dropping(asked), bound: asked.bound }),
   blocks: 'Reads and writes go on while files are written; the snapshot holds vacuum back for that long, as any long read does. Where it is dropped, who writes to it waits as long as given at most, and what it refers to is locked for a moment. The files hold all of its rows: they lie on this console’s disk, unencrypted, for who may fetch them here.',
-  disk: ({ bytes }) => bytes,
   progress: null,
   settle: async (ask, { tables }, { params: asked, exports: { made } }) => {
     const left = await ask(sql`select from pg_class where oid = any (${array(tables.map(({ oid }) => oid))}::oid[])`);
