@@ -71,6 +71,7 @@ const schema = z
     PORT: integerBetween(1, 65_535).prefault('3000'),
     NODE_ENV: z.string().default('production'),
     RISKDESK_DATA_DIR: z.string().optional(),
+    EXPORT_DIR: z.string().optional(),
     APPROVALS: z.enum(['none', 'destructive', 'heavy'], 'must be one of none, destructive, heavy').default('none'),
     RISKDESK_OWN_DATABASE: z.enum(['0', '1']).default('0').transform((flag) => flag === '1'),
   })

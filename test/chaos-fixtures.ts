@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type pg from 'pg';
 import { expect } from 'vitest';
 import { multiset, plantFamily } from './partitioned';
@@ -112,6 +115,22 @@ const changes = (set: boolean) => may(reloads, async ({ sql, name }) => {
   return { params: { name: 'work_mem', ...(set ? { value: '9MB' } : {}) }, after };
 });
 
+/** As text by its key, wherever it is: in the table, or in the files of an export once that is dropped. */
+const inFilesOrTable = ({ sql }: Place, of: string) => async () => {
+  if ((await sql<{ there: boolean }>('select to_regclass($1) is not null as there', [of]))[0]?.there) return (await sql<{ all: string }>(`select string_agg(a || ' ' || b, ',' order by a) as all from ${of}`))[0]?.all ?? '';
+  const { listExports } = await import('@/lib/run/exports/store');
+  const kept = (await listExports('main')).find(({ tables }) => tables.some((one) => `public.${one.table}` === of));
+  const csv = kept ? gunzipSync(readFileSync(join(process.env.EXPORT_DIR ?? '', kept.id, kept.tables[0]?.file ?? ''))).toString() : '';
+  return csv.trim().split('\n').slice(1).map((line) => line.replace(',', ' ')).join(',');
+};
+
+/** What was once a partition: written to files, and dropped. */
+const onDetached = async (place: Place): Promise<Planted> => {
+  const name = await table(place);
+  await place.owner.query(`create table ${place.name}_whole (a int, b text) partition by range (a)`);
+  return { params: { partition: name, tables: 'are dropped' }, confirm: name, rows: inFilesOrTable(place, name) };
+};
+
 /** For every action an object of its own, large enough to be killed in the middle. */
 export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
   'tables.analyze': onTable(),
@@ -151,6 +170,7 @@ export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
   'partitions.detach': onMonths(true),
   'partitions.rescue_default': onFilled,
   'partitions.partition_table': onPlain,
+  'partitions.export': onDetached,
   'partitions.create': onFamily({ ahead: '4', every: 'month' }),
   'partitions.archive': onFamily({ days: '75', partial: 'go too' }),
   'partitions.restore': onFamily({ from: '2020-01-01', to: '2100-01-01' }, ({ run }, of) => run('partitions.archive', { params: { table: of, days: '75', partial: 'go too' }, confirm: of })),

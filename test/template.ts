@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { databaseEnvironment } from '@/scripts/supervisor/own-database';
@@ -12,7 +13,7 @@ export const testPasswords: RolePasswords = { postgres: superPassword, maintenan
 
 /** The environment of a console on one database of a test server. */
 export function testEnvironment(port: number, database: string): Record<string, string> {
-  return { ...databaseEnvironment(port, testPasswords, database), RISKDESK_OWN_DATABASE: '0', AUTH_SECRET: 'a-secret-for-tests-a-secret-for-tests' };
+  return { ...databaseEnvironment(port, testPasswords, database), RISKDESK_OWN_DATABASE: '0', AUTH_SECRET: 'a-secret-for-tests-a-secret-for-tests', EXPORT_DIR: join(tmpdir(), `riskdesk-exports-of-${database}`) };
 }
 
 /** Roles, and a database that is migrated once and then cloned for each test file: cloning takes a fraction of it. */

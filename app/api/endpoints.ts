@@ -9,6 +9,7 @@ import { getActions } from './actions/endpoints';
 import { assessmentEndpoints } from './assessments/endpoints';
 import { auditEndpoints } from './audit/endpoints';
 import { authEndpoints } from './auth/endpoints';
+import { exportEndpoints } from './exports/endpoints';
 import { findingEndpoints } from './findings/endpoints';
 import { jobEndpoints } from './jobs/endpoints';
 import { operationEndpoints } from './operations';
@@ -28,4 +29,4 @@ export const getOpenApi: Endpoint = endpoint({
 });
 
 /** Every endpoint of the console. OpenAPI and the route tests read this list; a test holds it against the build's routes. */
-export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, ...jobEndpoints, ...scheduleEndpoints, getActions, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint), ...[...actions.values()].map(actionEndpoint)];
+export const endpoints: Endpoint[] = [...assessmentEndpoints, ...authEndpoints, ...userEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...auditEndpoints, ...exportEndpoints, ...findingEndpoints, ...operationEndpoints, ...planEndpoints, ...jobEndpoints, ...scheduleEndpoints, getActions, getOpenApi, ...[...diagnostics.values()].map(diagnosticEndpoint), ...[...actions.values()].map(actionEndpoint)];

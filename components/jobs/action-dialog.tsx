@@ -61,7 +61,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
     onClose();
   };
   const preview = looked && 'preview' in looked ? looked.preview : null;
-  const mustType = action.risk === 'destructive';
+  const mustType = (preview?.risk ?? action.risk) === 'destructive';
   // A line break in a name cannot be typed into a field of one line.
   const phrase = preview?.object.name.replaceAll(/[\r\n]/g, '') ?? '';
   const start = async () => {

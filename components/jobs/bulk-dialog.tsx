@@ -53,7 +53,7 @@ export function BulkDialog({ action, wishes, onClose }: { action: ActionView; wi
   const looked = usePreviews(wishes.map((wish) => ({ ...wish, params: { ...chosen, ...wish.params } })));
   const ready = looked.flatMap((one) => ('preview' in one ? [one] : []));
   const { run, measureAgain } = useJobChanges();
-  const mustType = action.risk === 'destructive';
+  const mustType = [action.risk, ...ready.map(({ preview }) => preview.risk)].includes('destructive');
   const phrase = `${action.title.toLowerCase()}: ${ready.length}`;
   const close = () => {
     if (begun) measureAgain();

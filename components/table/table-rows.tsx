@@ -49,6 +49,11 @@ function destination(key: string, at: number, count: number): number | null {
   return key === 'End' ? count - 1 : null;
 }
 
+type LeadProps = { href: string; className: string; children: ReactNode };
+
+/** To a page of the console, or to a file of its API, which is no page that the router could show. */
+const Lead = ({ href, className, children }: LeadProps) => (href.startsWith('/api/') ? <a href={href} download data-open className={className}>{children}</a> : <Link href={href} prefetch={false} data-open className={className}>{children}</Link>);
+
 export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, isMarked, selection, opened, onToggle }: Props<R>) {
   return (
     <tbody>
@@ -75,7 +80,7 @@ export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCel
                 const content = renderCell[column.key]?.(row) ?? <Cell value={row[column.key]} unit={column.unit} />;
                 return (
                   <td key={column.key} data-label={column.label} data-wide={index === 0 ? '' : undefined} data-span={isLong(row[column.key], column.unit) ? '' : undefined} className={classNames('h-10 px-3 py-1.5 text-sm first:pl-4 last:pr-4', isNumeric(column.unit) && 'numeric text-right whitespace-nowrap', column.unit === 'sql' && 'w-full max-w-0 max-sm:max-w-none')}>
-                    {index === 0 && href !== null ? <Link href={href} prefetch={false} data-open className={classNames('hover:text-accent hover:underline', column.unit !== 'sql' && 'font-medium')}>{content}</Link> : content}
+                    {index === 0 && href !== null ? <Lead href={href} className={classNames('hover:text-accent hover:underline', column.unit !== 'sql' && 'font-medium')}>{content}</Lead> : content}
                   </td>
                 );
               })}

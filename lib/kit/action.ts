@@ -1,5 +1,6 @@
 import type { SQL } from '@/lib/pg/sql';
 import type { Ask, ServerFacts } from './diagnostic';
+import type { ExportFacts, ExportPlan } from './export';
 import type { Remedy } from './finding';
 import type { Params, ParamsOf } from './param';
 import type { Permission } from './permission';
@@ -36,6 +37,11 @@ export type Step = {
    * between two runs, and so that others get their turn it rests between them. The setting `riskdesk.pace`, 1 at first, says how much larger or smaller than planned a batch should be.
    */
   repeats?: { /** Rows to move in all, as far as is known. */ expected: number | null };
+  /**
+   * It is one transaction whose COPY … TO STDOUT, one a table in this order, go into the files of an export of the console; the row before each says in `rows` and `checksum` what it has to hold.
+   * The files are read back and held against that before the export is seen and the step has ended.
+   */
+  exports?: ExportPlan;
   /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */
   otherwise?: string;
 };
@@ -68,7 +74,7 @@ export type Place = { relations: string[] } | { tablespace: string };
 
 export type ProgressView = 'vacuum' | 'analyze' | 'create_index' | 'cluster';
 
-export type ActionContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts; /** The role that would run it. */ role: string };
+export type ActionContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts; /** The role that would run it. */ role: string; exports: ExportFacts };
 
 /** A figure before and after, by a key with its unit: `size_bytes`. */
 export type Figures = Record<string, number | null>;
@@ -80,6 +86,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   about: string;
   permission: Extract<Permission, 'maintenance:run' | 'maintenance:destroy'>;
   risk: Risk;
+  /** The same where it depends on what is asked for; `risk` is then the least. */
+  riskOf?: (params: ParamsOf<P>) => Risk;
   params: P;
   /** The object as it stands now; null where there is none of this name. */
   find: (ask: Ask, context: ActionContext<P>) => Promise<O | null>;

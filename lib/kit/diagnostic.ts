@@ -1,5 +1,6 @@
 import type { SQL } from '@/lib/pg/sql';
 import type { Columns, RowOf } from './column';
+import type { KeptExport } from './export';
 import type { Finding } from './finding';
 import type { Line, Sample } from './history';
 import type { Params, ParamsOf } from './param';
@@ -75,7 +76,7 @@ export type RouteFigures = {
 };
 
 /** What a diagnostic with `source: 'process'` reads. */
-export type ProcessFacts = { pools: PoolFigures[]; routes: RouteFigures[] };
+export type ProcessFacts = { pools: PoolFigures[]; routes: RouteFigures[]; /** Of the target that is asked about. */ exports: KeptExport[] };
 
 /** One statement of a `facts` diagnostic, in the same read-only transaction as its others. */
 export type Ask = <T extends Record<string, unknown>>(statement: SQL) => Promise<T[]>;

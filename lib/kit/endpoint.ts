@@ -17,8 +17,8 @@ export type EndpointInput<P extends Shape, Q extends Shape, B extends Shape> = {
   request: Request;
 };
 
-/** A JSON answer. `json` is a value, or text that is JSON already (PostgreSQL built it). */
-export type Answer = { status?: number; json?: unknown; text?: string; type?: string; headers?: Record<string, string>; cookies?: string[] };
+/** A JSON answer. `json` is a value, or text that is JSON already (PostgreSQL built it); `stream` is a file as it is, of `type`. */
+export type Answer = { status?: number; json?: unknown; text?: string; stream?: ReadableStream; type?: string; headers?: Record<string, string>; cookies?: string[] };
 
 export type EndpointSpec<P extends Shape = Shape, Q extends Shape = Shape, B extends Shape = Shape> = {
   method: Method;

@@ -43,6 +43,7 @@ import { room as partitionsRoom } from './partitions/room';
 import { archive as partitionsArchive } from './partitions/archive.diagnostic';
 import { defaultRows as partitionsDefaultRows } from './partitions/default-rows.diagnostic';
 import { detached as partitionsDetached } from './partitions/detached.diagnostic';
+import { exports as partitionsExports } from './partitions/exports.diagnostic';
 import { hashBalance as partitionsHashBalance } from './partitions/hash-balance.diagnostic';
 import { list as partitionsList } from './partitions/list.diagnostic';
 import { pruning as partitionsPruning } from './partitions/pruning.diagnostic';
@@ -53,6 +54,7 @@ import { archive as partitionsArchiveAction } from './partitions/archive.action'
 import { attach as partitionsAttachAction } from './partitions/attach.action';
 import { create as partitionsCreateAction } from './partitions/create.action';
 import { detach as partitionsDetachAction } from './partitions/detach.action';
+import { exportPartition as partitionsExportPartitionAction } from './partitions/export-partition.action';
 import { partitionTable as partitionsPartitionTableAction } from './partitions/partition-table.action';
 import { rescueDefault as partitionsRescueDefaultAction } from './partitions/rescue-default.action';
 import { restore as partitionsRestoreAction } from './partitions/restore.action';
@@ -116,7 +118,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[
   { room: jobsRoom, diagnostics: [], actions: [] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [locksCancelAction, locksTerminateAction] },
   { room: maintenanceRoom, diagnostics: [], actions: [] },
-  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
+  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsExports, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsExportPartitionAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
   { room: plansRoom, diagnostics: [], actions: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing], actions: [] },
   { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend], actions: [queriesResetStatementAction, queriesResetStatisticsAction] },

@@ -10,6 +10,10 @@ export function respond(answer: Answer): Response {
   const { status = 200, cookies = [] } = answer;
   const headers = new Headers(answer.headers);
   for (const cookie of cookies) headers.append('set-cookie', cookie);
+  if (answer.stream) {
+    headers.set('content-type', answer.type ?? 'application/octet-stream');
+    return new Response(answer.stream, { status, headers });
+  }
   const text = answer.text ?? (answer.json === undefined ? undefined : JSON.stringify(answer.json));
   if (text === undefined) return new Response(null, { status, headers });
   headers.set('content-type', answer.type ?? 'application/json');

@@ -11,6 +11,7 @@ import type { DeskClient } from '@/lib/pg/client';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
 import { marker, render, sql } from '@/lib/pg/sql';
 import { readHistory } from './ask-history';
+import { listExports } from './exports/store';
 import { log } from './log';
 import { maskFinding, maskRows } from './masked';
 import { diagnosticTimeoutMs, monitorPools, monitorTransaction, requireTarget } from './monitor';
@@ -67,7 +68,7 @@ export const forgetTarget = (target: string): void => forgetAnswers((key) => (JS
 
 async function answered(entry: Registered, question: Question, fresh: boolean): Promise<DiagnosticResult> {
   try {
-    if (entry.diagnostic.source === 'process') return askProcess(entry.diagnostic, question);
+    if (entry.diagnostic.source === 'process') return await askProcess(entry.diagnostic, question);
     if (entry.diagnostic.source === 'history') return await askHistory(entry, entry.diagnostic, question, fresh);
     return entry.diagnostic.source === 'pgbouncer' ? await askBouncer(entry, entry.diagnostic, question) : await askServer(entry, question);
   } catch (error) {
@@ -118,11 +119,11 @@ ${marker(id)}`;
   return { rows, judged: rows, sqlText: texts.join(';\n\n') };
 }
 
-function askProcess(diagnostic: Diagnostic, question: Question): DiagnosticResult {
+async function askProcess(diagnostic: Diagnostic, question: Question): Promise<DiagnosticResult> {
   if (diagnostic.source !== 'process') throw new Error('not a process diagnostic');
   const started = performance.now();
   const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
-  const rows = arranged(diagnostic, question, diagnostic.read({ pools, routes: routeFigures() }, question.params as never) as Row[]);
+  const rows = arranged(diagnostic, question, diagnostic.read({ pools, routes: routeFigures(), exports: await listExports(question.target) }, question.params as never) as Row[]);
   return measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
 }
 

@@ -81,12 +81,13 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
       await create(action === 'rescue_default' ? `create table ${name}_rest partition of ${name} default` : `create table ${name}_2 (like ${name} including all)`);
       await create(`create table ${name}_archive (like ${name} including all) partition by range (at)`);
     }
+    if (action === 'export') await create(`create table ${name}_2019 (at timestamptz not null primary key)`);
     const more: Record<string, Record<string, string>> = { attach: { partition: `${name}_2`, from: '2020-02-01', to: '2020-03-01' }, restore: { from: '2019-01-01', to: '2020-01-01' }, partition_table: { by: 'at' } };
-    const params = action === 'detach' ? { partition: `public.${name}_1` } : { table: `public.${name}`, ...more[action] };
+    const params = action === 'export' ? { partition: `public.${name}_2019` } : action === 'detach' ? { partition: `public.${name}_1` } : { table: `public.${name}`, ...more[action] };
     const { seal } = (await call('POST', `/api/partitions/${action}?preview`, { ...as, body: { params } })).body as { seal: string };
     return { path: `/api/partitions/${action}`, body: { params, seal } };
   };
-  const partitioning = ['create', 'rescue_default', 'archive', 'restore', 'attach', 'detach', 'partition_table'];
+  const partitioning = ['create', 'rescue_default', 'archive', 'restore', 'attach', 'detach', 'export', 'partition_table'];
   const acceptance = () => ({ target: 'main', kind: 'accepted', reason: `example ${(made += 1)}` });
   return {
     // Running it leaves a row in the audit log.

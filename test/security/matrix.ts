@@ -33,6 +33,7 @@ const contract: [methods: RegExp, path: RegExp, rules: Rule[]][] = [
   [/^(POST|PATCH|DELETE)$/, /^\/api\/assessments(\/|$)/, ['assessments:write']],
   // Running a statement asks for more, in the handler.
   [/^POST$/, /^\/api\/plans\/explain$/, ['stats:read']],
+  [/^GET$/, /^\/api\/exports\/file$/, ['maintenance:destroy']],
   // Diagnostics and actions.
   [/^GET$/, /^\/api\/[a-z]+\/[a-z_-]+$/, ['stats:read']],
   [/^POST$/, /^\/api\/[a-z]+\/[a-z_-]+$/, ['maintenance:run', 'maintenance:destroy', 'plans:analyze']],

@@ -1,5 +1,9 @@
-import { expect, test } from 'vitest';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { uuidv7 } from 'uuidv7';
+import { afterAll, expect, test } from 'vitest';
 import { endpoints } from '@/app/api/endpoints';
+import type { ExportManifest } from '@/lib/kit/export';
 import { call } from '@/test/call';
 import { useDatabase } from '@/test/database';
 import { addToken, usePeople } from '@/test/people';
@@ -15,7 +19,15 @@ const { seal } = (await call('POST', '/api/tables/analyze?preview', { cookie: ad
 const { jobId } = (await call('POST', '/api/tables/analyze', { cookie: admin.cookie, body: { ...asked, seal } })).body as { jobId: string };
 const ids: Record<string, string> = { jobs: jobId, assessments: (made.body as { id: string }).id, users: admin.id, sessions: admin.sessionId, tokens: tokenId };
 
-const reads = endpoints.filter(({ method }) => method === 'GET').map(({ path }) => path.replace(/\{id\}/, () => ids[path.split('/')[2] ?? ''] ?? 'none'));
+const kept: ExportManifest = { format: 1, id: uuidv7(), target: 'main', database: 'x', server_version: '18', made_at: new Date().toISOString(), verified_at: new Date().toISOString(), tables: [] };
+const place = join(db.env.EXPORT_DIR ?? '', kept.id);
+mkdirSync(place, { recursive: true });
+writeFileSync(join(place, 'manifest.json'), JSON.stringify(kept));
+afterAll(() => rmSync(join(place, '..'), { recursive: true }));
+/** What a path asks for by its query. */
+const queries: Record<string, string> = { '/api/exports/file': `?id=${kept.id}` };
+
+const reads = endpoints.filter(({ method }) => method === 'GET').map(({ path }) => path.replace(/\{id\}/, () => ids[path.split('/')[2] ?? ''] ?? 'none') + (queries[path] ?? ''));
 
 test('S4: every GET as an administrator, by session and by token, changes nothing but when they were last used', async () => {
   // Old enough to be written down at the next request, which the fingerprint leaves out by design.

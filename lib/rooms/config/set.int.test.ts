@@ -101,7 +101,7 @@ describe.each(servers)('on a server of its own: %s', (target, server) => {
     const client = new pg.Client({ connectionString: reads ? server.url() : server.url('postgres', 'reader', 'reader') });
     await client.connect();
     const ask = async <T,>(statement: Parameters<typeof render>[0]) => (await client.query<never>(render(statement))).rows as T[];
-    const context = (params: Record<string, string>) => ({ params: params as never, role, server: { major: target === 'new' ? 18 : 14 } as never });
+    const context = (params: Record<string, string>) => ({ params: params as never, role, exports: null as never, server: { major: target === 'new' ? 18 : 14 } as never });
     const settled = async (of: typeof set, params: Record<string, string>, mended: boolean) => {
       const object = await of.find(ask, context(params));
       if (!object) throw new Error('not found');

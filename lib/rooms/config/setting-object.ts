@@ -20,7 +20,7 @@ export type SettingObject = ActionObject & Changeable & {
 
 type Row = Omit<SettingObject, Exclude<keyof ActionObject, 'name'> | 'filed'>;
 
-export async function findSetting(ask: Ask, { params, role, server }: ActionContext<typeof settingParams>): Promise<SettingObject | null> {
+export async function findSetting(ask: Ask, { params, role, server }: Omit<ActionContext<typeof settingParams>, 'exports'>): Promise<SettingObject | null> {
   const alters = server.major >= 15 ? sql`has_parameter_privilege(${role}::name, s.name, 'ALTER SYSTEM')` : sql`false`;
   const [row] = await ask<Row>(sql`
     select s.name, s.vartype, s.unit, s.min_val as min, s.max_val as max, s.enumvals as allowed, s.reset_val as running, s.context, s.category, s.source, s.pending_restart as pending, s.sourcefile,

@@ -16,7 +16,7 @@ export type SessionObject = ActionObject & {
 
 export const sessionParams = { pid: param.text('PID'), started: param.text('Session began') };
 
-type Context = ActionContext<typeof sessionParams>;
+type Context = Omit<ActionContext<typeof sessionParams>, 'exports'>;
 
 export async function findSession(ask: Ask, { params, role, server }: Context): Promise<SessionObject | null> {
   if (!/^\d{1,9}$/.test(params.pid)) return null;

@@ -2,15 +2,15 @@ import type { ActionObject, Refusal, Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { ident, join, literal, render, sql, type SQL } from '@/lib/pg/sql';
 import { lockAll } from './archive-plan';
-import { named, type Axis, type Table } from './family';
+import { named, written, type Axis, type Child, type Table } from './family';
 import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, tryStep, type Mirror } from './mirror';
 import { attachSql, boundsOn, createLike, nameFor, ownedBy } from './partition-steps';
 import { addReference, type Key } from './references';
 import { retiredOf, type Piece } from './rescue-plan';
 
 type Named = { schema: string; rel: string };
-type Facts = { kind: string; persistence: string; rows: number | null; bytes: number; not_null: boolean | null; relatives: boolean; triggers: string | null; views: string | null; policies: boolean; published: string | null; referring: string | null; unlike: string | null; identities: string[] };
-export type Plain = ActionObject & { top: Table; by: string; axis: Axis | null; facts: Facts; pieces: Piece[]; rest: string; copy: Table | null; mirrored: boolean; taken: boolean; references: (Key & Named)[]; sequences: (Named & { column: string })[]; grants: { privilege: string; grantee: string | null; grantable: boolean }[]; readable: boolean };
+type Facts = { kind: string; persistence: string; rows: number | null; bytes: number; not_null: boolean | null; relatives: boolean; triggers: string | null; views: string | null; policies: boolean; published: string | null; unlike: string | null; identities: string[] };
+export type Plain = ActionObject & { top: Table; by: string; axis: Axis | null; facts: Facts; pieces: Piece[]; rest: string; copy: Table | null; mirrored: boolean; taken: boolean; references: (Key & Named)[]; /** Tables that refer to it, whose foreign keys go over to the new one. */ children: Child[]; sequences: (Named & { column: string })[]; grants: { privilege: string; grantee: string | null; grantable: boolean }[]; readable: boolean };
 
 export const plainFacts = (oid: string, by: string): SQL => sql`
   select c.relkind::text as kind, c.relpersistence::text as persistence, case when c.reltuples >= 0 then c.reltuples::float8 end as rows, pg_relation_size(c.oid)::float8 as bytes,
@@ -20,7 +20,6 @@ export const plainFacts = (oid: string, by: string): SQL => sql`
     (select min(r.ev_class::regclass::text) from pg_depend d join pg_rewrite r on r.oid = d.objid where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and r.ev_class <> c.oid) as views,
     exists (select from pg_policy p where p.polrelid = c.oid) or c.relrowsecurity as policies,
     (select min(p.pubname)::text from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where r.prrelid = c.oid) as published,
-    (select min(k.conrelid::regclass::text) from pg_constraint k where k.confrelid = c.oid and k.contype = 'f') as referring,
     (select min(x.relname)::text from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = c.oid and (i.indisunique or i.indisexclusion) and not i.indisprimary
       and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = ${by} and a.attnum = any (i.indkey))) as unlike,
     (select coalesce(json_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attidentity <> '' and not a.attisdropped) as identities
@@ -37,12 +36,28 @@ export const grantsOn = (ask: Ask, oid: string): Promise<Plain['grants']> => ask
 
 const refuse = (name: string, says: string | null | false | undefined, saferWay: string | null = null): Refusal[] => (says ? [{ name, says, saferWay }] : []);
 
-export function plainGuards({ top, by, axis, facts, readable, taken }: Plain): Refusal[] {
+const told = (of: Child[]): string => of.map((child) => `${written(child)} (${child.fk})`).join(', ');
+
+/** Which foreign keys to it a partitioned table could not take. */
+function referredGuards({ top, by, children }: Plain, major: number): Refusal[] {
+  const others = children.filter(({ oid }) => oid !== top.oid);
+  const narrow = others.filter(({ to }) => !to.includes(by));
+  const cut = others.filter(({ kind }) => kind === 'p');
+  return [
+    ...refuse('self_reference', others.length < children.length && 'It refers to itself: the copy would have to refer to the table while it is filled.'),
+    ...refuse('referred', narrow.length > 0 && `${told(narrow)} ${narrow.length === 1 ? 'refers' : 'refer'} to it without ${by}: a partitioned table is unique only by keys that have its partition key, so nothing could refer to it that way.`, `Give ${narrow.length === 1 ? 'that table' : 'those tables'} a column for ${by}, and a foreign key that has it, to a key of both; or drop ${narrow.length === 1 ? 'it' : 'them'}.`),
+    ...refuse('referred_by_partitioned', major < 18 && cut.length > 0 && `${told(cut)} is partitioned: before PostgreSQL 18 its foreign key cannot be added without reading all of its rows under a lock that stops writes.`, 'Drop the foreign key before, and add it after.'),
+  ];
+}
+
+export function plainGuards(plain: Plain, major: number): Refusal[] {
+  const { top, by, axis, facts, readable, taken } = plain;
   return [
     ...refuse('kind', facts.persistence !== 'p' && 'It is unlogged or temporary.'), ...refuse('relatives', facts.relatives && 'It is a partition, or inherits from or to another table.'),
     ...refuse('column', facts.not_null === null && `It has no column ${by}.`), ...refuse('nulls', facts.not_null === false && `${by} may be null: every row has to have a place.`, `ALTER TABLE … ALTER COLUMN ${by} SET NOT NULL;`),
     ...refuse('key', facts.not_null !== null && !axis && `${by} is no date and no timestamp.`), ...refuse('primary_key', top.primary_key.length === 0 && 'Without a primary key its rows cannot be told apart.', 'Add a primary key.'),
-    ...refuse('unique', facts.unlike && `${facts.unlike} makes values unique without ${by}: a partitioned table cannot hold to that.`), ...refuse('referred', facts.referring && `${facts.referring} refers to it: a foreign key to a partitioned table has to name ${by} too.`),
+    ...refuse('unique', facts.unlike && `${facts.unlike} makes values unique without ${by}: a partitioned table cannot hold to that.`),
+    ...referredGuards(plain, major),
     ...refuse('triggers', facts.triggers && `Its trigger ${facts.triggers} would be lost.`), ...refuse('views', facts.views && `${facts.views} reads it and would go on reading the old table.`),
     ...refuse('policies', facts.policies && 'Its row security would be lost.'), ...refuse('publication', facts.published && `It is published by ${facts.published}.`),
     ...refuse('privilege', !readable && 'The role that looks may not read it, so which partitions are needed is not known.'), ...refuse('old', taken && `${retiredOf(top).rel} is there already.`, 'Drop or rename it.'),
@@ -72,16 +87,29 @@ function buildSteps(plain: Plain, axis: Axis, role: string): Step[] {
 
 const text = (table: Named): SQL => literal(render(named(table)).text);
 
-function swapStep({ top, facts, sequences }: Plain): Step {
+/** Of a partitioned table as a whole. */
+const wholeOf = ({ kind }: Child): SQL => (kind === 'p' ? sql`` : sql`ONLY `);
+
+/** Every row has been seen to be in the new table, and writes wait: so it is known that they hold, and proved after it. */
+const carried = (child: Child, to: Named): SQL => sql`${addReference(child, child, to, wholeOf(child))}${child.enforced ? sql` NOT VALID` : sql``}`;
+
+/** PostgreSQL’s own proof; a foreign key that had none before gets none. */
+export const validateSteps = (children: Child[], top: Named): Step[] => children.filter(({ valid }) => valid).map((child) => ({
+  sql: sql`ALTER TABLE ${named(child)} VALIDATE CONSTRAINT ${ident(child.fk)}`, note: `Every row of ${child.rel} refers to one of ${top.rel}; reads and writes go on.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'bounded',
+}));
+
+function swapStep({ top, facts, sequences, children }: Plain): Step {
   const copy = copyOf(top);
+  const also = children.length === 0 ? '' : ` ${children.map(({ rel }) => rel).join(', ')} ${children.length === 1 ? 'refers' : 'refer'} to it from that moment on.`;
   return {
     sql: [
-      lockAll([top]), ...dropMirror(top),
+      lockAll([top, ...children]), ...dropMirror(top), ...children.map((child) => sql`ALTER TABLE ${wholeOf(child)}${named(child)} DROP CONSTRAINT ${ident(child.fk)}`),
       ...facts.identities.map((column) => sql`SELECT setval(pg_get_serial_sequence(${text(copy)}, ${literal(column)})::regclass, nextval(pg_get_serial_sequence(${text(top)}, ${literal(column)})::regclass))`),
       ...sequences.map((one) => sql`ALTER SEQUENCE ${named(one)} OWNED BY ${ident(copy.schema, copy.rel, one.column)}`),
       sql`ALTER TABLE ${named(top)} RENAME TO ${ident(retiredOf(top).rel)}`, sql`ALTER TABLE ${named(copy)} RENAME TO ${ident(top.rel)}`,
+      ...children.map((child) => carried(child, top)),
     ],
-    note: `The partitioned table takes the name ${top.rel}; the old one is ${retiredOf(top).rel} from then on.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
+    note: `The partitioned table takes the name ${top.rel}; the old one is ${retiredOf(top).rel} from then on.${also}`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
   };
 }
 
@@ -95,7 +123,7 @@ export function convertSteps(plain: Plain, { role, undo, drop }: { role: string;
   if (undo) return mirrored || copy ? abandonSteps(top) : [];
   const mirror: Mirror = { source: { ...top, rows: facts.rows, bytes: facts.bytes }, copy: copyOf(top), columns: top.columns, primary_key: keyOf(plain), owner: top.owner, role };
   const begun = copy && mirrored ? [] : [...(copy || mirrored ? abandonSteps(top) : []), ...buildSteps(plain, axis, role), tryStep(mirror), ...mirrorSteps(mirror)];
-  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(plain), ...endOfConversion(top, drop)];
+  return [...begun, fillStep(mirror), compareStep(mirror), swapStep(plain), ...validateSteps(plain.children, top), ...endOfConversion(top, drop)];
 }
 
 /** What a partition of a table that is none yet would be called. */

@@ -4,9 +4,8 @@ import type { Finding } from '@/lib/kit/finding';
 import { ofPeople, qualified, tableSizes } from '@/lib/pg/relations';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatBytes } from '@/lib/units';
+import { columnsOf } from './tree-sql';
 
-/** Names and types of a table's columns, in the order of their names: what a partition and its table have in common. */
-const columns = (rel: SQL): SQL => sql`(select string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attname) from pg_attribute a where a.attrelid = ${rel} and a.attnum > 0 and not a.attisdropped)`;
 const mask = (name: SQL): SQL => sql`regexp_replace(${name}, '[0-9]+', '#', 'g')`;
 
 export const detached = diagnostic({
@@ -26,7 +25,7 @@ export const detached = diagnostic({
     'partitions.detach_pending': 'A DETACH CONCURRENTLY did not finish: the rows are gone from the table and inserts for them fail.',
     'partitions.maybe_detached': 'A table that looks like a partition detached earlier.',
   },
-  actions: [{ action: 'partitions.attach', from: { table: 'parent', partition: 'tab' } }, { action: 'partitions.detach', from: { partition: 'tab' } }],
+  actions: [{ action: 'partitions.attach', from: { table: 'parent', partition: 'tab' } }, { action: 'partitions.detach', from: { partition: 'tab' } }, { action: 'partitions.export', from: { partition: 'tab' } }],
   refreshSeconds: 120,
   source: 'sql',
   sql: {
@@ -43,7 +42,7 @@ export const detached = diagnostic({
         where c.relkind = 'r' and not c.relispartition and ${ofPeople} and not exists (select from pg_inherits i where i.inhrelid = c.oid)
       ), leftover as materialized (
         select * from pending union all
-        select oid, tab, 'may be detached', parent from alike where ${columns(sql`alike.oid`)} = ${columns(sql`alike.parent`)}
+        select oid, tab, 'may be detached', parent from alike where ${columnsOf(sql`alike.oid`)} = ${columnsOf(sql`alike.parent`)}
       )
       select l.tab, l.state, ${qualified} as parent, s.heap_bytes + s.index_bytes + s.toast_bytes as total_bytes, case when t.reltuples >= 0 then t.reltuples::float8 end as row_estimate
       from leftover l join pg_class t on t.oid = l.oid join pg_class c on c.oid = l.parent join pg_namespace n on n.oid = c.relnamespace left join (${tableSizes(sql`select oid from leftover`, { few: true })}) s on s.tab = l.oid`,

@@ -33,7 +33,7 @@ export const list = diagnostic({
   needs: [],
   charts: [{ kind: 'bars', title: 'Size by partition', label: 'part', values: ['total_bytes'], top: 12 }],
   codes: {},
-  actions: [{ action: 'partitions.detach', from: { partition: 'part' } }],
+  actions: [{ action: 'partitions.detach', from: { partition: 'part' } }, { action: 'partitions.export', from: { partition: 'part' } }],
   refreshSeconds: 60,
   source: 'sql',
   late: {

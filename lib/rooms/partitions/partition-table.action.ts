@@ -3,7 +3,7 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
-import { convertSteps, endOfConversion, grantsOn, ownedSequences, plainFacts, plainGuards, restName, type Plain } from './convert';
+import { convertSteps, endOfConversion, grantsOn, ownedSequences, plainFacts, plainGuards, restName, validateSteps, type Plain } from './convert';
 import { axisIn, findFamily, type Part, type Table } from './family';
 import { rightGuards } from './family-guards';
 import { copyComment } from './mirror';
@@ -50,17 +50,21 @@ export const partitionTable = action({
       references: await referencesOf(ask, top.oid), sequences: await ownedSequences(ask, top.oid), grants: await grantsOn(ask, top.oid), readable: may?.readable ?? false,
     };
   },
-  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...plainGuards(object)],
+  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...rightGuards(object.children, role, false), ...plainGuards(object, server.major)],
   plan: (object, { params, role }) => convertSteps(object, { role, undo: params.undo === 'is taken back', drop: params.old === 'is dropped' }).map((step) => ({ ...step, holdMs: params.bound })),
-  blocks: 'Reads and writes go on. Each write is done twice while it runs. Reads and writes wait for the change of names at the end, as long as given at most, queue included. Names of its indexes and constraints are new ones after it, and its primary key has the column too.',
+  blocks: 'Reads and writes go on. Each write is done twice while it runs. Reads and writes of it, and of tables that refer to it, wait for the change of names at the end, as long as given at most, queue included. Names of its indexes and constraints are new ones after it, and its primary key has the column too.',
   disk: ({ facts }) => facts.bytes * 2,
   place: () => ({ tablespace: '' }),
   progress: null,
   figures: async (ask, { name }) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = to_regclass(${name})`))[0]?.n ?? null }),
-  settle: async (ask, { top, name }, { params, role }) => {
+  settle: async (ask, { top, name, children }, { params, role }) => {
     const [now] = await ask<{ done: boolean; left: boolean }>(sql`
       select exists (select from pg_class c where c.oid = to_regclass(${name}) and c.relkind = 'p' and obj_description(c.oid, 'pg_class') = ${copyComment(top.oid)}) as done, exists (select from pg_proc where proname like '%riskdesk_mirror' and pronamespace = (select n.oid from pg_namespace n where n.nspname = ${top.schema})) as left`);
-    if (now?.done) return { state: 'done', says: 'The table is partitioned.', mend: now.left ? endOfConversion(top, params.old === 'is dropped') : [] };
+    if (now?.done) {
+      const unproved = await ask<{ oid: string; fk: string }>(sql`select conrelid::text as oid, conname::text as fk from pg_constraint where contype = 'f' and confrelid = to_regclass(${name}) and conparentid = 0 and not convalidated`);
+      const proofs = validateSteps(children.filter(({ oid, fk }) => unproved.some((one) => one.oid === oid && one.fk === fk)), top);
+      return { state: 'done', says: 'The table is partitioned.', mend: [...proofs, ...(now.left ? endOfConversion(top, params.old === 'is dropped') : [])] };
+    }
     const { copy, mirrored } = await traces(ask, top, role);
     return mirrored || copy ? { state: 'resumable', says: `Every row is in ${top.rel} as before; the copy beside it is not finished${mirrored ? ', and writes are repeated in it' : ''}.`, mend: [] } : { state: 'undone', says: 'Nothing has changed.', mend: [] };
   },

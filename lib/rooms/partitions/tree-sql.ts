@@ -9,6 +9,9 @@ const summed = sql`sum(s.heap_bytes) as heap_bytes, sum(s.index_bytes) as index_
     sum(s.heap_bytes + s.index_bytes + s.toast_bytes) as total_bytes, bool_and(s.measured) as measured, count(*) as leaf_count,
     case when bool_and(s.reltuples >= 0) then sum(s.reltuples)::float8 end as row_estimate, sum(pg_stat_get_dead_tuples(s.tab))::float8 as dead_rows`;
 
+/** Names and types of a table’s columns, in the order of their names: what a partition and its table have in common. */
+export const columnsOf = (rel: SQL): SQL => sql`(select string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), ', ' order by a.attname) from pg_attribute a where a.attrelid = ${rel} and a.attnum > 0 and not a.attisdropped)`;
+
 /**
  * `rel, heap_bytes, index_bytes, toast_bytes, total_bytes, measured, leaf_count, row_estimate, dead_rows` of the partitioned tables that `chosen` (a condition on `p`, pg_partitioned_table)
  * names and of every leaf below them, each with all that is below it. Rows are unknown where one of the leaves was never counted.

@@ -8,7 +8,7 @@ import { endpoint, type Answer, type Endpoint } from '@/lib/kit/endpoint';
 import { previewSchema } from '@/lib/kit/job-schema';
 import { sentParams, storableText } from '@/lib/kit/param';
 import { clientAddress } from '../peer';
-import { partsOf, prepare, requireUnguarded, shownPlan, type Prepared } from './preview';
+import { partsOf, prepare, requireUnguarded, riskOf, shownPlan, type Prepared } from './preview';
 import { queueJob } from './queue-job';
 import type { RegisteredAction } from './registry';
 import { kickRunner } from './runner';
@@ -29,7 +29,7 @@ export function actionEndpoint(entry: RegisteredAction): Endpoint {
   const { action, room } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
     const { object, plan, found, inverse, disk, free } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: action.risk, blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk, free_bytes: free }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: riskOf(action, prepared), blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk, free_bytes: free }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',
@@ -64,7 +64,7 @@ async function begin(entry: RegisteredAction, asked: Asked, { caller, address }:
   const prepared = await prepare(entry, asked.target, asked.params);
   requireUnguarded(prepared);
   checkSeal(asked.seal, partsOf(entry, prepared));
-  if (entry.action.risk === 'destructive' && asked.confirm !== prepared.object.name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${prepared.object.name}`);
+  if (riskOf(entry.action, prepared) === 'destructive' && asked.confirm !== prepared.object.name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${prepared.object.name}`);
   const group = asked.group === undefined ? null : { id: asked.group, stopOnFailure: asked.stopOnFailure };
   return transaction((tx) => queueJob(tx, { entry, prepared, requester: { id: caller.userId, email: caller.email }, caller, address, reason: asked.reason?.trim() || null, group }));
 }

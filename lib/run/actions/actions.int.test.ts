@@ -187,6 +187,20 @@ describe('locks', () => {
   });
 });
 
+test('where the lock was never to be had, the outcome says who had it, without the secrets of the statement', { timeout: 180_000 }, async () => {
+  const holder = await holding(`set application_name = 'night import'`);
+  await holder.query('begin');
+  await holder.query('lock table "Odd ""one""" in share update exclusive mode');
+  const { rows: [one] } = await holder.query<{ pid: number }>(`select pg_backend_pid() as pid, 'password=of-somebody' as word`);
+  // The pauses between the tries are random ones.
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  const job = await ended(await start('tables.vacuum', { table }), 170_000);
+  expect(job.state).toBe('failed');
+  expect(job.says).toMatch(new RegExp(`not to be had in 60 tries .* In the way was pid ${one?.pid} \\(postgres, night import\\), idle in transaction, its transaction open since 20\\d\\d-[\\d: -]+ UTC: “select pg_backend_pid\\(\\) as pid, 'password=….*”`));
+  expect(job.says).not.toContain('of-somebody');
+  expect(job.log.map(({ says }) => says).join()).toMatch(/try 10 gave way after 100 ms\. In the way was pid/);
+});
+
 describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
   const held = async () => {
     const holder = await holding('begin isolation level repeatable read');

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -10,6 +11,7 @@ import { startTestServer, superPassword } from '@/test/cluster';
 import { fixtures, type Planted } from '@/test/chaos-fixtures';
 import { numbers, rounds, seed } from '@/test/faults';
 import { usePeople } from '@/test/people';
+import { temporaryDirectory } from '@/test/temporary';
 import { createDatabase, prepareTemplate, testEnvironment, testPasswords } from '@/test/template';
 
 // A server of its own: it is killed again and again.
@@ -19,7 +21,8 @@ await prepareTemplate(server.port);
 const setUp = await connectTo(server.port, 'postgres', superPassword);
 await createDatabase(setUp, name);
 await setUp.end();
-const env = testEnvironment(server.port, name);
+const exports = temporaryDirectory('riskdesk-chaos-exports-');
+const env = { ...testEnvironment(server.port, name), EXPORT_DIR: exports };
 Object.assign(process.env, env, { TEST_DATABASE: name });
 
 const superuser = () => connectTo(server.port, name, superPassword);
@@ -59,6 +62,7 @@ afterAll(async () => {
   await (await import('@/lib/db/client')).closeDatabase();
   await (await import('../monitor')).closeMonitors();
   await server.dispose();
+  rmSync(exports, { recursive: true, force: true });
 });
 
 const faults = {
@@ -139,6 +143,7 @@ test('whatever is killed at whatever moment: the job ends, nothing is left half 
     // What goes on later needs the trigger that keeps its copy up; and what a job was to take away is there still where it never began.
     const left = (await sql<{ what: string; which: string }>(leftovers)).filter(({ what, which }) => !(resumable && what === 'trigger') && !(state !== 'succeeded' && planted.includes(which)));
     expect(left, `${story}: ${state}, ${says}`).toEqual([]);
+    expect(readdirSync(exports).filter((entry) => entry.endsWith('.part')), `${story}: ${state}, ${says}`).toEqual([]);
     expect(await fixture.rows?.(), `${story}: ${state}, ${says}`).toBe(before);
     await fixture.after?.();
     expect(await fixture.rows?.(), `${story}, and run again`).toBe(before);

@@ -17,6 +17,8 @@ export async function withJobSession<T>(target: string, key: string, work: (sess
     if (!client.direct) throw new GaveUp('The connection leads through a pooler, which keeps neither locks nor settings for a session: maintenance needs a direct one.');
     // A console that dies is noticed within a second, even in the middle of a statement.
     await client.query("select set_config('statement_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '60s', false), set_config('client_connection_check_interval', '1s', false), set_config('search_path', '', false)");
+    // Neither may end a job that reads files back, or copies for hours; the second is there from PostgreSQL 17 on.
+    await client.query("select set_config(name, '0', false) from pg_settings where name in ('idle_session_timeout', 'transaction_timeout')");
     const { rows } = await client.query<Backend & { taken: boolean }>(render(sql`
       select pg_backend_pid() as pid, (select backend_start::text from pg_stat_activity where pid = pg_backend_pid()) as started, pg_try_advisory_lock(hashtextextended(${`riskdesk.job ${key}`}, 0)) as taken`));
     const [first] = rows;

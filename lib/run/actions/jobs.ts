@@ -7,7 +7,7 @@ import type { Caller } from '@/lib/kit/caller';
 import type { Remedy } from '@/lib/kit/finding';
 import { isOpen, type JobProgress, type JobState, type JobView, type LogLine } from '@/lib/kit/job';
 import { violatedConstraint } from '@/lib/pg/errors';
-import { sql, type SQL } from '@/lib/pg/sql';
+import { array, sql, type SQL } from '@/lib/pg/sql';
 import type { ShownStep } from './preview';
 import type { Parts } from './seal';
 
@@ -47,6 +47,9 @@ export async function findJob(id: string): Promise<Job> {
 
 const open = sql`state in ('awaiting', 'queued', 'running')`;
 const byState = { any: sql`true`, open, ended: sql`not (${open})` };
+
+/** Which of these are jobs of this database, and no longer running. */
+export const endedOf = async (ids: string[]): Promise<string[]> => (await database().rows<{ id: string }>(sql`select id from riskdesk.jobs where id = any (${array(ids)}::uuid[]) and state <> 'running'`)).map(({ id }) => id);
 
 /** The newest jobs, those that are open first. */
 export const listJobs = (limit: number, state: keyof typeof byState = 'any'): Promise<Job[]> =>

@@ -8,7 +8,7 @@ import type { Risk } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
 import { sql } from '@/lib/pg/sql';
 import { onDisk } from './jobs';
-import { partsOf, type Prepared } from './preview';
+import { partsOf, riskOf, type Prepared } from './preview';
 import type { RegisteredAction } from './registry';
 import { hashesOf } from './seal';
 
@@ -35,7 +35,7 @@ export async function queueJob(tx: Database, { entry, prepared, requester, calle
   const { target, object, params, plan, inverse } = prepared;
   const id = uuidv7();
   await onDisk(tx);
-  const state = needsApproval(entry.action.risk) ? 'awaiting' : 'queued';
+  const state = needsApproval(riskOf(entry.action, prepared)) ? 'awaiting' : 'queued';
   if (!group && (await isTaken(tx, prepared))) throw await busy(tx, entry.id, prepared);
   const [queued] = await tx.rows<{ id: string }>(sql`
     insert into riskdesk.jobs (id, target, action, about, object_key, object, params, plan, state, requested_by, requester, reason, inverse, shown, group_id, stop_on_failure, schedule_id, window_from, window_to, time_zone)

@@ -4,6 +4,7 @@ import type { ActionContext, Figures, Settled } from '@/lib/kit/action';
 import type { Params } from '@/lib/kit/param';
 import { isDiskFull, isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
+import { discardUnfinished, exportFacts } from '../exports/store';
 import { log } from '../log';
 import { maintenanceSettings, monitorTransaction } from '../monitor';
 import { serverFacts } from '../server';
@@ -23,7 +24,7 @@ function entryOf(job: Job): RegisteredAction {
   return entry;
 }
 
-const contextOf = async (job: Job): Promise<ActionContext<Params>> => ({ params: job.params as never, server: await serverFacts(job.target), role: maintenanceSettings(job.target).user });
+const contextOf = async (job: Job): Promise<ActionContext<Params>> => ({ params: job.params as never, server: await serverFacts(job.target), role: maintenanceSettings(job.target).user, exports: await exportFacts(job.id) });
 
 /** The product's own database can be away for a while: what has happened on the target is written down when it is back. */
 async function persistently<T>(work: () => Promise<T>): Promise<T> {
@@ -104,7 +105,7 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
 type Watched = Watch & { begin: (step: number) => void; end: () => Promise<void> };
 
 /** Mending goes on whatever anybody wants. */
-const unwatched = (target: string): Watch => ({ target, cancelled: () => false, log: () => {}, moved: () => {}, held: () => {}, waitedNow: () => 0 });
+const unwatched = ({ target, id }: Job): Watch => ({ target, job: id, cancelled: () => false, log: () => {}, moved: () => {}, held: () => {}, waitedNow: () => 0 });
 
 /** While a job runs: its progress, who waits for it, its log, and whether somebody wants it to end. */
 function watch(job: Job, view: RegisteredAction['action']['progress'], backend: NonNullable<Job['backend']>): Watched {
@@ -144,6 +145,7 @@ function watch(job: Job, view: RegisteredAction['action']['progress'], backend: 
   })();
   return {
     target: job.target,
+    job: job.id,
     begin: (index) => [step, rows] = [index, null],
     cancelled: () => wanted,
     log: (says) => void lines.push({ at: new Date().toISOString(), says }),
@@ -169,13 +171,14 @@ async function settleAndFinish(job: Job, state: 'failed' | 'cancelled' | 'interr
 
 async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> {
   return persistently(async () => {
+    await discardUnfinished(job.id);
     const context = await contextOf(job);
     const look = (mended: boolean) => monitorTransaction(job.target, (ask) => action.settle(ask, job.object, context, mended));
     const found = await look(false);
     if (found.mend.length === 0) return found;
     await withJobSession(job.target, job.object_key, async (session) => {
       await saveJob(job, { backend: session.backend, log: [{ at: new Date().toISOString(), says: `Mending: ${found.says}` }] });
-      for (const step of found.mend) await runStep(session, stepOf(step), unwatched(job.target));
+      for (const step of found.mend) await runStep(session, stepOf(step), unwatched(job));
     });
     const after = await look(true);
     if (after.mend.length > 0) return { ...after, says: `${found.says} It could not be mended.` };

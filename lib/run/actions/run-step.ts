@@ -3,8 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lockModes } from '@/lib/kit/action';
 import { sqlState } from '@/lib/pg/errors';
 import { render, sql } from '@/lib/pg/sql';
+import { writeExport } from '../exports/write-export';
 import { Cancelled, GaveUp, type Session } from './job-session';
 import type { ShownStep } from './preview';
+import { named, seeing, type InTheWay } from './in-the-way';
 import { rest } from './rest';
 
 /** Nobody queues behind a strong lock for longer than this. */
@@ -20,6 +22,7 @@ const mostBesideVacuum = 1000;
 /** What goes on around a step: whether somebody wants it to end, and who is told how it goes. */
 export type Watch = {
   target: string;
+  job: string;
   cancelled: () => boolean;
   log: (says: string) => void;
   /** What is logged of a notice; all of it, without this. */
@@ -43,13 +46,18 @@ const isNothing = (row: Row | undefined): boolean => row === undefined || Object
 
 const lost = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes(sqlState(error) ?? '');
 
+/** Who is in the way costs a look for each: now and then, and when a try may be the last. */
+const looks = (tries: number): boolean => tries % 10 === 0 || tries > mostTries - 5;
+
 async function patiently(session: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
-  const { notices } = session;
+  const { notices, backend } = session;
+  let inTheWay: InTheWay[] = [];
   for (let tries = 1; ; tries += 1) {
     if (watch.cancelled()) throw new Cancelled();
     const [before, started] = [notices.length, performance.now()];
     try {
-      const row = await (step.statements ? asOne(session, step, watch) : alone(session, step));
+      const attempt = () => once(session, step, watch);
+      const row = await (step.waits === 'bounded' && looks(tries) ? seeing(watch.target, backend.pid, attempt, (found) => (inTheWay = found)) : attempt());
       for (const notice of notices.slice(before)) {
         const told = watch.tells ? watch.tells(notice) : notice;
         if (told !== null) watch.log(told);
@@ -61,16 +69,25 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
       const most = step.holdMs ?? holdMs;
       const tooLong = error instanceof TooLong || (sqlState(error) === '57014' && isStrong(step) && performance.now() - started >= most / 2);
       if (step.waits === 'patient' || !(lost(error) || tooLong)) throw error;
-      if (tries >= mostTries && (tries >= mostBesideVacuum || !(await vacuuming(session)))) throw new GaveUp(tooLong ? `It would hold its locks for more than ${most} ms: ${tries} tries were rolled back after that time.` : `The lock was not to be had in ${tries} tries of ${lockTimeoutMs} ms each.`);
-      if (tries === 1 || tries % 10 === 0) watch.log(tooLong ? `Try ${tries} was rolled back: it held its locks for more than ${most} ms.` : `The lock is taken by somebody else: try ${tries} gave way after ${lockTimeoutMs} ms.`);
+      if (tries >= mostTries && (tries >= mostBesideVacuum || !(await vacuuming(session)))) throw new GaveUp(tooLong ? `It would hold its locks for more than ${most} ms: ${tries} tries were rolled back after that time.` : `The lock was not to be had in ${tries} tries of ${lockTimeoutMs} ms each.${named(inTheWay)}`);
+      if (tries === 1 || tries % 10 === 0) watch.log(tooLong ? `Try ${tries} was rolled back: it held its locks for more than ${most} ms.` : `The lock is taken by somebody else: try ${tries} gave way after ${lockTimeoutMs} ms.${named(inTheWay)}`);
       await sleep(pauseMs * (1 + Math.random() * Math.min(tries, 10)));
     }
   }
 }
 
-async function alone({ client }: Session, step: ShownStep): Promise<Row | undefined> {
-  await client.query(`select set_config('lock_timeout', '${step.waits === 'bounded' ? lockTimeoutMs : 0}', false)`);
-  return (await client.query<Row>(step.sql)).rows[0];
+async function once(session: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
+  if (!step.exports) return step.statements ? asOne(session, step, watch) : alone(session, step);
+  await lockTimeout(session, step);
+  await writeExport(session, step, watch);
+  return undefined;
+}
+
+const lockTimeout = ({ client }: Session, { waits }: ShownStep) => client.query(`select set_config('lock_timeout', '${waits === 'bounded' ? lockTimeoutMs : 0}', false)`);
+
+async function alone(session: Session, step: ShownStep): Promise<Row | undefined> {
+  await lockTimeout(session, step);
+  return (await session.client.query<Row>(step.sql)).rows[0];
 }
 
 /** Whether reads or writes of others wait for it. A batch’s row locks are short by its size, and its statement may not be cut off by a slow disk. */

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isUnavailable, sqlState } from '@/lib/pg/errors';
 import { ownSettings } from '@/lib/pg/connection';
 import { withSession } from '@/lib/pg/session';
+import { discardUnfinished, unfinished } from '../exports/store';
 import { log } from '../log';
-import { adoptJobs, claimJob, finishJob, LostJob, runnerLock, type Job } from './jobs';
+import { adoptJobs, claimJob, endedOf, finishJob, LostJob, runnerLock, type Job } from './jobs';
 import { reconcile, runJob } from './run-job';
 
 /** A runner that died is noticed within this time. */
@@ -47,6 +48,13 @@ export async function runForever(stopped: () => boolean = () => false): Promise<
   }
 }
 
+/** What consoles that died have left of exports whose jobs others have settled since, who need not see this disk. */
+async function sweepExports(): Promise<void> {
+  const left = await unfinished();
+  const ended = left.length === 0 ? [] : await endedOf(left);
+  for (const id of ended) await discardUnfinished(id);
+}
+
 async function runAs(runner: number, alive: () => Promise<unknown>, stopped: () => boolean): Promise<void> {
   const open = new Set<Promise<void>>();
   const begin = (job: Job, work: (job: Job) => Promise<void>) => {
@@ -59,6 +67,7 @@ async function runAs(runner: number, alive: () => Promise<unknown>, stopped: () 
     open.add(done);
     void done.finally(() => open.delete(done)).then(kickRunner);
   };
+  await sweepExports();
   while (!stopped()) {
     rearm(signal());
     await alive();

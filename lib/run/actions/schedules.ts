@@ -9,7 +9,7 @@ import type { ScheduleChange, ScheduleView } from '@/lib/kit/schedule';
 import type { newScheduleSchema } from '@/lib/kit/schedule-schema';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { nextRun } from './cron';
-import { prepare, requireUnguarded } from './preview';
+import { prepare, requireUnguarded, riskOf } from './preview';
 import { actions, type RegisteredAction } from './registry';
 
 type Stored = Omit<ScheduleView, 'window' | 'last'> & { window_from: string | null; window_to: string | null; last_run: string | null; last_state: NonNullable<ScheduleView['last']>['state'] | null; last_says: string | null; last_job: string | null };
@@ -56,7 +56,7 @@ export async function createSchedule(asked: Asked, caller: Caller, address: stri
   const prepared = await prepare(entry, asked.target, asked.params);
   requireUnguarded(prepared);
   const { name } = prepared.object;
-  if (entry.action.risk === 'destructive' && asked.confirm !== name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${name}`);
+  if (riskOf(entry.action, prepared) === 'destructive' && asked.confirm !== name) throw invalidField('confirm', 'mismatch', `must be the name of the object: ${name}`);
   const id = uuidv7();
   return transaction(async (tx) => {
     await tx.rows(sql`
