@@ -1,51 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
 import { connectTo, roleNames } from '@/scripts/postgres/roles';
-import { fixtures, type Planted } from '@/test/chaos-fixtures';
+import { fixtures } from '@/test/chaos-fixtures';
 import { superPassword, type TestServer } from '@/test/cluster';
 import { startConsole, until } from '@/test/server';
 import { testPasswords } from '@/test/template';
-import { median, timed, type Browser } from './measure';
+import { begin, isOver, jobOf, traffic } from './jobs';
+import { median, type Browser } from './measure';
 import type { Line } from './report';
 import { say, type Stage } from './stage';
 
-type Job = { state: string; says: string | null; waitedMs: number };
-const isOver = ({ state }: Job): boolean => state !== 'queued' && state !== 'running';
-
-const post = async <T>(browser: Browser, path: string, body: unknown): Promise<T> => {
-  const { status, text } = await browser.send(path, { method: 'POST', body: JSON.stringify(body) });
-  if (status >= 300) throw new Error(`${path} answered ${status}: ${text.slice(0, 300)}`);
-  return JSON.parse(text) as T;
-};
-
-async function begin(browser: Browser, action: string, planted: Planted): Promise<string> {
-  const path = `/api/${action.replace('.', '/')}`;
-  const { params, confirm } = planted;
-  const { seal } = await post<{ seal: string }>(browser, `${path}?preview`, { params });
-  return (await post<{ jobId: string }>(browser, path, { params, seal, ...(confirm === undefined ? {} : { confirm }) })).jobId;
-}
-
-const jobOf = async (browser: Browser, id: string) => JSON.parse(await browser.get(`/api/jobs/${id}`)) as Job;
-
-/** Reads and writes one row after the other until told to stop; the longest of them in milliseconds. */
-function traffic(client: pg.Client, table: string): () => Promise<number> {
-  const over = new AbortController();
-  let longest = 0;
-  const going = (async () => {
-    for (let n = 0; !over.signal.aborted; n += 1) {
-      const key = 1 + (n % 1000);
-      longest = Math.max(longest, await timed(() => (n % 2 === 0 ? client.query(`select b from ${table} where a = ${key}`) : client.query(`update ${table} set b = b where a = ${key}`))));
-      await sleep(1);
-    }
-  })();
-  return async () => {
-    over.abort();
-    await going;
-    return longest;
-  };
-}
-
 const blockedForMs = 3000;
+
+/** Reads and writes one row after the other. */
+const rowByRow = (table: string) => (n: number) => (n % 2 === 0 ? `select b from ${table} where a = ${1 + (n % 1000)}` : `update ${table} set b = b where a = ${1 + (n % 1000)}`);
 
 /** P19: what others wait while each action that locks a table runs behind somebody's idle transaction. */
 async function stalls(server: TestServer, database: string, { browser }: Stage): Promise<Line[]> {
@@ -58,15 +25,15 @@ async function stalls(server: TestServer, database: string, { browser }: Stage):
       continue;
     }
     await blocker.query(`begin; select from ${planted.table} limit 1`);
-    const calm = traffic(reader, planted.table);
+    const calm = traffic(reader, rowByRow(planted.table));
     await sleep(1500);
-    const idle = await calm();
-    const busy = traffic(reader, planted.table);
+    const idle = Math.max(...(await calm()));
+    const busy = traffic(reader, rowByRow(planted.table));
     const id = await begin(browser, action, planted);
     await sleep(blockedForMs);
     await blocker.query('rollback');
     await until(async () => isOver(await jobOf(browser, id)));
-    const longest = await busy();
+    const longest = Math.max(...(await busy()));
     const { state, says, waitedMs } = await jobOf(browser, id);
     lines.push({ id: 'P19', what: `${action} behind a transaction of ${blockedForMs / 1000} s: added to the longest statement`, value: longest - idle, unit: 'ms', aim: 150, detail: `${longest.toFixed(0)} ms over ${idle.toFixed(0)} ms; the job saw ${waitedMs.toFixed(0)} ms and ${state}${state === 'succeeded' ? '' : `: ${says}`}${planted.holds ? '; it holds its lock, as it says' : ''}` });
   }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { exitWith, PlainError } from '@/scripts/plain-error';
 import type { TestServer } from '@/test/cluster';
 import { actions } from './actions';
+import { archive } from './archive';
 import { batch } from './batch';
 import { chart } from './chart';
 import { detail } from './detail';
@@ -28,6 +29,7 @@ const parts: Record<string, (setting: Setting) => Promise<Line[]>> = {
   partitions: ({ server, rows, samples }) => partitions(server, Math.min(rows, 120_000), samples),
   rooms: ({ server }) => rooms(server),
   actions: ({ server, stage }) => actions(server, 'bench', stage),
+  archive: ({ server, stage, rows }) => archive(server, 'bench', stage, rows),
   outage: ({ server, stage }) => outage(server, stage),
 };
 

@@ -20,7 +20,7 @@ export async function multiset(sql: Rows, tables: string[]): Promise<{ n: number
 type Planting = { name: string; rows: number; months: number; /** The notes are no partitioned table. */ plain?: boolean; /** All rows of until now lie in DEFAULT partitions. */ fallback?: boolean; /** No table is partitioned, and none refers to another. */ whole?: boolean };
 
 /** `months` monthly partitions up to the present month of a table with two that refer to it, one cut the same way and one not at all if `plain`. */
-export async function plantFamily(db: TestDatabase, { name, rows, months, plain = false, fallback = false, whole = false }: Planting): Promise<Planted> {
+export async function plantFamily(db: Pick<TestDatabase, 'connect' | 'sql'>, { name, rows, months, plain = false, fallback = false, whole = false }: Planting): Promise<Planted> {
   const owner = await db.connect('maintenance');
   const [top, factor, note] = [name, `${name} factors`, `${name} notes`];
   const [t, f, n] = [top, factor, note].map((one) => `public.${quoted(one)}`);
