@@ -1,7 +1,7 @@
 'use client';
 
 import { SqlBlock } from '@/components/panel/sql-block';
-import { evidenceText } from '@/components/panel/findings';
+import { evidenceLabel, evidenceText } from '@/components/panel/findings';
 import { classNames } from '@/components/ui/class-names';
 import { openAction } from '@/lib/client/open-action';
 import { asSent, type Remedy } from '@/lib/kit/finding';
@@ -94,15 +94,13 @@ function Bar({ job }: { job: JobView }) {
   );
 }
 
-const labelOf = (name: string): string => name.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ');
-
 function Figures({ job }: { job: JobView }) {
   const { before, after, later, waitedMs, progress } = job;
   const names = Object.keys(before ?? {});
   return (
     <dl className="flex flex-wrap gap-x-8 gap-y-2 text-sm">
       {names.map((name) => (
-        <Fact key={name} label={labelOf(name)}>
+        <Fact key={name} label={evidenceLabel(name)}>
           {evidenceText(name, before?.[name] ?? null)}
           {after ? <span className="text-muted"> → {evidenceText(name, after[name] ?? null)}</span> : null}
         </Fact>
@@ -120,7 +118,7 @@ function Figures({ job }: { job: JobView }) {
 function Later({ after, at, figures }: JobView['later'][number]) {
   return (
     <Fact label={`a${after === 'hour' ? 'n hour' : ' day'} later`}>
-      <span title={formatTime(at)}>{figures === null ? 'not to be had' : Object.entries(figures).map(([name, value]) => `${labelOf(name)} ${evidenceText(name, value)}`).join(', ')}</span>
+      <span title={formatTime(at)}>{figures === null ? 'not to be had' : Object.entries(figures).map(([name, value]) => `${evidenceLabel(name)} ${evidenceText(name, value)}`).join(', ')}</span>
     </Fact>
   );
 }

@@ -31,7 +31,7 @@ const attach = (part: Part, above: Part): Step => ({
 function stepsOf(part: Part, above: Part | undefined): Step[] {
   const make: Step = part.kind === 'p'
     ? { sql: checkedText(part.text), note: `Makes the index of ${part.rel} as such, invalid until each partition has its part. It is done at once; writers wait for it.`, lock: 'SHARE', waits: 'bounded' }
-    : { sql: checkedText(part.text), note: `Builds the index of ${part.rel} in two passes over the table, and waits between them for transactions that use it.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' };
+    : { sql: checkedText(part.text), note: `Builds the index of ${part.rel} in two passes over the table, and waits between them for transactions that use it.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient', awaits: { lock: 'SHARE', snapshots: true } };
   return [...(part.there === 'no' ? [make] : []), ...(above && part.there !== 'attached' ? [attach(part, above)] : [])];
 }
 

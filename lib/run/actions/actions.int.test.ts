@@ -187,6 +187,39 @@ describe('locks', () => {
   });
 });
 
+describe('who holds up a command CONCURRENTLY is named before it, and nobody else', () => {
+  beforeAll(async () => {
+    const owner = await db.connect('maintenance');
+    await owner.query('create table beside (a int)');
+    await owner.query('create index odd_twice on "Odd ""one""" (b, a)');
+  });
+  const commands: [action: string, params: Record<string, string>][] = [['indexes.create', { table, columns: 'a, b' }], ['indexes.reindex', { index }], ['indexes.drop', { index: 'public.odd_twice' }]];
+  const named = async () => {
+    // Transactions are named that have been open for a second.
+    await sleep(1100);
+    const shown = [];
+    for (const [action, params] of commands) shown.push(await sealed(action, params));
+    return shown.map(({ blockers, snapshots }) => [blockers.length, snapshots.length]);
+  };
+
+  test('a writer that is idle in its transaction has no snapshot: each of them waits for it', async () => {
+    await (await holding('begin')).query('update "Odd ""one""" set b = b where a = 1');
+    expect(await named()).toEqual([[1, 0], [1, 0], [1, 0]]);
+  });
+
+  test('a build does not wait for who has only read; to take the old index away does', async () => {
+    await (await holding('begin')).query('select from "Odd ""one""" limit 1');
+    expect(await named()).toEqual([[0, 0], [1, 0], [1, 0]]);
+  });
+
+  test('an older snapshot of another table is waited for by builds, and not by DROP INDEX CONCURRENTLY', async () => {
+    await (await holding('begin isolation level repeatable read')).query('select from beside');
+    expect(await named()).toEqual([[0, 1], [0, 1], [0, 0]]);
+    const job = await ended(await start('indexes.drop', { index: 'public.odd_twice' }, { confirm: 'public.odd_twice' }));
+    expect(job.state, job.says ?? '').toBe('succeeded');
+  });
+});
+
 describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
   const held = async () => {
     const holder = await holding('begin isolation level repeatable read');
