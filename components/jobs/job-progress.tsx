@@ -29,7 +29,7 @@ export function JobDetails({ job, short = false }: { job: JobView; short?: boole
     <div className={classNames('flex min-w-0 flex-col', short ? 'gap-2' : 'gap-4')}>
       <output className="flex flex-wrap items-center gap-3">
         <JobStateBadge state={job.state} />
-        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? job.waits ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
+        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? job.waits ?? (job.cancelRequestedAt && isOpen(job.state) ? `Is being cancelled.${job.progress?.phase?.startsWith('Waits for') ? ` ${job.progress.phase}.` : ''}` : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
         {isOpen(job.state) ? <CancelButton job={job} /> : null}
         {job.mayApprove ? <ApproveButton job={job} /> : null}
         {!isOpen(job.state) && job.state !== 'succeeded' ? <AgainButton job={job} /> : null}

@@ -237,8 +237,9 @@ describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
     await begun(id, /1\/1/);
     await vi.waitFor(async () => expect(await invalid()).not.toEqual([]), { timeout: 10_000, interval: 50 });
     expect((await call('DELETE', `/api/jobs/${id}`, dba)).status).toBe(202);
-    // Dropping what it left waits for the same transaction.
-    await sleep(1500);
+    // Dropping what it left waits for the same transaction, and says so.
+    const { rows } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await vi.waitFor(async () => expect((await jobOf(id)).progress?.phase).toBe(`Waits for process ${rows[0]?.pid}`), { timeout: 10_000, interval: 50 });
     await holder.query('rollback');
     const job = await ended(id);
     expect(job.state, job.says ?? '').toBe('cancelled');
