@@ -42,7 +42,9 @@ export function Palette({ open, early, onShown, onClose, places, maintains }: Pr
 function Choice({ entries, early, onChosen }: { entries: readonly Entry[]; early: string; onChosen: () => void }) {
   const [typed, setTyped] = useState(early);
   const list = useRef<HTMLDivElement>(null);
-  useEffect(() => list.current?.scrollTo({ top: 0 }), [typed]);
+  useEffect(() => {
+    if (list.current) list.current.scrollTop = 0;
+  }, [typed]);
   return (
     <Command label="Go to" loop shouldFilter={false}>
       <Command.Input value={typed} onValueChange={setTyped} placeholder="Page, question or command" className="h-12 w-full border-b border-line bg-transparent px-4 text-base text-ink outline-none placeholder:text-faint" />
