@@ -41,14 +41,10 @@ export function Palette({ open, early, onShown, onClose, places, maintains }: Pr
 /** The library's own filter leaves the groups in their order, and the first one is not the best. */
 function Choice({ entries, early, onChosen }: { entries: readonly Entry[]; early: string; onChosen: () => void }) {
   const [typed, setTyped] = useState(early);
-  const list = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (list.current) list.current.scrollTop = 0;
-  }, [typed]);
   return (
     <Command label="Go to" loop shouldFilter={false}>
       <Command.Input value={typed} onValueChange={setTyped} placeholder="Page, question or command" className="h-12 w-full border-b border-line bg-transparent px-4 text-base text-ink outline-none placeholder:text-faint" />
-      <Command.List ref={list} className="max-h-[50vh] overflow-y-auto p-1.5">
+      <Command.List className="max-h-[50vh] scroll-py-10 overflow-y-auto p-1.5">
         <Command.Empty className="px-3 py-8 text-center text-sm text-muted">Nothing of that name.</Command.Empty>
         {ranked(entries, typed).map(({ name, entries: found }) => (
           <Command.Group key={name} heading={name} className={group}>
