@@ -41,12 +41,16 @@ export function Palette({ open, early, onShown, onClose, places, maintains }: Pr
 /** The library's own filter leaves the groups in their order, and the first one is not the best. */
 function Choice({ entries, early, onChosen }: { entries: readonly Entry[]; early: string; onChosen: () => void }) {
   const [typed, setTyped] = useState(early);
+  const [moved, setMoved] = useState({ of: '', key: '' });
+  const groups = ranked(entries, typed);
+  // Actions come a moment later: the best of all is chosen until somebody moves.
+  const of = `${entries.length} ${typed}`;
   return (
-    <Command label="Go to" loop shouldFilter={false}>
+    <Command label="Go to" loop shouldFilter={false} value={moved.of === of ? moved.key : (groups[0]?.entries[0]?.key ?? '')} onValueChange={(key) => setMoved({ of, key })}>
       <Command.Input value={typed} onValueChange={setTyped} placeholder="Page, question or command" className="h-12 w-full border-b border-line bg-transparent px-4 text-base text-ink outline-none placeholder:text-faint" />
       <Command.List className="max-h-[50vh] scroll-py-10 overflow-y-auto p-1.5">
         <Command.Empty className="px-3 py-8 text-center text-sm text-muted">Nothing of that name.</Command.Empty>
-        {ranked(entries, typed).map(({ name, entries: found }) => (
+        {groups.map(({ name, entries: found }) => (
           <Command.Group key={name} heading={name} className={group}>
             {found.map(({ key, label, about, run }) => (
               <Command.Item key={key} value={key} onSelect={() => { onChosen(); run(); }} className={item}>
