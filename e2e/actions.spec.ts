@@ -107,10 +107,11 @@ test('an analyst is offered nothing of it, and refused', async ({ analyst: page 
 test('the palette begins an action by its name, and asks for the object', async ({ dba: page }) => {
   await page.goto('/');
   await page.keyboard.press('Control+k');
-  const palette = page.getByRole('dialog', { name: 'Go to' });
-  await expect(palette.getByRole('option', { name: /Vacuum a table/ })).toBeAttached();
+  // Its code is still on its way.
   await page.keyboard.type('Vacuum a table');
-  await expect(palette.getByRole('option').first()).toHaveAttribute('aria-selected', 'true');
+  const palette = page.getByRole('dialog', { name: 'Go to' });
+  await expect(palette.getByRole('combobox')).toHaveValue('Vacuum a table');
+  await expect(palette.getByRole('option', { name: /Vacuum a table/, selected: true })).toBeAttached();
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: 'Vacuum a table' });
   await dialog.getByRole('textbox', { name: 'Table' }).fill(table);

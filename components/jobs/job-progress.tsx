@@ -1,7 +1,7 @@
 'use client';
 
 import { SqlBlock } from '@/components/panel/sql-block';
-import { evidenceText } from '@/components/panel/findings';
+import { evidenceLabel, evidenceText } from '@/components/panel/findings';
 import { classNames } from '@/components/ui/class-names';
 import { openAction } from '@/lib/client/open-action';
 import { asSent, type Remedy } from '@/lib/kit/finding';
@@ -29,7 +29,7 @@ export function JobDetails({ job, short = false }: { job: JobView; short?: boole
     <div className={classNames('flex min-w-0 flex-col', short ? 'gap-2' : 'gap-4')}>
       <output className="flex flex-wrap items-center gap-3">
         <JobStateBadge state={job.state} />
-        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? job.waits ?? (job.cancelRequestedAt && isOpen(job.state) ? 'Is being cancelled.' : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
+        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? job.waits ?? (job.cancelRequestedAt && isOpen(job.state) ? `Is being cancelled.${job.progress?.phase?.startsWith('Waits for') ? ` ${job.progress.phase}.` : ''}` : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
         {isOpen(job.state) ? <CancelButton job={job} /> : null}
         {job.mayApprove ? <ApproveButton job={job} /> : null}
         {!isOpen(job.state) && job.state !== 'succeeded' ? <AgainButton job={job} /> : null}
@@ -94,15 +94,13 @@ function Bar({ job }: { job: JobView }) {
   );
 }
 
-const labelOf = (name: string): string => name.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ');
-
 function Figures({ job }: { job: JobView }) {
   const { before, after, later, waitedMs, progress } = job;
   const names = Object.keys(before ?? {});
   return (
     <dl className="flex flex-wrap gap-x-8 gap-y-2 text-sm">
       {names.map((name) => (
-        <Fact key={name} label={labelOf(name)}>
+        <Fact key={name} label={evidenceLabel(name)}>
           {evidenceText(name, before?.[name] ?? null)}
           {after ? <span className="text-muted"> → {evidenceText(name, after[name] ?? null)}</span> : null}
         </Fact>
@@ -120,7 +118,7 @@ function Figures({ job }: { job: JobView }) {
 function Later({ after, at, figures }: JobView['later'][number]) {
   return (
     <Fact label={`a${after === 'hour' ? 'n hour' : ' day'} later`}>
-      <span title={formatTime(at)}>{figures === null ? 'not to be had' : Object.entries(figures).map(([name, value]) => `${labelOf(name)} ${evidenceText(name, value)}`).join(', ')}</span>
+      <span title={formatTime(at)}>{figures === null ? 'not to be had' : Object.entries(figures).map(([name, value]) => `${evidenceLabel(name)} ${evidenceText(name, value)}`).join(', ')}</span>
     </Fact>
   );
 }

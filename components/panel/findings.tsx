@@ -63,7 +63,7 @@ function FindingItem({ item, led, action, note }: { item: ShownFinding; led: boo
               <dl className="flex flex-wrap gap-x-6 gap-y-1.5 pb-2">
                 {evidence.map(([key, value]) => (
                   <div key={key}>
-                    <dt className="text-2xs text-faint">{key.replaceAll('_', ' ')}</dt>
+                    <dt className="text-2xs text-faint">{evidenceLabel(key)}</dt>
                     <dd className="numeric text-xs font-medium">{evidenceText(key, value)}</dd>
                   </div>
                 ))}
@@ -85,6 +85,9 @@ function Subject({ item }: { item: ShownFinding }): ReactNode {
 }
 
 const unitBySuffix: [string, Unit][] = [['_bytes', 'bytes'], ['_ms', 'ms'], ['_ratio', 'ratio']];
+
+/** The unit in a name is said by the value. */
+export const evidenceLabel = (key: string): string => key.replace(/_(bytes|ms|ratio)$/, '').replaceAll('_', ' ');
 
 /** Evidence carries its unit in its name (`size_bytes`). */
 export function evidenceText(key: string, value: string | number | boolean | null): string {

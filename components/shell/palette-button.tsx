@@ -1,7 +1,7 @@
 'use client';
 
 import dynamic from 'next/dynamic';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Search } from 'lucide-react';
 import { Kbd } from '@/components/ui/kbd';
 import type { Place } from './places';
@@ -9,18 +9,30 @@ import type { Place } from './places';
 const load = () => import('./palette').then((module) => module.Palette);
 const Palette = dynamic(load, { ssr: false });
 
-/** Opens the palette, by hand or with Ctrl-K; its code comes with the first use. */
+const isTyped = ({ key, ctrlKey, metaKey, altKey, isComposing }: KeyboardEvent): boolean => (key.length === 1 || key === 'Enter') && !ctrlKey && !metaKey && !altKey && !isComposing;
+
+/** Opens the palette, by hand or with Ctrl-K; its code comes with the first use, and what is typed until then is not lost. */
 export function PaletteButton({ places, maintains }: { places: readonly Place[]; /** Actions too. */ maintains: boolean }) {
   const [open, setOpen] = useState(false);
   const [used, setUsed] = useState(false);
+  const [early, setEarly] = useState('');
+  const stands = useRef(false);
+  const comes = useRef(false);
   const show = () => {
+    comes.current = true;
     setUsed(true);
     setOpen(true);
   };
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
+      if (comes.current && !stands.current && isTyped(event)) {
+        event.preventDefault();
+        if (event.key !== 'Enter') setEarly((before) => before + event.key);
+        return;
+      }
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey || event.shiftKey) return;
       event.preventDefault();
+      comes.current = true;
       setUsed(true);
       setOpen((before) => !before);
     };
@@ -34,7 +46,7 @@ export function PaletteButton({ places, maintains }: { places: readonly Place[];
         <span className="grow text-left max-sm:sr-only">Go to…</span>
         <span className="flex gap-0.5 max-sm:hidden" aria-hidden><Kbd>Ctrl</Kbd><Kbd>K</Kbd></span>
       </button>
-      {used ? <Palette open={open} onClose={() => setOpen(false)} places={places} maintains={maintains} /> : null}
+      {used ? <Palette open={open} early={early} onShown={() => (stands.current = true)} onClose={() => (setOpen(false), setEarly(''))} places={places} maintains={maintains} /> : null}
     </>
   );
 }

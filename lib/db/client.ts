@@ -40,7 +40,7 @@ const shared = globalThis as typeof globalThis & { riskdeskConnections?: Connect
 
 function open(): Connections {
   const env = readEnv();
-  const poolOf = (name: string, max: number, min: number) => new DeskPool({
+  const poolOf = (name: string, max: number, min: number, acquireTimeoutMs: number) => new DeskPool({
     name,
     connection: ownSettings('app', env),
     max,
@@ -49,11 +49,12 @@ function open(): Connections {
     maxIdleMs: env.DB_MAX_IDLE_TIME,
     connectTimeoutMs: env.DB_CONNECT_TIMEOUT,
     queryTimeoutMs: env.DB_QUERY_TIMEOUT,
-    acquireTimeoutMs: 900,
+    acquireTimeoutMs,
     watch: routeWatch,
   });
-  const pool = poolOf('app', env.DB_MAX_CONNECTIONS, env.DB_MIN_CONNECTIONS);
-  const reserve = poolOf('reserve', 1, 1);
+  const pool = poolOf('app', env.DB_MAX_CONNECTIONS, env.DB_MIN_CONNECTIONS, 900);
+  // What it is for takes a millisecond, also behind a hundred others.
+  const reserve = poolOf('reserve', 1, 1, 3000);
   const guarded = new Proxy(pool.driver, {
     get: (target, property) => (property === 'query' ? guardedQuery(pool) : Reflect.get(target, property, target)),
   });

@@ -24,11 +24,6 @@ export type Step = {
   note: string;
   /** The strongest lock that it takes on the table. */
   lock: LockMode | null;
-  /**
-   * How it waits for a lock. `bounded`: it gives up soon and tries again, so that nobody queues behind it for longer; for short commands
-   * with strong locks. `patient`: without a timeout, which would leave an invalid index behind a command CONCURRENTLY.
-   */
-  waits: 'bounded' | 'patient';
   /** Of a transaction with locks that stop reads or writes: how long others may wait for it at most, where a person has said so; 150 ms else. */
   holdMs?: number;
   /**
@@ -44,7 +39,14 @@ export type Step = {
   exports?: ExportPlan;
   /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */
   otherwise?: string;
-};
+} & Waiting;
+
+/**
+ * How it waits for a lock. `bounded`: it gives up soon and tries again, so that nobody queues behind it for longer; for short commands
+ * with strong locks. `patient`: without a timeout, which would leave an invalid index behind a command CONCURRENTLY. That waits between its phases for others too, who have no lock
+ * that is in the way of its own: `awaits` says with which mode theirs conflict, and whether every older snapshot in the database is waited for.
+ */
+type Waiting = { waits: 'bounded' } | { waits: 'patient'; awaits: { lock: LockMode; snapshots: boolean } };
 
 /** What an action works on, as it stands. */
 export type ActionObject = {

@@ -15,7 +15,7 @@ export const leftoversOn = (ask: Ask, tables: string[], names: string[] | null =
     and not i.indisvalid and c.relname ~ '_cc(new|old)[0-9]*$'
     and ${names === null ? sql`true` : sql`exists (select from unnest(${array(names)}::text[]) name where starts_with(name, regexp_replace(c.relname, '_cc(new|old)[0-9]*$', '')))`}`);
 
-export const dropStep = ({ schema, rel }: Leftover, note: string): Step => ({ sql: sql`DROP INDEX CONCURRENTLY IF EXISTS ${ident(schema, rel)}`, note, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' });
+export const dropStep = ({ schema, rel }: Leftover, note: string): Step => ({ sql: sql`DROP INDEX CONCURRENTLY IF EXISTS ${ident(schema, rel)}`, note, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient', awaits: { lock: 'ACCESS EXCLUSIVE', snapshots: false } });
 
 /** An index by its schema and name as it is now: null where there is none. */
 export async function stateOf(ask: Ask, { schema, rel }: Leftover): Promise<{ identity: string; valid: boolean } | null> {

@@ -2,6 +2,7 @@ import 'server-only';
 import type { Diagnostic } from '@/lib/kit/diagnostic';
 import { hoursBetween, thinned, type Line } from '@/lib/kit/history';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
+import { formatTime } from '@/lib/units';
 import type { Registered } from './registry';
 import { samplesOf, sampleOf } from './samples';
 
@@ -24,6 +25,6 @@ export async function readHistory(diagnostic: HistoryDiagnostic, of: Registered,
 
 function tooEarly({ diagnostic }: Registered, first: string | null): Unmeasured {
   const every = diagnostic.sample?.everyMinutes ?? 60;
-  const since = first === null ? 'None is kept yet.' : `The first is of ${first}.`;
+  const since = first === null ? 'None is kept yet.' : `The first is of ${formatTime(first)}.`;
   return { state: 'unmeasured', reason: { code: 'too_early', says: `The figures are kept every ${every} minutes while the console runs. ${since} There is something to compare after an hour.` }, remedy: null };
 }

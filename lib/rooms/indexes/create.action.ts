@@ -31,7 +31,7 @@ const attach = (part: Part, above: Part): Step => ({
 function stepsOf(part: Part, above: Part | undefined): Step[] {
   const make: Step = part.kind === 'p'
     ? { sql: checkedText(part.text), note: `Makes the index of ${part.rel} as such, invalid until each partition has its part. It is done at once; writers wait for it.`, lock: 'SHARE', waits: 'bounded' }
-    : { sql: checkedText(part.text), note: `Builds the index of ${part.rel} in two passes over the table, and waits between them for transactions that use it.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' };
+    : { sql: checkedText(part.text), note: `Builds the index of ${part.rel} in two passes over the table, and waits between them for transactions that write it.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient', awaits: { lock: 'SHARE', snapshots: true } };
   return [...(part.there === 'no' ? [make] : []), ...(above && part.there !== 'attached' ? [attach(part, above)] : [])];
 }
 
@@ -60,7 +60,7 @@ export const create = action({
   find: findNewIndex,
   guards: (object, context) => [...standbyGuard(context.server.inRecovery), ...relationGuards(object, context.role, 'owned'), ...definitionGuards(object, context)],
   plan: ({ parts }) => parts.flatMap((part) => stepsOf(part, parts.find(({ oid }) => oid === part.parent))),
-  blocks: 'No read and no write waits for a build. VACUUM, other builds and changes of the table do. It waits itself for every transaction that uses the table, and at the end for every older snapshot in this database.',
+  blocks: 'No read and no write waits for a build. VACUUM, other builds and changes of the table do. It waits itself for every transaction that writes the table, and at the end for every older snapshot in this database.',
   disk: ({ needed }) => needed,
   place: (_, { params }) => ({ tablespace: params.tablespace }),
   progress: 'create_index',

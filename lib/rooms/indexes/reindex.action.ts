@@ -25,6 +25,7 @@ export const reindex = action({
       note: parts.length > 0 ? `For each of the ${parts.length} partitions, one after the other: builds a new index beside the old one, waits for older transactions, changes over and drops the old one.` : 'Builds a new index beside the old one, waits for older transactions, changes over and drops the old one.', 
       lock: 'SHARE UPDATE EXCLUSIVE',
       waits: 'patient',
+      awaits: { lock: 'ACCESS EXCLUSIVE', snapshots: true },
     },
   ],
   blocks: 'No read and no write waits. VACUUM, other index builds and changes of the table wait. It waits itself for every transaction that uses the table, and at the end for every older snapshot in this database.',

@@ -36,7 +36,7 @@ export const create = action({
     return [...standbyGuard(server.inRecovery), ...rightGuards(tables, role, true), ...(object.top.strategy === 'h' ? [] : timeGuard(object.top)), ...periodGuard(object), ...pendingGuard(tables), ...heldGuard(object)];
   },
   plan: ({ wanted }, { role }) => wanted.flatMap((one) => stepsFor(one, role)),
-  blocks: 'No read and no write of the table waits; only rows on their way into a DEFAULT partition do, for at most 150 ms at a time. What is there already is left alone: where nothing is missing, nothing is done.',
+  blocks: 'No read and no write of the table waits, but those that reach a DEFAULT partition, for at most 150 ms at a time. What is there already is left alone: where nothing is missing, nothing is done.',
   progress: null,
   figures: async (ask, object) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = ${object.identity}::oid`))[0]?.n ?? null }),
   settle: async (ask, object, { params, role }) => {

@@ -27,14 +27,14 @@ const own = ({ of }: Partition, role: string): Refusal[] => {
 
 const finalize = ({ schema, rel }: { schema: string; rel: string }, of: Attached): Step => ({
   sql: sql`ALTER TABLE ${ident(of.parent_schema, of.parent_rel)} DETACH PARTITION ${ident(schema, rel)} FINALIZE`,
-  note: 'Finishes a detaching that was broken off: waits for transactions that may still see the partition.', lock: 'ACCESS EXCLUSIVE', waits: 'patient',
+  note: 'Finishes a detaching that was broken off: waits for transactions that may still see the partition.', lock: 'ACCESS EXCLUSIVE', waits: 'patient', awaits: { lock: 'ACCESS EXCLUSIVE', snapshots: true },
 });
 
 function detachStep({ schema, rel }: Partition, of: Attached): Step {
   const [parent, part] = [ident(of.parent_schema, of.parent_rel), ident(schema, rel)];
   // PostgreSQL refuses CONCURRENTLY where there is a DEFAULT, whose own bounds change with it.
   if (of.fallback) return { sql: [sql`ALTER TABLE ${parent} DETACH PARTITION ${part}`], note: 'Detaches it under a strong lock, for a moment: there is a DEFAULT partition, so it cannot be done concurrently.', lock: 'ACCESS EXCLUSIVE', waits: 'bounded' };
-  return { sql: sql`ALTER TABLE ${parent} DETACH PARTITION ${part} CONCURRENTLY`, note: 'Detaches it while reads and writes go on; waits for every transaction that uses the table.', lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient' };
+  return { sql: sql`ALTER TABLE ${parent} DETACH PARTITION ${part} CONCURRENTLY`, note: 'Detaches it while reads and writes go on; waits for every transaction that uses the table.', lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient', awaits: { lock: 'ACCESS EXCLUSIVE', snapshots: false } };
 }
 
 export const detach = action({

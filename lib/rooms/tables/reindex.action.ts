@@ -24,7 +24,7 @@ function stepsOf(object: Indexed): Step[] {
   return object.indexes.filter(({ excludes }) => !excludes).map(({ schema, rel, toast }, index) => ({
     sql: sql`REINDEX INDEX CONCURRENTLY ${ident(schema, rel)}`,
     note: `${toast ? 'The index of a TOAST table. ' : ''}Builds a new index beside the old one, waits for older transactions, changes over and drops the old one.${index === 0 && left ? ` Left out, because PostgreSQL rebuilds an exclusion constraint’s index under lock only: ${left}.` : ''}`,
-    lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient',
+    lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient', awaits: { lock: 'ACCESS EXCLUSIVE', snapshots: true },
   }));
 }
 

@@ -90,6 +90,9 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(rows.find((row) => row.tab === 's.lenient')).toMatchObject({ dead_rows: 10_000, threshold: 1_000_000 + 0.2 * 20_000 });
     expect(rows.find((row) => row.tab === 's.silent')).toMatchObject({ insert_threshold: null });
     expect(rows.find((row) => row.tab === 's.still')).toMatchObject({ auto: false });
+    // Its inserts are further beyond their threshold than its dead rows are.
+    expect(findings.find((finding) => finding.about.startsWith('s."Odd'))).toMatchObject({ severity: 'warning', says: expect.stringMatching(/^10,000 dead rows, autovacuum comes at 4,050\./) });
+    expect(findings.find(({ about }) => about === 's.appended')).toMatchObject({ severity: 'info', says: expect.stringMatching(/^5,000 rows inserted/) });
     expect(findings.find((finding) => finding.about.startsWith('s."Odd'))?.remedy).toEqual({ action: 'tables.vacuum', params: { table: `s.${odd}` } });
     await withOwnSession(db, `vacuum s.${odd}`);
     await until(async () => (await overdue()).length < 2);

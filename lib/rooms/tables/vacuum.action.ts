@@ -60,9 +60,9 @@ export const vacuum = action({
   progress: 'vacuum',
   tells: toldByVacuum,
   figures: async (ask, { table }) => {
-    const [found] = await ask<{ dead_rows: number; size_bytes: number; age: number | null }>(sql`
-      select pg_stat_get_dead_tuples(oid)::float8 as dead_rows, pg_relation_size(oid)::float8 as size_bytes, case when relfrozenxid <> 0 then age(relfrozenxid) end as age from pg_class where oid = ${table}::oid`);
-    return { dead_rows: found?.dead_rows ?? null, size_bytes: found?.size_bytes ?? null, xid_age: found?.age ?? null };
+    const [found] = await ask<{ dead_rows: number; heap_bytes: number; age: number | null }>(sql`
+      select pg_stat_get_dead_tuples(oid)::float8 as dead_rows, pg_relation_size(oid)::float8 as heap_bytes, case when relfrozenxid <> 0 then age(relfrozenxid) end as age from pg_class where oid = ${table}::oid`);
+    return { dead_rows: found?.dead_rows ?? null, heap_bytes: found?.heap_bytes ?? null, xid_age: found?.age ?? null };
   },
   settle: async () => ({ state: 'undone', says: 'Whatever it had cleaned stays clean; nothing is half done.', mend: [] }),
   stale: ['tables', 'indexes'],

@@ -34,7 +34,7 @@ export const vacuum = diagnostic({
   key: ['tab'],
   search: ['tab'],
   sort: '-due_ratio',
-  show: ['tab', 'dead_rows', 'live_rows', 'threshold', 'due_ratio', 'auto', 'running', 'last_vacuum', 'last_autovacuum'],
+  show: ['tab', 'dead_rows', 'threshold', 'inserted', 'insert_threshold', 'due_ratio', 'auto', 'running', 'last_vacuum', 'last_autovacuum'],
   needs: counted,
   charts: [],
   codes: { 'tables.vacuum_overdue': 'Dead or inserted rows are far beyond the threshold at which autovacuum should have come.' },
@@ -61,7 +61,7 @@ export const vacuum = diagnostic({
     rows
       .filter((row) => row.running === null && row.waited && row.due_ratio >= Math.max(1, params.times) && Math.max(row.dead_rows, row.inserted) >= params.min_rows)
       .map((row): Finding => {
-        const byDead = row.dead_rows / Math.max(1, row.threshold) >= row.due_ratio;
+        const byDead = row.dead_rows >= params.min_rows && row.dead_rows / Math.max(1, row.threshold) >= Math.max(1, params.times);
         const what = byDead ? `${formatCount(row.dead_rows)} dead rows, autovacuum comes at ${formatCount(row.threshold)}` : `${formatCount(row.inserted)} rows inserted since the last vacuum, autovacuum comes at ${formatCount(row.insert_threshold ?? 0)}`;
         const why = row.auto ? 'Either its workers do not keep up, or an old transaction keeps the rows from being removed (see what holds vacuum back).' : 'Autovacuum is off for it: where that is so for this table alone, tables.storage takes it back.';
         return {

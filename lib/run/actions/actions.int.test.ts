@@ -203,6 +203,39 @@ test('where the lock was never to be had, the outcome says who had it, without t
   expect(job.log.map(({ says }) => says).join()).toMatch(/try 10 gave way after 100 ms\. In the way was pid/);
 });
 
+describe('who holds up a command CONCURRENTLY is named before it, and nobody else', () => {
+  beforeAll(async () => {
+    const owner = await db.connect('maintenance');
+    await owner.query('create table beside (a int)');
+    await owner.query('create index odd_twice on "Odd ""one""" (b, a)');
+  });
+  const commands: [action: string, params: Record<string, string>][] = [['indexes.create', { table, columns: 'a, b' }], ['indexes.reindex', { index }], ['indexes.drop', { index: 'public.odd_twice' }]];
+  const named = async () => {
+    // Transactions are named that have been open for a second.
+    await sleep(1100);
+    const shown = [];
+    for (const [action, params] of commands) shown.push(await sealed(action, params));
+    return shown.map(({ blockers, snapshots }) => [blockers.length, snapshots.length]);
+  };
+
+  test('a writer that is idle in its transaction has no snapshot: each of them waits for it', async () => {
+    await (await holding('begin')).query('update "Odd ""one""" set b = b where a = 1');
+    expect(await named()).toEqual([[1, 0], [1, 0], [1, 0]]);
+  });
+
+  test('a build does not wait for who has only read; to take the old index away does', async () => {
+    await (await holding('begin')).query('select from "Odd ""one""" limit 1');
+    expect(await named()).toEqual([[0, 0], [1, 0], [1, 0]]);
+  });
+
+  test('an older snapshot of another table is waited for by builds, and not by DROP INDEX CONCURRENTLY', async () => {
+    await (await holding('begin isolation level repeatable read')).query('select from beside');
+    expect(await named()).toEqual([[0, 1], [0, 1], [0, 0]]);
+    const job = await ended(await start('indexes.drop', { index: 'public.odd_twice' }, { confirm: 'public.odd_twice' }));
+    expect(job.state, job.says ?? '').toBe('succeeded');
+  });
+});
+
 describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
   const held = async () => {
     const holder = await holding('begin isolation level repeatable read');
@@ -220,8 +253,9 @@ describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
     await begun(id, /1\/1/);
     await vi.waitFor(async () => expect(await invalid()).not.toEqual([]), { timeout: 10_000, interval: 50 });
     expect((await call('DELETE', `/api/jobs/${id}`, dba)).status).toBe(202);
-    // Dropping what it left waits for the same transaction.
-    await sleep(1500);
+    // Dropping what it left waits for the same transaction, and says so.
+    const { rows } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid');
+    await vi.waitFor(async () => expect((await jobOf(id)).progress?.phase).toBe(`Waits for process ${rows[0]?.pid}`), { timeout: 10_000, interval: 50 });
     await holder.query('rollback');
     const job = await ended(id);
     expect(job.state, job.says ?? '').toBe('cancelled');

@@ -144,6 +144,10 @@ export async function saveJob({ id, fence }: Pick<Job, 'id' | 'fence'>, { backen
 
 const noProgress: Progress = { step: 0, phase: null, fraction: null, waiting: 0, waited_ms: 0, moved: null, expected: null, held_ms: 0 };
 
+/** What a job does now, beside the rest of its progress. */
+export const savePhase = ({ id, fence }: Pick<Job, 'id' | 'fence'>, phase: string | null) =>
+  database().rows(sql`update riskdesk.jobs set progress = coalesce(progress, ${JSON.stringify(noProgress)}::jsonb) || jsonb_build_object('phase', ${phase}::text) where id = ${id} and fence = ${fence} and state = 'running'`);
+
 /** Ends a job, with the audit row of its outcome. @throws LostJob */
 export async function finishJob(job: Job, state: Exclude<JobState, 'awaiting' | 'queued' | 'running'>, says: string, resumable = false): Promise<void> {
   await transaction(async (tx) => {

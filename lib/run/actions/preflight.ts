@@ -6,9 +6,9 @@ import type { Blocker } from '@/lib/kit/job';
 import { maskSecrets } from '@/lib/kit/mask';
 
 export type Preflight = {
-  /** Sessions whose locks on the table are in the way now. */
+  /** Sessions whose locks on the table are in the way now, and those for whose end a command CONCURRENTLY waits because they use it. */
   blockers: Blocker[];
-  /** Sessions of this database with older snapshots, for which a command CONCURRENTLY waits at its end. */
+  /** Other sessions of this database with older snapshots, for which some commands CONCURRENTLY wait at their end. */
   snapshots: Blocker[];
   /** Sessions that run a statement on the table now. */
   users: number;
@@ -21,23 +21,27 @@ const strongest = (plan: readonly Step[]): LockMode | null => plan.reduce<LockMo
 
 const session = sql`a.pid, a.usename::text as role, a.state, (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8 as open_ms, left(a.query, 500) as query`;
 
+/** What is over in a moment holds nothing up. */
+const isOld = sql`a.xact_start < clock_timestamp() - interval '1 second'`;
+
 const masked = (found: Blocker[]): Blocker[] => found.map((one) => ({ ...one, query: one.query === null ? null : maskSecrets(one.query) }));
 
 /** Who is in the way of a plan at this moment, and for whom it would wait. */
 export async function preflight(ask: Ask, object: ActionObject, plan: readonly Step[]): Promise<Preflight> {
   const mode = strongest(plan);
-  const patient = plan.some(({ waits, lock }) => waits === 'patient' && lock !== null);
+  const awaited = plan.flatMap((step) => (step.waits === 'patient' ? [step.awaits] : []));
   const modes = mode ? conflictsWith(mode).map(inView) : [];
+  const used = awaited.flatMap(({ lock }) => conflictsWith(lock).map(inView));
   const blockers = object.table === null || modes.length === 0 ? [] : await ask<Blocker>(sql`
     select ${session}, string_agg(distinct l.mode, ', ' order by l.mode) as holds
     from pg_locks l join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'relation' and (l.relation = ${object.table}::oid or l.relation in (select relid::oid from pg_partition_tree(${object.table}::oid))) and l.database = (select oid from pg_database where datname = current_database())
-      and l.granted and l.mode = any (${array(modes)}) and l.pid <> pg_backend_pid()
+      and l.granted and (l.mode = any (${array(modes)}) or l.mode = any (${array(used)}) and ${isOld}) and l.pid <> pg_backend_pid()
     group by a.pid, a.usename, a.state, a.xact_start, a.query order by a.xact_start limit 20`);
-  const snapshots = !patient || object.table === null ? [] : await ask<Blocker>(sql`
+  const snapshots = object.table === null || !awaited.some(({ snapshots: all }) => all) ? [] : await ask<Blocker>(sql`
     select ${session}, 'snapshot' as holds from pg_stat_activity a
     where a.datname = current_database() and a.backend_xmin is not null and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
-      and a.xact_start < clock_timestamp() - interval '1 second'
+      and ${isOld} and a.pid <> all (${array(blockers.map(({ pid }) => String(pid)))}::int[])
     order by a.xact_start limit 20`);
   const [users] = object.table === null ? [] : await ask<{ n: number }>(sql`
     select count(distinct l.pid)::int as n from pg_locks l join pg_stat_activity a on a.pid = l.pid

@@ -12,7 +12,7 @@ import { cancelBackend, Cancelled, GaveUp, withJobSession } from './job-session'
 import { stepOf } from './preview';
 import { runStep, type Watch } from './run-step';
 import { forgetTarget } from '../run-diagnostic';
-import { finishJob, LostJob, saveJob, type Job, type LogLine, type Progress } from './jobs';
+import { finishJob, LostJob, saveJob, savePhase, type Job, type LogLine, type Progress } from './jobs';
 import { progressOf } from './progress';
 import { actions, type RegisteredAction } from './registry';
 
@@ -169,6 +169,24 @@ async function settleAndFinish(job: Job, state: 'failed' | 'cancelled' | 'interr
   await end(job, state, [why, settled?.says ?? 'What is left of it is not known.', ...(resumable ? ['What is done stays done: start it again to go on.'] : [])].join(' '), resumable);
 }
 
+/** While it is mended: for whom that waits. The other figures are those of the job itself. */
+async function telling(job: Job, backend: NonNullable<Job['backend']>, work: () => Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const looping = (async () => {
+    while (!over.signal.aborted) {
+      const seen = await progressOf(job.target, null, backend, { step: 0, rows: null, held: 0 }).catch(() => null);
+      if (seen) await savePhase(job, seen.phase).catch(() => {});
+      await sleep(watchMs, undefined, { signal: over.signal }).catch(() => {});
+    }
+  })();
+  try {
+    await work();
+  } finally {
+    over.abort();
+    await looping;
+  }
+}
+
 async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> {
   return persistently(async () => {
     await discardUnfinished(job.id);
@@ -178,7 +196,9 @@ async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> 
     if (found.mend.length === 0) return found;
     await withJobSession(job.target, job.object_key, async (session) => {
       await saveJob(job, { backend: session.backend, log: [{ at: new Date().toISOString(), says: `Mending: ${found.says}` }] });
-      for (const step of found.mend) await runStep(session, stepOf(step), unwatched(job));
+      await telling(job, session.backend, async () => {
+        for (const step of found.mend) await runStep(session, stepOf(step), unwatched(job));
+      });
     });
     const after = await look(true);
     if (after.mend.length > 0) return { ...after, says: `${found.says} It could not be mended.` };
