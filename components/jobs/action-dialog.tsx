@@ -174,9 +174,9 @@ function Sessions({ title, sessions }: { title: string; sessions: Blocker[] }) {
   return (
     <Notice tone="warning" title={title}>
       <ul className="flex flex-col gap-1.5">
-        {sessions.map(({ pid, role, state, open_ms: ms, holds, query }) => (
-          <li key={pid} className="min-w-0 text-xs">
-            <p>{`Process ${pid}, ${role ?? 'a hidden role'}, ${state ?? 'state hidden'}${ms === null ? '' : `, transaction open for ${formatMs(ms)}`}: ${holds}`}</p>
+        {sessions.map(({ pid, gid, role, state, open_ms: ms, holds, query }) => (
+          <li key={pid ?? gid} className="min-w-0 text-xs">
+            <p>{`${pid === null ? `Prepared transaction ${gid}` : `Process ${pid}`}, ${role ?? 'a hidden role'}, ${state ?? 'state hidden'}${ms === null ? '' : `, transaction open for ${formatMs(ms)}`}: ${holds}`}</p>
             {query ? <p className="truncate font-mono text-muted">{query}</p> : null}
           </li>
         ))}

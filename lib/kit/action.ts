@@ -106,6 +106,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   progress: ProgressView | null;
   /** What a job's log keeps of one of the server's notices, null for nothing; all of every one, without it. */
   tells?: (notice: string) => string | null;
+  /** What the server's notices say of how far it got, for the outcome; null where all was done. */
+  concludes?: (notices: readonly string[]) => string | null;
   figures?: (ask: Ask, object: O) => Promise<Figures>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;

@@ -8,7 +8,7 @@ export const remedySchema = z.union([z.object({ action: z.string(), params: z.re
 
 export const planStepSchema = z.object({ sql: z.string(), note: z.string(), lock: z.enum(lockModes).nullable(), waits: z.enum(['bounded', 'patient']), otherwise: z.string().optional(), batches: z.boolean().describe('It runs again and again until there is nothing left to do') });
 
-export const blockerSchema = z.object({ pid: z.number(), role: z.string().nullable(), state: z.string().nullable(), open_ms: z.number().nullable(), holds: z.string(), query: z.string().nullable() });
+export const blockerSchema = z.object({ pid: z.number().nullable().describe('Null of a prepared transaction, which `gid` names'), gid: z.string().nullable(), role: z.string().nullable(), state: z.string().nullable(), open_ms: z.number().nullable(), holds: z.string(), query: z.string().nullable() });
 
 export const previewSchema = z.object({
   object: z.object({ name: z.string(), bytes: z.number().nullable() }),

@@ -44,6 +44,8 @@ describe.each([['main', main] as const, ['old', old] as const])('on %s', (target
 
   test('vacuum with every option of this major; the log keeps what was removed and nothing of how it went', async () => {
     await db.sql(`delete from ${odd} where id <= 10000`);
+    // A session tells of its changes a second later: what it tells after the vacuum would be added to it.
+    await vi.waitFor(async () => expect(await db.sql(`select pg_stat_get_dead_tuples($1::regclass)::int as n`, [table])).toEqual([{ n: 10_000 }]), { timeout: 20_000 });
     const asked = { table, freeze: 'yes', truncate: 'yes', index_cleanup: 'on', toast: 'no', workers: '2', locked: 'skip it', ...(target === 'main' ? { buffers: '2 MB' } : {}) };
     const job = await actions.done('tables.vacuum', asked, options);
     expect(job.plan[0]?.sql).toBe(`VACUUM (VERBOSE, FREEZE, ANALYZE, INDEX_CLEANUP on, PROCESS_TOAST false, PARALLEL 2${target === 'main' ? ", BUFFER_USAGE_LIMIT '2 MB'" : ''}, SKIP_LOCKED) "public".${odd}`);
@@ -53,6 +55,19 @@ describe.each([['main', main] as const, ['old', old] as const])('on %s', (target
     expect(log).toMatch(target === 'main' ? /tuples: 10000 removed/ : /10000 (dead item identifiers|row versions|removable)/);
     expect(log).not.toMatch(/buffer usage|system usage|INFO: {1,2}(aggressively )?vacuuming/);
     if (target === 'old') expect(await actions.refused('tables.vacuum', { table, buffers: '2 MB' }, options)).toMatchObject([{ name: 'major' }]);
+  });
+
+  test('vacuum beside an older snapshot: who has it is named before, and what had to stay after', async () => {
+    const owner = await db.connect('maintenance');
+    await owner.query('create table seen as select g as a from generate_series(1, 3000) g');
+    const holder = await holding(db, 'select count(*) from many');
+    await owner.query('delete from seen where a <= 1000');
+    const [session] = (await holder.query<{ pid: number }>('select pg_backend_pid() as pid')).rows;
+    await sleep(1100);
+    expect((await actions.sealed('tables.vacuum', { table: 'public.seen' }, options)).blocks).toContain(`Rows that the session ${session?.pid} may still see`);
+    expect((await actions.done('tables.vacuum', { table: 'public.seen' }, options)).says).toMatch(/^Done\. 1,000 dead rows stay: somebody may still see them\./);
+    await holder.query('rollback');
+    expect((await actions.done('tables.vacuum', { table: 'public.seen' }, options)).says).toBe('Done.');
   });
 
   test('vacuum where the lock is taken: skipping it is said, and no success', async () => {

@@ -1,8 +1,11 @@
 import { action, type Refusal } from '@/lib/kit/action';
+import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
 import { ident, inlineNumber, join, literal, sql, type SQL } from '@/lib/pg/sql';
-import { toldByVacuum } from './vacuum-log';
+import { formatCount, formatMs } from '@/lib/units';
+import { holders } from './holders-sql';
+import { leftByVacuum, toldByVacuum } from './vacuum-log';
 
 const asSet = 'as the server is set';
 
@@ -46,6 +49,18 @@ const noteOf = (asked: Options): string =>
 const majorGuard = (asked: Options, major: number): Refusal[] =>
   asked.buffers !== asSet && major < 16 ? [{ name: 'major', says: `BUFFER_USAGE_LIMIT is known from PostgreSQL 16; this is ${major}.`, saferWay: 'Leave it as the server is set.' }] : [];
 
+type Holder = { kind: string; name: string; held_ms: number | null };
+
+/** The oldest that may still see dead rows of this database. What is over in a moment keeps none. */
+async function holderOf(ask: Ask): Promise<Holder | null> {
+  const [found] = await ask<Holder>(sql`
+    select kind, name, held_ms from (${holders}) h
+    where age > 0 and scope in ('this database', 'all databases') and (held_ms is null or held_ms >= 1000) order by age desc limit 1`);
+  return found ?? null;
+}
+
+const nobodyWaits = 'No read and no write waits. Another VACUUM, index builds and changes of the table wait.';
+
 export const vacuum = action({
   name: 'vacuum',
   title: 'Vacuum a table',
@@ -53,12 +68,20 @@ export const vacuum = action({
   permission: 'maintenance:run',
   risk: 'light',
   params,
-  find: (ask, context): Promise<RelationObject | null> => findRelation(ask, context.params.table, 'rmp', context.role, context.server.major),
+  find: async (ask, context): Promise<(RelationObject & { holder: Holder | null }) | null> => {
+    const found = await findRelation(ask, context.params.table, 'rmp', context.role, context.server.major);
+    return found && { ...found, holder: await holderOf(ask) };
+  },
   guards: (object, { params: asked, role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'vacuumed'), ...majorGuard(asked, server.major)],
   plan: ({ schema, rel }, { params: asked }) => [{ sql: sql`VACUUM (${optionsOf(asked)}) ${ident(schema, rel)}`, note: noteOf(asked), lock: 'SHARE UPDATE EXCLUSIVE', waits: 'bounded' }],
-  blocks: 'No read and no write waits. Another VACUUM, index builds and changes of the table wait.',
+  blocks: nobodyWaits,
+  blocksOf: ({ holder }) => (holder === null ? nobodyWaits : `${nobodyWaits} Rows that the ${holder.kind} ${holder.name} may still see${holder.held_ms === null ? '' : `, for ${formatMs(holder.held_ms)} now,`} stay however dead they are.`),
   progress: 'vacuum',
   tells: toldByVacuum,
+  concludes: (notices) => {
+    const left = leftByVacuum(notices);
+    return left === 0 ? null : `${formatCount(left)} dead ${left === 1 ? 'row stays' : 'rows stay'}: somebody may still see ${left === 1 ? 'it' : 'them'}. What holds vacuum back, in Tables, says who.`;
+  },
   figures: async (ask, { table }) => {
     const [found] = await ask<{ dead_rows: number; heap_bytes: number; age: number | null }>(sql`
       select pg_stat_get_dead_tuples(oid)::float8 as dead_rows, pg_relation_size(oid)::float8 as heap_bytes, case when relfrozenxid <> 0 then age(relfrozenxid) end as age from pg_class where oid = ${table}::oid`);

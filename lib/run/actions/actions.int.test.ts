@@ -6,7 +6,7 @@ import { useActions } from '@/test/actions';
 import { call } from '@/test/call';
 import { useDatabase } from '@/test/database';
 
-const db = await useDatabase();
+const db = await useDatabase({ settings: { max_prepared_transactions: '5' } });
 const { people, dba, post, preview, sealed, start, job: jobOf, ended } = await useActions(db);
 const run = (action: string, params: Record<string, string>, seal: string, more: Record<string, string> = {}) => post(action, '', { params, seal, ...more });
 const sqlOf = (inverse: Remedy | null): string => (inverse && 'sql' in inverse ? inverse.sql : '');
@@ -201,6 +201,16 @@ test('where the lock was never to be had, the outcome says who had it, without t
   expect(job.says).toMatch(new RegExp(`not to be had in 60 tries .* In the way was pid ${one?.pid} \\(postgres, night import\\), idle in transaction, its transaction open since 20\\d\\d-[\\d: -]+ UTC: “select pg_backend_pid\\(\\) as pid, 'password=….*”`));
   expect(job.says).not.toContain('of-somebody');
   expect(job.log.map(({ says }) => says).join()).toMatch(/try 10 gave way after 100 ms\. In the way was pid/);
+});
+
+test('a prepared transaction that is in the way is named by its gid', async () => {
+  const gid = `left "behind"'s`;
+  const session = await db.connect('superuser');
+  await session.query('begin; lock table "Odd ""one""" in share mode');
+  await session.query(`prepare transaction ${session.escapeLiteral(gid)}`);
+  const { blockers } = await sealed('tables.vacuum', { table });
+  await session.query(`rollback prepared ${session.escapeLiteral(gid)}`);
+  expect(blockers).toMatchObject([{ pid: null, gid, role: 'postgres', state: 'prepared', holds: 'ShareLock' }]);
 });
 
 describe('who holds up a command CONCURRENTLY is named before it, and nobody else', () => {

@@ -25,7 +25,7 @@ export async function withJobSession<T>(target: string, key: string, work: (sess
     if (!first) throw new Error('a SELECT without FROM returned no row');
     if (!first.taken) throw new GaveUp('Another console has a job running on this object.');
     const notices: string[] = [];
-    client.on('notice', (notice) => notices.push(`${notice.severity ?? 'NOTICE'}: ${notice.message ?? ''}`));
+    client.on('notice', (notice) => notices.push([`${notice.severity ?? 'NOTICE'}: ${notice.message ?? ''}`, ...(notice.detail ? [notice.detail] : [])].join('\n')));
     return work({ client, backend: { pid: first.pid, started: first.started }, notices });
   });
 }

@@ -1,12 +1,12 @@
 import 'server-only';
 import { conflictsWith, lockModes, type ActionObject, type LockMode, type Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
-import { array, sql } from '@/lib/pg/sql';
+import { array, sql, type SQL } from '@/lib/pg/sql';
 import type { Blocker } from '@/lib/kit/job';
 import { maskSecrets } from '@/lib/kit/mask';
 
 export type Preflight = {
-  /** Sessions whose locks on the table are in the way now, and those for whose end a command CONCURRENTLY waits because they use it. */
+  /** Sessions and prepared transactions whose locks on the table are in the way now, and those for whose end a command CONCURRENTLY waits because they use it. */
   blockers: Blocker[];
   /** Other sessions of this database with older snapshots, for which some commands CONCURRENTLY wait at their end. */
   snapshots: Blocker[];
@@ -19,7 +19,7 @@ const inView = (mode: LockMode): string => `${mode.toLowerCase().replace(/(^| )(
 
 const strongest = (plan: readonly Step[]): LockMode | null => plan.reduce<LockMode | null>((found, { lock }) => (lock && (!found || lockModes.indexOf(lock) > lockModes.indexOf(found)) ? lock : found), null);
 
-const session = sql`a.pid, a.usename::text as role, a.state, (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8 as open_ms, left(a.query, 500) as query`;
+const session = sql`a.pid, null::text as gid, a.usename::text as role, a.state, (extract(epoch from clock_timestamp() - a.xact_start) * 1000)::float8 as open_ms, left(a.query, 500) as query`;
 
 /** What is over in a moment holds nothing up. */
 const isOld = sql`a.xact_start < clock_timestamp() - interval '1 second'`;
@@ -32,16 +32,24 @@ export async function preflight(ask: Ask, object: ActionObject, plan: readonly S
   const awaited = plan.flatMap((step) => (step.waits === 'patient' ? [step.awaits] : []));
   const modes = mode ? conflictsWith(mode).map(inView) : [];
   const used = awaited.flatMap(({ lock }) => conflictsWith(lock).map(inView));
+  const locked = (old: SQL) => sql`
+    l.locktype = 'relation' and (l.relation = ${object.table}::oid or l.relation in (select relid::oid from pg_partition_tree(${object.table}::oid))) and l.database = (select oid from pg_database where datname = current_database())
+      and l.granted and (l.mode = any (${array(modes)}) or l.mode = any (${array(used)}) and ${old})`;
+  // The locks of a prepared transaction have no process; its lock on its own id tells which it is.
   const blockers = object.table === null || modes.length === 0 ? [] : await ask<Blocker>(sql`
     select ${session}, string_agg(distinct l.mode, ', ' order by l.mode) as holds
     from pg_locks l join pg_stat_activity a on a.pid = l.pid
-    where l.locktype = 'relation' and (l.relation = ${object.table}::oid or l.relation in (select relid::oid from pg_partition_tree(${object.table}::oid))) and l.database = (select oid from pg_database where datname = current_database())
-      and l.granted and (l.mode = any (${array(modes)}) or l.mode = any (${array(used)}) and ${isOld}) and l.pid <> pg_backend_pid()
-    group by a.pid, a.usename, a.state, a.xact_start, a.query order by a.xact_start limit 20`);
+    where ${locked(isOld)} and l.pid <> pg_backend_pid()
+    group by a.pid, a.usename, a.state, a.xact_start, a.query
+    union all
+    select null, p.gid, p.owner::text, 'prepared', (extract(epoch from clock_timestamp() - p.prepared) * 1000)::float8, null, string_agg(distinct l.mode, ', ' order by l.mode)
+    from pg_prepared_xacts p join pg_locks x on x.pid is null and x.locktype = 'transactionid' and x.transactionid::text = p.transaction::text join pg_locks l on l.pid is null and l.virtualtransaction = x.virtualtransaction
+    where ${locked(sql`true`)} group by p.gid, p.owner, p.prepared
+    order by open_ms desc nulls last limit 20`);
   const snapshots = object.table === null || !awaited.some(({ snapshots: all }) => all) ? [] : await ask<Blocker>(sql`
     select ${session}, 'snapshot' as holds from pg_stat_activity a
     where a.datname = current_database() and a.backend_xmin is not null and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'
-      and ${isOld} and a.pid <> all (${array(blockers.map(({ pid }) => String(pid)))}::int[])
+      and ${isOld} and a.pid <> all (${array(blockers.flatMap(({ pid }) => (pid === null ? [] : [String(pid)])))}::int[])
     order by a.xact_start limit 20`);
   const [users] = object.table === null ? [] : await ask<{ n: number }>(sql`
     select count(distinct l.pid)::int as n from pg_locks l join pg_stat_activity a on a.pid = l.pid

@@ -47,8 +47,8 @@ async function end(job: Job, ...outcome: [Parameters<typeof finishJob>[1], strin
 export async function runJob(job: Job): Promise<void> {
   let outcome: { state: 'succeeded' | 'failed' | 'cancelled'; says: string };
   try {
-    await perform(job, entryOf(job));
-    outcome = { state: 'succeeded', says: 'Done.' };
+    const more = await perform(job, entryOf(job));
+    outcome = { state: 'succeeded', says: more === null ? 'Done.' : `Done. ${more}` };
   } catch (error) {
     if (error instanceof LostJob) throw error;
     outcome = { state: error instanceof Cancelled ? 'cancelled' : 'failed', says: explain(error) };
@@ -72,7 +72,8 @@ function explain(error: unknown): string {
   return 'It failed on the console’s side. The log has the details.';
 }
 
-async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
+/** @returns what is to be said beside that it is done */
+async function perform(job: Job, { action }: RegisteredAction): Promise<string | null> {
   const context = await contextOf(job);
   const figures = (): Promise<Figures> => (action.figures ? monitorTransaction(job.target, (ask) => action.figures?.(ask, job.object) ?? Promise.resolve({})) : Promise.resolve({}));
   const now = await monitorTransaction(job.target, (ask) => action.find(ask, context));
@@ -81,7 +82,7 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
   const refused = action.guards(now, context);
   if (refused[0]) throw new GaveUp(refused[0].says);
   await saveJob(job, { before: await figures() });
-  await withJobSession(job.target, job.object_key, async (session) => {
+  const more = await withJobSession(job.target, job.object_key, async (session) => {
     job.backend = session.backend;
     await saveJob(job, { backend: session.backend });
     const watched = watch(job, action.progress, session.backend);
@@ -94,12 +95,15 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<void> {
       // DROP … IF EXISTS skips what is not there, which is as it should be.
       const denied = session.notices.find((notice) => /permission denied|only .* can (vacuum|analyze)|(?<!does not exist, )skipping/i.test(notice));
       if (denied) throw new GaveUp(`PostgreSQL skipped it: ${denied}`);
+      return action.concludes?.(session.notices) ?? null;
     } finally {
       await watched.end();
     }
   });
-  // What was counted may come a moment later than the commit.
+  // Before PostgreSQL 15 the statistics that a session reads are up to half a second old (PGSTAT_STAT_INTERVAL).
+  if (context.server.major < 15) await sleep(600);
   await saveJob(job, { after: await figures() });
+  return more;
 }
 
 type Watched = Watch & { begin: (step: number) => void; end: () => Promise<void> };
