@@ -16,23 +16,33 @@ export function PaletteButton({ places, maintains }: { places: readonly Place[];
   const [open, setOpen] = useState(false);
   const [used, setUsed] = useState(false);
   const [early, setEarly] = useState('');
-  const stands = useRef(false);
+  const loaded = useRef(false);
+  /** It was asked for, and its code is on the way. */
   const comes = useRef(false);
   const show = () => {
-    comes.current = true;
+    comes.current = !loaded.current;
     setUsed(true);
     setOpen(true);
   };
+  const shown = () => {
+    loaded.current = true;
+    comes.current = false;
+  };
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (comes.current && !stands.current && isTyped(event)) {
+      if (comes.current && event.key === 'Escape') {
+        comes.current = false;
+        setOpen(false);
+        return;
+      }
+      if (comes.current && isTyped(event)) {
         event.preventDefault();
         if (event.key !== 'Enter') setEarly((before) => before + event.key);
         return;
       }
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey || event.shiftKey) return;
       event.preventDefault();
-      comes.current = true;
+      comes.current = !loaded.current && !comes.current;
       setUsed(true);
       setOpen((before) => !before);
     };
@@ -46,7 +56,7 @@ export function PaletteButton({ places, maintains }: { places: readonly Place[];
         <span className="grow text-left max-sm:sr-only">Go to…</span>
         <span className="flex gap-0.5 max-sm:hidden" aria-hidden><Kbd>Ctrl</Kbd><Kbd>K</Kbd></span>
       </button>
-      {used ? <Palette open={open} early={early} onShown={() => (stands.current = true)} onClose={() => (setOpen(false), setEarly(''))} places={places} maintains={maintains} /> : null}
+      {used ? <Palette open={open} early={early} onShown={shown} onClose={() => (setOpen(false), setEarly(''))} places={places} maintains={maintains} /> : null}
     </>
   );
 }

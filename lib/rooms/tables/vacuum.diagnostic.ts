@@ -63,7 +63,8 @@ export const vacuum = diagnostic({
       .map((row): Finding => {
         const byDead = row.dead_rows >= params.min_rows && row.dead_rows / Math.max(1, row.threshold) >= Math.max(1, params.times);
         const what = byDead ? `${formatCount(row.dead_rows)} dead rows, autovacuum comes at ${formatCount(row.threshold)}` : `${formatCount(row.inserted)} rows inserted since the last vacuum, autovacuum comes at ${formatCount(row.insert_threshold ?? 0)}`;
-        const why = row.auto ? 'Either its workers do not keep up, or an old transaction keeps the rows from being removed (see what holds vacuum back).' : 'Autovacuum is off for it: where that is so for this table alone, tables.storage takes it back.';
+        const late = byDead ? 'They died a moment ago and it has not had its turn, or its workers do not keep up, or an old transaction keeps the rows from being removed (see what holds vacuum back).' : 'They came a moment ago and it has not had its turn, or its workers do not keep up.';
+        const why = row.auto ? late : 'Autovacuum is off for it: where that is so for this table alone, tables.storage takes it back.';
         return {
           code: 'tables.vacuum_overdue',
           severity: byDead ? 'warning' : 'info',
