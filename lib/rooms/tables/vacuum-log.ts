@@ -7,7 +7,7 @@ const perIndex = /^INFO: {1,2}index ".*" now contains/;
 
 /** Dead rows that VACUUM had to leave, by its own report: "are dead but not yet removable" from PostgreSQL 15, "dead row versions cannot be removed yet" before. */
 export function leftByVacuum(notices: readonly string[]): number {
-  return notices.flatMap((notice) => [...notice.matchAll(/(\d+) (?:are dead but not yet removable|dead row versions cannot be removed yet)/g)]).reduce((sum, [, rows]) => sum + Number(rows), 0);
+  return notices.flatMap((notice) => [...notice.matchAll(/(\d{1,19}) (?:are dead but not yet removable|dead row versions cannot be removed yet)/g)]).reduce((sum, [, rows]) => sum + Number(rows), 0);
 }
 
 /** What of a notice of VACUUM tells something: what was removed, what could not be and why; not that it began, nor how busy the machine was. */
