@@ -4,7 +4,7 @@ import { fixtures } from '@/test/chaos-fixtures';
 import { superPassword, type TestServer } from '@/test/cluster';
 import { startConsole, until } from '@/test/server';
 import { testPasswords } from '@/test/template';
-import { begin, isOver, jobOf, traffic } from './jobs';
+import { begin, ended, traffic } from './jobs';
 import { median, type Browser } from './measure';
 import type { Line } from './report';
 import { say, type Stage } from './stage';
@@ -18,8 +18,8 @@ const rowByRow = (table: string) => (n: number) => (n % 2 === 0 ? `select b from
 async function stalls(server: TestServer, database: string, { browser }: Stage): Promise<Line[]> {
   const [reader, blocker, owner] = await Promise.all([connectTo(server.port, database, superPassword), connectTo(server.port, database, superPassword), connectTo(server.port, database, testPasswords.maintenance, roleNames.maintenance)]);
   const lines: Line[] = [];
-  for (const [action, plant] of Object.entries(fixtures)) {
-    const planted = await plant({ owner, session: () => connectTo(server.port, database, superPassword), sql: async (text, values) => (await reader.query(text, values)).rows as never, name: `bench_${lines.length}`, run: (id, of) => begin(browser, id, of).then((job) => until(async () => isOver(await jobOf(browser, job)))) });
+  for (const [index, [action, plant]] of Object.entries(fixtures).entries()) {
+    const planted = await plant({ owner, session: () => connectTo(server.port, database, superPassword), sql: async (text, values) => (await reader.query(text, values)).rows as never, name: `bench_${index}`, run: (id, of) => begin(browser, id, of).then((job) => ended(browser, job)) });
     if (!planted.table) {
       await planted.after?.();
       continue;
@@ -32,9 +32,8 @@ async function stalls(server: TestServer, database: string, { browser }: Stage):
     const id = await begin(browser, action, planted);
     await sleep(blockedForMs);
     await blocker.query('rollback');
-    await until(async () => isOver(await jobOf(browser, id)));
+    const { state, says, waitedMs } = await ended(browser, id);
     const longest = Math.max(...(await busy()));
-    const { state, says, waitedMs } = await jobOf(browser, id);
     lines.push({ id: 'P19', what: `${action} behind a transaction of ${blockedForMs / 1000} s: added to the longest statement`, value: longest - idle, unit: 'ms', aim: 150, detail: `${longest.toFixed(0)} ms over ${idle.toFixed(0)} ms; the job saw ${waitedMs.toFixed(0)} ms and ${state}${state === 'succeeded' ? '' : `: ${says}`}${planted.holds ? '; it holds its lock, as it says' : ''}` });
   }
   await Promise.all([reader, blocker, owner].map((client) => client.end()));

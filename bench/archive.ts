@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connectTo, roleNames } from '@/scripts/postgres/roles';
 import { superPassword, type TestServer } from '@/test/cluster';
 import { multiset, plantFamily, type Planted } from '@/test/partitioned';
-import { until } from '@/test/server';
 import { testPasswords } from '@/test/template';
-import { begin, isOver, jobOf, traffic, type Job } from './jobs';
+import { begin, ended, traffic, type Job } from './jobs';
 import { summarize } from './measure';
 import type { Line } from './report';
 import type { Stage } from './stage';
@@ -53,8 +52,7 @@ export async function archive(server: TestServer, database: string, { browser, c
   };
   const done = async (action: string, { table }: Planted, params: Record<string, string>) => {
     const id = await begin(browser, action, { params: { table, ...params }, confirm: table });
-    await until(async () => isOver(await jobOf(browser, id)));
-    const job = await jobOf(browser, id);
+    const job = await ended(browser, id);
     if (job.state !== 'succeeded') throw new Error(`${action} of ${table}: ${job.says}`);
     return job;
   };

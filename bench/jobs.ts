@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Planted } from '@/test/chaos-fixtures';
+import { until } from '@/test/server';
 import { timed, type Browser } from './measure';
 
 export type Job = { state: string; says: string | null; waitedMs: number; startedAt: string | null; finishedAt: string | null };
-export const isOver = ({ state }: Job): boolean => state !== 'queued' && state !== 'running';
+const isOver = ({ state }: Job): boolean => state !== 'queued' && state !== 'running';
 
 const post = async <T>(browser: Browser, path: string, body: unknown): Promise<T> => {
   const { status, text } = await browser.send(path, { method: 'POST', body: JSON.stringify(body) });
@@ -19,7 +20,13 @@ export async function begin(browser: Browser, action: string, planted: Pick<Plan
   return (await post<{ jobId: string }>(browser, path, { params, seal, ...(confirm === undefined ? {} : { confirm }) })).jobId;
 }
 
-export const jobOf = async (browser: Browser, id: string) => JSON.parse(await browser.get(`/api/jobs/${id}`)) as Job;
+const jobOf = async (browser: Browser, id: string) => JSON.parse(await browser.get(`/api/jobs/${id}`)) as Job;
+
+/** The job as it ended. */
+export async function ended(browser: Browser, id: string): Promise<Job> {
+  await until(async () => isOver(await jobOf(browser, id)));
+  return jobOf(browser, id);
+}
 
 /** Sends these statements in turn until told to stop; how long each took, in milliseconds. */
 export function traffic(client: pg.Client, statementOf: (n: number) => string): () => Promise<number[]> {
