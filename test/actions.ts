@@ -11,7 +11,7 @@ type Options = { target?: string; confirm?: string; reason?: string };
  * Actions through the API as a DBA, with a runner that does the jobs, ended with the file. Targets other than the product's own database have to be in
  * TARGETS before.
  */
-export async function useActions(db: TestDatabase) {
+export async function useActions(db: Pick<TestDatabase, 'sql'>) {
   const people = await usePeople(db);
   const dba: Sent = { cookie: people.dba.cookie };
   const { runForever } = await import('@/lib/run/actions/runner');

@@ -76,7 +76,7 @@ export type RouteFigures = {
 };
 
 /** What a diagnostic with `source: 'process'` reads. */
-export type ProcessFacts = { pools: PoolFigures[]; routes: RouteFigures[]; /** Of the target that is asked about. */ exports: KeptExport[] };
+export type ProcessFacts = { pools: PoolFigures[]; routes: RouteFigures[]; /** Those of the target that is asked about, looked for on the disk when they are asked for. */ exports: () => Promise<KeptExport[]> };
 
 /** One statement of a `facts` diagnostic, in the same read-only transaction as its others. */
 export type Ask = <T extends Record<string, unknown>>(statement: SQL) => Promise<T[]>;
@@ -167,7 +167,7 @@ type FromSql<P extends Params> = {
 };
 /** Where SQL finds the facts and a program the answer: a proof over the catalog, a parsed statement. The engine searches, sorts and limits what it returns. */
 type FromFacts<P extends Params, C extends Columns> = { source: 'facts'; read: (ask: Ask, context: SqlContext<P> & { planner: Planner }) => Promise<RowOf<C>[]> };
-type FromProcess<P extends Params, C extends Columns> = { source: 'process'; read: (facts: ProcessFacts, params: ParamsOf<P>) => RowOf<C>[] };
+type FromProcess<P extends Params, C extends Columns> = { source: 'process'; read: (facts: ProcessFacts, params: ParamsOf<P>) => RowOf<C>[] | Promise<RowOf<C>[]> };
 /** The admin console of the PgBouncer at PGBOUNCER_URL, whatever the target: one console has one. */
 type FromPgBouncer<P extends Params, C extends Columns> = { source: 'pgbouncer'; read: (show: Show, context: { params: ParamsOf<P>; server: AskServer }) => Promise<RowOf<C>[]> };
 

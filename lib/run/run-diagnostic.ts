@@ -123,7 +123,8 @@ async function askProcess(diagnostic: Diagnostic, question: Question): Promise<D
   if (diagnostic.source !== 'process') throw new Error('not a process diagnostic');
   const started = performance.now();
   const pools = [appPool(), ...monitorPools()].map((pool) => pool.figures());
-  const rows = arranged(diagnostic, question, diagnostic.read({ pools, routes: routeFigures(), exports: await listExports(question.target) }, question.params as never) as Row[]);
+  const found = (await diagnostic.read({ pools, routes: routeFigures(), exports: () => listExports(question.target) }, question.params as never)) as Row[];
+  const rows = arranged(diagnostic, question, found);
   return measured(diagnostic, question, { rows, judged: rows, context: null, server: null, at: new Date().toISOString(), sqlText: null, tookMs: performance.now() - started });
 }
 

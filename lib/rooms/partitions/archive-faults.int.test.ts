@@ -1,39 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import type pg from 'pg';
+import { describe, expect, test, vi } from 'vitest';
 import { onTarget } from '@/test/action';
 import { useActions } from '@/test/actions';
-import type { TestDatabase } from '@/test/database';
 import { numbers, rounds, seed } from '@/test/faults';
 import { multiset, plantFamily } from '@/test/partitioned';
+import { useProduct } from '@/test/product';
 import { startProductServer } from '@/test/server';
 
 const kills = rounds > 50 ? 20 : 2;
 const rows = rounds > 50 ? 300_000 : 5000;
 
 const server = await startProductServer();
-Object.assign(process.env, server.env);
-const clients: pg.Client[] = [];
-/** Like a test database, of a server that this file may kill: a connection that died is made anew. */
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client(url);
-  client.on('error', () => {});
-  await client.connect();
-  clients.push(client);
-  return client;
-}
+const { connect, owner } = useProduct(server);
 const sql = async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> => {
   const client = await connect(server.url(server.database));
   return (await client.query<T>(text, values).finally(() => client.end())).rows;
 };
-const db = { sql, connect: () => connect(server.env['DB_MAINTENANCE_URL'] ?? '') } as unknown as TestDatabase;
+const db = { sql, connect: owner };
 
-// Hooks end in the order of a stack: the runner first.
-afterAll(async () => {
-  await (await import('@/lib/db/client')).closeDatabase();
-  await Promise.all(clients.map((client) => client.end().catch(() => {})));
-  await server.dispose();
-});
 const actions = await useActions(db);
 describe('R1: the postmaster is killed while an archive runs', () => {
   const { start, ended, done, shown } = onTarget(actions, 'main', 120_000);

@@ -31,7 +31,7 @@ export const exports = diagnostic({
   page: { path: '/api/exports/file', by: { id: 'id', file: 'file' } },
   refreshSeconds: 60,
   source: 'process',
-  read: ({ exports: kept }) => kept.flatMap(({ id, database, made_at, verified_at, damaged, tables }) => {
+  read: async ({ exports: kept }) => (await kept()).flatMap(({ id, database, made_at, verified_at, damaged, tables }) => {
     const files = tables.map(({ schema, table, file, rows, bytes, csv_bytes, sha256 }) => ({ tab: `${schema}.${table}`, file, rows, file_bytes: bytes, csv_bytes, made_at, verified_at, state: damaged.includes(file) ? 'damaged' : 'complete', database, sha256, id }));
     const manifest = { tab: files.map(({ tab }) => tab).join(', '), file: 'manifest.json', rows: files.reduce((sum, { rows }) => sum + rows, 0), file_bytes: null, csv_bytes: null, made_at, verified_at, state: 'complete', database, sha256: null, id };
     return [...files, manifest];

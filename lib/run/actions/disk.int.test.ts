@@ -1,33 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type pg from 'pg';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { serverAccount, spawnAs } from '@/scripts/postgres/account';
 import { onTarget } from '@/test/action';
 import { useActions } from '@/test/actions';
-import type { TestDatabase } from '@/test/database';
 import { multiset, plantFamily } from '@/test/partitioned';
+import { useProduct } from '@/test/product';
 import { startProductServer } from '@/test/server';
 
 const MiB = 1024 * 1024;
 const server = await startProductServer({ settings: { maintenance_work_mem: '512MB', autovacuum: 'off', shared_buffers: '256MB' } });
-Object.assign(process.env, server.env);
-const clients: pg.Client[] = [];
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client(url);
-  await client.connect();
-  clients.push(client);
-  return client;
-}
+const { connect, owner: asOwner } = useProduct(server);
 const superuser = await connect(server.url(server.database));
 const sql = async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> => (await superuser.query<T>(text, values)).rows;
-const db = { sql, connect: () => connect(server.env['DB_MAINTENANCE_URL'] ?? '') } as unknown as TestDatabase;
-afterAll(async () => {
-  await (await import('@/lib/db/client')).closeDatabase();
-  await Promise.all(clients.map((client) => client.end().catch(() => {})));
-  await server.dispose();
-});
+const db = { sql, connect: asOwner };
 const actions = await useActions(db);
 const { shown, run, done } = onTarget(actions);
 
@@ -53,7 +41,7 @@ const full = /^The server’s disk is full, or what it may use of it: could not 
 describe('R6: the disk runs full', { timeout: 120_000 }, () => {
   let since: string | undefined;
   beforeAll(async () => {
-    const owner = await connect(server.env['DB_MAINTENANCE_URL'] ?? '');
+    const owner = await asOwner();
     await owner.query('create table wide (id int primary key, note text)');
     await owner.query(`insert into wide select g, string_agg(md5(g::text || k), '' order by k) from generate_series(1, 25000) g, generate_series(1, 32) k group by g`);
     await owner.query('vacuum (freeze, analyze) wide');
