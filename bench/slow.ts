@@ -1,5 +1,6 @@
 import { diagnostics } from '@/lib/run/registry';
-import { questionSchema, statementOf, toQuestion } from '@/lib/run/run-diagnostic';
+import { questionSchema, toQuestion } from '@/lib/run/question';
+import { statementOf } from '@/lib/run/statement';
 import { serverFacts } from '@/lib/run/server';
 import { monitorPool } from '@/lib/run/monitor';
 import { render } from '@/lib/pg/sql';

@@ -6,7 +6,8 @@ import { columnViews } from '@/lib/kit/column';
 import { render } from '@/lib/pg/sql';
 import { actions, type RegisteredAction } from '@/lib/run/actions/registry';
 import { diagnostics, rooms, viewOf, type Registered } from '@/lib/run/registry';
-import { questionSchema, statementOf, type Question } from '@/lib/run/run-diagnostic';
+import { questionSchema, type Question } from '@/lib/run/question';
+import { statementOf } from '@/lib/run/statement';
 
 /**
  * Writes docs/rooms/<room>.md from the declarations: columns, parameters, findings and the SQL that runs, for each

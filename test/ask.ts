@@ -3,7 +3,8 @@ import type { DiagnosticResult, Measured } from '@/lib/kit/result';
 /** Asks a diagnostic as the API would, or as the overview does (`judgeOnly`). Imported late: the product reads its settings when it is first used. */
 export async function ask(id: string, query: Record<string, string> = {}, judgeOnly = false): Promise<DiagnosticResult> {
   const { diagnostics } = await import('@/lib/run/registry');
-  const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
+  const { questionSchema, toQuestion } = await import('@/lib/run/question');
+  const { runDiagnostic } = await import('@/lib/run/run-diagnostic');
   const entry = diagnostics.get(id);
   if (!entry) throw new Error(`${id} is not declared`);
   // Identical questions share an answer for a second; a test that plants and asks again wants another one.

@@ -7,7 +7,8 @@ import { useDatabase } from './database';
 const db = await useDatabase();
 const { monitorRows, closeMonitors } = await import('@/lib/run/monitor');
 const { serverFacts } = await import('@/lib/run/server');
-const { questionSchema, statementOf, toQuestion } = await import('@/lib/run/run-diagnostic');
+const { questionSchema, toQuestion } = await import('@/lib/run/question');
+const { statementOf } = await import('@/lib/run/statement');
 
 const root = join(import.meta.dirname, '..');
 const folder = mkdtempSync(join(root, 'lib/rooms/planted-'));

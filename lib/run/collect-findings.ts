@@ -7,7 +7,8 @@ import { severities, type Finding } from '@/lib/kit/finding';
 import type { DiagnosticResult, FindingsAnswer, FoundItem, Unmeasured } from '@/lib/kit/result';
 import { decisionFor, decisionsOf } from './finding-decisions';
 import { diagnostics, type Registered } from './registry';
-import { questionSchema, runDiagnostic, toQuestion } from './run-diagnostic';
+import { questionSchema, toQuestion } from './question';
+import { runDiagnostic } from './run-diagnostic';
 
 type Collected = Pick<FindingsAnswer, 'items' | 'unmeasured' | 'more'>;
 

@@ -5,7 +5,8 @@ import { severities } from '@/lib/kit/finding';
 import { remedySchema } from '@/lib/kit/job-schema';
 import type { DiagnosticResult } from '@/lib/kit/result';
 import type { Registered } from './registry';
-import { questionSchema, runDiagnostic, timeLimitOf, toQuestion } from './run-diagnostic';
+import { questionSchema, toQuestion } from './question';
+import { runDiagnostic, timeLimitOf } from './run-diagnostic';
 
 export const findingSchema = z.object({
   code: z.string(),

@@ -12,7 +12,8 @@ process.env.PGBOUNCER_URL = main.url('monitor').replace(`:${main.port}/${main.na
 process.env.TARGETS = [...databases.flatMap(([major, db]) => uses.map((use) => `pg${major}-${use}=${db.url(use)}`)), refusing].join(' ');
 
 const { diagnostics } = await import('@/lib/run/registry');
-const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
+const { questionSchema, toQuestion } = await import('@/lib/run/question');
+const { runDiagnostic } = await import('@/lib/run/run-diagnostic');
 const { closeMonitors } = await import('@/lib/run/monitor');
 
 afterAll(async () => {

@@ -5,7 +5,6 @@ import { routeFigures } from '@/lib/db/route';
 import { AppError } from '@/lib/errors';
 import type { Columns } from '@/lib/kit/column';
 import type { Ask, AskServer, Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
-import { storableText, wholeNumber } from '@/lib/kit/param';
 import type { DiagnosticResult, Measured, Row, Unmeasured } from '@/lib/kit/result';
 import type { DeskClient } from '@/lib/pg/client';
 import { isPermissionDenied, isTimeout, isUnavailable, isRefusedCredentials, sqlState } from '@/lib/pg/errors';
@@ -14,39 +13,15 @@ import { readHistory } from './ask-history';
 import { listExports } from './exports/store';
 import { log } from './log';
 import { maskFinding, maskRows } from './masked';
-import { diagnosticTimeoutMs, monitorPools, monitorTransaction, requireTarget } from './monitor';
+import { diagnosticTimeoutMs, monitorPools, monitorTransaction } from './monitor';
 import { unmetNeed } from './needs';
 import { withPgBouncer } from './pgbouncer';
 import { plannerOn } from './planner';
+import { questionSchema, toQuestion, type Question } from './question';
 import { diagnostics, type Registered } from './registry';
 import { serverFacts } from './server';
 import { forgetAnswers, sharedAnswer } from './shared-answers';
 import { columnOf, judgedStatementOf, mostJudged, partsOf, statementOf } from './statement';
-
-export { statementOf };
-
-export type Question = { target: string; limit: number; sort: string; q: string; params: Record<string, unknown>; /** The findings alone are wanted, no rows. */ judgeOnly?: boolean };
-
-const text = z.string();
-
-/** The query string of a diagnostic: what every one takes, and its own parameters. */
-export function questionSchema(diagnostic: Diagnostic) {
-  const keys = Object.keys(diagnostic.row);
-  const own = Object.fromEntries(Object.entries(diagnostic.params).map(([key, { schema, default: fallback }]) => [key, text.default(fallback).pipe(schema as z.ZodType<unknown, string>)]));
-  return z.strictObject({
-    target: text.default('main').refine((name) => name.length < 60, 'is too long'),
-    limit: wholeNumber(1, 1000).default(100),
-    sort: text.default(diagnostic.sort).refine((sort) => keys.includes(sort.replace(/^-/, '')), `must be one of ${keys.join(', ')}, with a minus for descending`),
-    q: storableText(200).default(''),
-    ...own,
-  });
-}
-
-/** The parsed query string as a question. @throws AppError not_found for an unknown target */
-export function toQuestion(query: Record<string, unknown>): Question {
-  const { target, limit, sort, q, ...params } = query as Question;
-  return { target: requireTarget(target), limit, sort, q, params };
-}
 
 /** The longest that one of its statements may run. */
 export const timeLimitOf = (diagnostic: Diagnostic): number => diagnostic.timeLimitMs ?? diagnosticTimeoutMs;

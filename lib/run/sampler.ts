@@ -6,7 +6,8 @@ import { array, sql } from '@/lib/pg/sql';
 import { log } from './log';
 import { targetNames } from './monitor';
 import { diagnostics, type Registered } from './registry';
-import { questionSchema, runDiagnostic, toQuestion } from './run-diagnostic';
+import { questionSchema, toQuestion } from './question';
+import { runDiagnostic } from './run-diagnostic';
 import { sampleOf } from './samples';
 
 /** As many rows as one answer can have. */

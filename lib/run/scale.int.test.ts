@@ -8,7 +8,7 @@ const many = await useDatabase({ migrated: false });
 process.env.TARGETS = [`few=${few.url('superuser')}`, `many=${many.url('superuser')}`].join(' ');
 const { closeMonitors } = await import('./monitor');
 const { diagnostics } = await import('./registry');
-const { questionSchema, toQuestion } = await import('./run-diagnostic');
+const { questionSchema, toQuestion } = await import('./question');
 const { serverFacts } = await import('./server');
 const { judgedStatementOf, statementOf } = await import('./statement');
 const { marker, render, sql } = await import('@/lib/pg/sql');

@@ -2,8 +2,8 @@ import 'server-only';
 import type { Diagnostic, ServerFacts } from '@/lib/kit/diagnostic';
 import type { Row } from '@/lib/kit/result';
 import { and, ident, join, keyword, likePattern, marker, or, sql, type SQL } from '@/lib/pg/sql';
+import type { Question } from './question';
 import type { Registered } from './registry';
-import type { Question } from './run-diagnostic';
 
 type Asked = Pick<Registered, 'id' | 'diagnostic'>;
 

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import type { DiagnosticResult, Measured } from '@/lib/kit/result';
+import { askMeasured } from '@/test/ask';
 import { useDatabase } from '@/test/database';
 
 const main = await useDatabase();
@@ -7,23 +7,11 @@ const dated = await useDatabase({ settings: { track_commit_timestamp: 'on' } });
 
 process.env.TARGETS = `dated=${dated.url('monitor')}`;
 
-const { diagnostics } = await import('@/lib/run/registry');
-const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
 const { closeMonitors } = await import('@/lib/run/monitor');
 
 afterAll(closeMonitors);
 
-function ask(target: string, query: Record<string, string>): Promise<DiagnosticResult> {
-  const entry = diagnostics.get('indexes.unused');
-  if (!entry) throw new Error('indexes.unused is not declared');
-  return runDiagnostic(entry, toQuestion(questionSchema(entry.diagnostic).parse({ target, q: 'planted', ...query })));
-}
-
-async function measured(target: string, query: Record<string, string>): Promise<Measured> {
-  const result = await ask(target, query);
-  if (result.state !== 'measured') throw new Error(result.reason.says);
-  return result;
-}
+const measured = (target: string, query: Record<string, string>) => askMeasured('indexes.unused', { target, q: 'planted', ...query });
 
 const anyAge = { min_days: '0', min_table_scans: '0' };
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Finding } from '@/lib/kit/finding';
-import type { DiagnosticResult, Measured, Row } from '@/lib/kit/result';
+import type { Measured, Row } from '@/lib/kit/result';
+import { askMeasured } from '@/test/ask';
 import { useDatabase, type TestDatabase } from '@/test/database';
 import { statementsOf } from '@/test/remedies';
 
@@ -10,27 +11,11 @@ const clean = await useDatabase({ migrated: false });
 
 process.env.TARGETS = [`pg14=${oldest.url('monitor')}`, `clean=${clean.url('monitor')}`, `bare=${newest.url('app')}`, `super18=${newest.url('superuser')}`, `super14=${oldest.url('superuser')}`].join(' ');
 
-const { diagnostics } = await import('@/lib/run/registry');
-const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
 const { closeMonitors } = await import('@/lib/run/monitor');
 
 afterAll(closeMonitors);
 
-let asked = 0;
-
-/** Never the question of a moment ago, whose answer would be shared. */
-function ask(target: string, name: string, query: Record<string, string> = {}): Promise<DiagnosticResult> {
-  const entry = diagnostics.get(`indexes.${name}`);
-  if (!entry) throw new Error(`indexes.${name} is not declared`);
-  asked += 1;
-  return runDiagnostic(entry, toQuestion(questionSchema(entry.diagnostic).parse({ target, limit: String(400 + (asked % 600)), ...query })));
-}
-
-async function measured(target: string, name: string, query: Record<string, string> = {}): Promise<Measured> {
-  const result = await ask(target, name, query);
-  if (result.state !== 'measured') throw new Error(`${target}: ${result.reason.says}`);
-  return result;
-}
+const measured = (target: string, name: string, query: Record<string, string> = {}) => askMeasured(`indexes.${name}`, { target, ...query });
 
 const sqlOf = (finding: Finding | undefined): string => (finding?.remedy && 'sql' in finding.remedy ? finding.remedy.sql : '');
 /** What the remedy runs, as a superuser. */

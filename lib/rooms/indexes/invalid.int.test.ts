@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { DiagnosticResult, Measured } from '@/lib/kit/result';
+import type { Measured } from '@/lib/kit/result';
+import { askMeasured } from '@/test/ask';
 import { useDatabase } from '@/test/database';
 
 const newest = await useDatabase();
@@ -10,26 +11,11 @@ await clean.sql('create extension pg_stat_statements');
 process.env.TARGETS = [`pg14=${oldest.url('monitor')}`, `clean=${clean.url('monitor')}`, `bare=${newest.url('app')}`].join(' ');
 
 const { diagnostics } = await import('@/lib/run/registry');
-const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
 const { closeMonitors } = await import('@/lib/run/monitor');
 
 afterAll(closeMonitors);
 
-let asked = 0;
-
-/** Never the question of a moment ago, whose answer would be shared. */
-function ask(target: string, name: string, query: Record<string, string> = {}): Promise<DiagnosticResult> {
-  const entry = diagnostics.get(`indexes.${name}`);
-  if (!entry) throw new Error(`indexes.${name} is not declared`);
-  asked += 1;
-  return runDiagnostic(entry, toQuestion(questionSchema(entry.diagnostic).parse({ target, limit: String(400 + (asked % 600)), ...query })));
-}
-
-async function measured(target: string, name: string, query: Record<string, string> = {}): Promise<Measured> {
-  const result = await ask(target, name, query);
-  if (result.state !== 'measured') throw new Error(`${target}: ${result.reason.says}`);
-  return result;
-}
+const measured = (target: string, name: string, query: Record<string, string> = {}) => askMeasured(`indexes.${name}`, { target, ...query });
 
 const stateOf = (result: Measured, index: string) => result.rows.find((row) => row['index'] === index)?.['state'];
 

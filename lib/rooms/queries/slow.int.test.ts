@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { DiagnosticResult, Measured } from '@/lib/kit/result';
+import { ask as askQuestion, askMeasured } from '@/test/ask';
 import { majors, useDatabase, type TestDatabase } from '@/test/database';
 
 const main = await useDatabase();
@@ -19,23 +19,12 @@ const targets = [
 ];
 process.env.TARGETS = targets.join(' ');
 
-const { diagnostics } = await import('@/lib/run/registry');
-const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
 const { closeMonitors } = await import('@/lib/run/monitor');
 
 afterAll(closeMonitors);
 
-async function ask(target: string, query: Record<string, string> = {}): Promise<DiagnosticResult> {
-  const entry = diagnostics.get('queries.slow');
-  if (!entry) throw new Error('queries.slow is not declared');
-  return runDiagnostic(entry, toQuestion(questionSchema(entry.diagnostic).parse({ target, ...query })));
-}
-
-async function measured(target: string, query: Record<string, string> = {}): Promise<Measured> {
-  const result = await ask(target, query);
-  if (result.state !== 'measured') throw new Error(`${target}: ${result.reason.says}`);
-  return result;
-}
+const ask = (target: string, query: Record<string, string> = {}) => askQuestion('queries.slow', { target, ...query });
+const measured = (target: string, query: Record<string, string> = {}) => askMeasured('queries.slow', { target, ...query });
 
 const targetOf = (major: number) => (major === 18 ? 'main' : `pg${major}`);
 

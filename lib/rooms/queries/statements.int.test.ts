@@ -1,28 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Measured } from '@/lib/kit/result';
+import { ask as askQuestion, askMeasured } from '@/test/ask';
 import { useDatabase } from '@/test/database';
 
 const db18 = await useDatabase();
 const db14 = await useDatabase({ major: 14 });
 process.env.TARGETS = `pg14=${db14.url('monitor')} bare=${db18.url('app')}`;
 
-const { diagnostics } = await import('@/lib/run/registry');
-const { questionSchema, runDiagnostic, toQuestion } = await import('@/lib/run/run-diagnostic');
 const { closeMonitors } = await import('@/lib/run/monitor');
 
 afterAll(closeMonitors);
 
-async function ask(name: string, target: string, query: Record<string, string> = {}) {
-  const entry = diagnostics.get(`queries.${name}`);
-  if (!entry) throw new Error(`queries.${name} is not declared`);
-  return runDiagnostic(entry, toQuestion(questionSchema(entry.diagnostic).parse({ target, ...query })));
-}
-
-async function measured(name: string, target: string, query: Record<string, string> = {}): Promise<Measured> {
-  const result = await ask(name, target, query);
-  if (result.state !== 'measured') throw new Error(result.reason.says);
-  return result;
-}
+const ask = (name: string, target: string, query: Record<string, string> = {}) => askQuestion(`queries.${name}`, { target, ...query });
+const measured = (name: string, target: string, query: Record<string, string> = {}) => askMeasured(`queries.${name}`, { target, ...query });
 
 describe.each([['main', db18], ['pg14', db14]] as const)('on %s', (target, db) => {
   beforeAll(async () => {

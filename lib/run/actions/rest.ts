@@ -2,7 +2,7 @@ import 'server-only';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { render, sql } from '@/lib/pg/sql';
 import { Cancelled, type Session } from './job-session';
-import type { Watch } from './run-step';
+import type { Watch } from './watch';
 
 /** Of the time that a batch took, what others get before the next. */
 const share = 0.2;

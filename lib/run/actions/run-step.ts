@@ -8,6 +8,7 @@ import { Cancelled, GaveUp, type Session } from './job-session';
 import type { ShownStep } from './preview';
 import { named, seeing, type InTheWay } from './in-the-way';
 import { rest } from './rest';
+import type { Watch } from './watch';
 
 /** Nobody queues behind a strong lock for longer than this. */
 const lockTimeoutMs = 100;
@@ -18,21 +19,6 @@ const pauseMs = 200;
 const mostTries = 60;
 /** Autovacuum gives way to nobody who waits for so short a time, and ends by itself: while it is at work tries go on for half an hour or so. */
 const mostBesideVacuum = 1000;
-
-/** What goes on around a step: whether somebody wants it to end, and who is told how it goes. */
-export type Watch = {
-  target: string;
-  job: string;
-  cancelled: () => boolean;
-  log: (says: string) => void;
-  /** What is logged of a notice; all of it, without this. */
-  tells?: ((notice: string) => string | null) | undefined;
-  moved: (rows: number, expected: number | null) => void;
-  /** How long a strong lock was asked for and held, and how long the longest of those who waited at its end had waited. */
-  held: (ms: number, waitedMs: number) => void;
-  /** How long somebody has waited for this job, when it was last looked at. */
-  waitedNow: () => number;
-};
 
 type Row = { moved?: unknown; left?: unknown; more?: unknown; refuses?: unknown };
 

@@ -11,7 +11,7 @@ import { sqlState } from '@/lib/pg/errors';
 import { formatBytes, formatCount } from '@/lib/units';
 import { Cancelled, GaveUp, type Session } from '../actions/job-session';
 import type { ShownStep } from '../actions/preview';
-import type { Watch } from '../actions/run-step';
+import type { Watch } from '../actions/watch';
 import { CsvReader, RowSum } from './csv';
 import { beginExport, discardUnfinished, fileName, onDisk, revealExport } from './store';
 
