@@ -54,9 +54,18 @@ ${Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`).join('
 // It ends with its standard input, so also when the process that holds the other end is killed.
 const script = '"$1" "$2" >/dev/null 2>&1 & pid=$!; cat >/dev/null; kill -INT "$pid"; wait "$pid"';
 
+/** The second number of its version: 18 of 1.18. */
+async function minorVersion(): Promise<number> {
+  const { output } = await runProgram(program, ['--version']);
+  const found = /PgBouncer 1\.(\d+)/.exec(output)?.[1];
+  if (!found) throw new Error(`PgBouncer says no version: ${output}`);
+  return Number(found);
+}
+
 /** PgBouncer in transaction mode before a test server, with few server connections, so that clients take turns on each. */
-export async function startPgBouncer(serverPort: number, options: PgBouncerOptions = {}): Promise<{ port: number; dispose(): Promise<void> }> {
+export async function startPgBouncer(serverPort: number, options: PgBouncerOptions = {}): Promise<{ port: number; minor: number; dispose(): Promise<void> }> {
   await ensureProgram();
+  const minor = await minorVersion();
   const directory = temporaryDirectory('riskdesk-pgbouncer-');
   const account = serverAccount(directory);
   const port = await freePort();
@@ -75,5 +84,5 @@ export async function startPgBouncer(serverPort: number, options: PgBouncerOptio
     if (attempt === 200) throw new Error(`PgBouncer does not start:\n${readFileSync(join(directory, 'log'), 'utf8')}`);
     await sleep(50);
   }
-  return { port, dispose };
+  return { port, minor, dispose };
 }
