@@ -149,7 +149,7 @@ export function Refused({ error, onAgain }: { error: unknown; onAgain: () => voi
 export const isShort = ({ disk_bytes: needed, free_bytes: free }: PreviewView['estimate']): boolean => needed !== null && free !== null && free < needed;
 
 function Preview({ preview }: { preview: PreviewView }) {
-  const { object, plan, blocks, estimate, blockers, snapshots, users, inverse } = preview;
+  const { object, plan, blocks, estimate, blockers, snapshots, users, rehearsed, inverse } = preview;
   return (
     <>
       <dl className="flex flex-wrap gap-x-8 gap-y-2 text-sm">
@@ -161,6 +161,7 @@ function Preview({ preview }: { preview: PreviewView }) {
       </dl>
       {isShort(estimate) ? <Notice tone="warning" title="The disk may not have room for it">{`It needs up to ${formatBytes(estimate.disk_bytes ?? 0)} besides, and ${formatBytes(estimate.free_bytes ?? 0)} are free there. Where the disk runs full it fails and is undone; if the WAL is on the same disk, the server itself may stop.`}</Notice> : null}
       <p className="text-sm text-muted">{blocks}</p>
+      {rehearsed === null ? null : <p className="text-sm">{rehearsed}</p>}
       <PlanView plan={plan} label="Runs exactly as shown" />
       <Sessions title="In its way now" sessions={blockers} />
       <Sessions title="It would wait at its end for these older transactions" sessions={snapshots} />

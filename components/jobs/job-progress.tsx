@@ -11,6 +11,7 @@ import { ScrollRegion } from '@/components/ui/scroll-region';
 import { toast } from '@/components/ui/toast';
 import { messageOf } from '@/lib/client/problem';
 import { useJob, useJobChanges } from '@/lib/client/use-jobs';
+import { useNow } from '@/lib/client/use-now';
 import { isOpen, type JobView } from '@/lib/kit/job';
 import { formatCount, formatMs, formatRatio, formatTime } from '@/lib/units';
 import { Fact } from './fact';
@@ -64,10 +65,16 @@ function phaseOf({ progress, plan }: JobView): string {
   return `${step}${progress?.phase ?? 'Runs'}${!progress?.fraction ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
 }
 
+/** A cancel is mostly heard at once; a statement that does not hear it is ended with its session. */
+const patienceMs = 5000;
+
 function CancelButton({ job }: { job: JobView }) {
   const { cancel } = useJobChanges();
-  const stop = () => cancel(job.id).catch((error: unknown) => toast('It was not cancelled', { tone: 'error', about: messageOf(error) }));
-  return <Button size="small" className="ml-auto" disabled={job.cancelRequestedAt !== null} onClick={() => void stop()}>Cancel job</Button>;
+  const helpless = useNow() - Date.parse(job.cancelRequestedAt ?? '') > patienceMs;
+  const how = helpless && job.state === 'running' ? 'terminate' : 'cancel';
+  const stop = () => cancel(job.id, how).catch((error: unknown) => toast('It was not cancelled', { tone: 'error', about: messageOf(error) }));
+  const asked = how === 'terminate' ? job.terminateRequestedAt : job.cancelRequestedAt;
+  return <Button size="small" className="ml-auto" disabled={asked !== null} onClick={() => void stop()}>{how === 'terminate' ? 'End its session' : 'Cancel job'}</Button>;
 }
 
 function ApproveButton({ job }: { job: JobView }) {

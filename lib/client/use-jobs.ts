@@ -54,9 +54,9 @@ export function useJobChanges() {
         again();
       }
     },
-    cancel: async (id: string): Promise<void> => {
+    cancel: async (id: string, how: 'cancel' | 'terminate' = 'cancel'): Promise<void> => {
       try {
-        await api(`/api/jobs/${id}`, { method: 'DELETE' });
+        await api(`/api/jobs/${id}`, { method: 'DELETE', query: { how } });
       } finally {
         again();
       }

@@ -4,6 +4,7 @@ import type { ExportFacts, ExportPlan } from './export';
 import type { Remedy } from './finding';
 import type { Params, ParamsOf } from './param';
 import type { Permission } from './permission';
+import type { Planner } from './planner';
 
 /** `destructive` asks to type the object's name. */
 export const risks = ['light', 'heavy', 'destructive'] as const;
@@ -81,6 +82,12 @@ export type ActionContext<P extends Params> = { params: ParamsOf<P>; server: Ser
 /** A figure before and after, by a key with its unit: `size_bytes`. */
 export type Figures = Record<string, number | null>;
 
+/** What figures may need besides. */
+export type Measuring = { server: ServerFacts; planner: Planner };
+
+/** A question of the same room that tells beforehand what an action would do, and what its rows come to, for the preview. */
+export type Rehearsal<O> = { diagnostic: string; query: (object: O) => Record<string, string>; says: (rows: Record<string, unknown>[]) => string };
+
 export type ActionSpec<P extends Params, O extends ActionObject> = {
   name: string;
   title: string;
@@ -108,7 +115,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   tells?: (notice: string) => string | null;
   /** What the server's notices say of how far it got, for the outcome; null where all was done. */
   concludes?: (notices: readonly string[]) => string | null;
-  figures?: (ask: Ask, object: O) => Promise<Figures>;
+  figures?: (ask: Ask, object: O, measuring: Measuring) => Promise<Figures>;
+  rehearsal?: Rehearsal<O>;
   /** What takes it back. */
   inverse?: (object: O, context: ActionContext<P>) => Remedy | null;
   /** Asked again after what it said was to be mended has been: `mended`. */

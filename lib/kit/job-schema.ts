@@ -19,6 +19,7 @@ export const previewSchema = z.object({
   blockers: z.array(blockerSchema),
   snapshots: z.array(blockerSchema),
   users: z.number(),
+  rehearsed: z.string().nullable().describe('What trying it beforehand has told; null of an action that is not rehearsed'),
   inverse: remedySchema,
   seal: z.string(),
   expiresAt: z.string(),
@@ -43,5 +44,5 @@ export const jobSchema = z.object({
   waits: z.string().nullable().describe('What an open job waits for, where it is not its turn'),
   group: z.string().nullable().describe('Jobs of one group run one at a time on a target'), schedule: z.string().nullable(),
   mayApprove: z.boolean().describe('Whether you are the other person that it waits for'), approvedBy: z.string().nullable(), approvedAt: z.string().nullable(),
-  requestedBy: z.string(), reason: z.string().nullable(), createdAt: z.string(), startedAt: z.string().nullable(), finishedAt: z.string().nullable(), cancelRequestedAt: z.string().nullable(),
+  requestedBy: z.string(), reason: z.string().nullable(), createdAt: z.string(), startedAt: z.string().nullable(), finishedAt: z.string().nullable(), cancelRequestedAt: z.string().nullable(), terminateRequestedAt: z.string().nullable(),
 });

@@ -45,48 +45,53 @@ const blockSize = sql`current_setting('block_size')::float8`;
  */
 export const tableSizes = (chosen: SQL, { blocks = false, few = false }: { blocks?: boolean; few?: boolean } = {}): SQL => {
   const counted = (rel: SQL) => (blocks ? sql`pg_stat_get_blocks_fetched(${rel}) as fetched, pg_stat_get_blocks_hit(${rel}) as hit` : sql`null::bigint as fetched, null::bigint as hit`);
-  const fetched = blocks ? sql`sum(pg_stat_get_blocks_fetched(x.oid)) as fetched, sum(pg_stat_get_blocks_hit(x.oid)) as hit` : sql`null::bigint as fetched, null::bigint as hit`;
+  const fetched = blocks ? sql`sum(pg_stat_get_blocks_fetched(x.oid)), sum(pg_stat_get_blocks_hit(x.oid))` : sql`null::bigint, null::bigint`;
+  // What few tables name is not joined to them again: the planner takes few for one, and would compare each with each.
+  const [indexes, own, fresh] = few
+    ? [sql`picked p join pg_index i on i.indrelid = p.oid`, sql`pages x`, sql`x.fresh`]
+    : [sql`pg_index i cross join (select null::bool as fresh) p`, sql`pages x join picked p on p.oid = x.tab`, sql`p.fresh`];
   return sql`
   with picked as materialized (
-    select t.oid, t.relpages, t.reltuples, t.reltoastrelid, t.reltuples < 0 as fresh, t.relpersistence = 'u' as unlogged
+    select t.oid, t.relpages, t.reltuples, t.reltoastrelid, t.reltuples < 0 as fresh, t.reltoastrelid <> 0 as toasted, t.relpersistence = 'u' as unlogged
     from pg_class t where t.relkind in ('r', 'm') and t.oid in (${chosen})
   ), pages as materialized (
-    select i.indrelid as tab, x.oid, x.relpages from ${few ? sql`picked p join pg_index i on i.indrelid = p.oid` : sql`pg_index i`} join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
+    select i.indrelid as tab, x.oid, x.relpages, p.fresh from ${indexes} join pg_class x on x.oid = i.indexrelid and x.relkind = 'i'
   ), toast as materialized (
     select p.oid as tab, t.oid, t.relpages, t.reltuples < 0 as fresh from picked p join pg_class t on t.oid = p.reltoastrelid
     union all
     select p.oid, x.oid, x.relpages, t.reltuples < 0 from picked p join pg_class t on t.oid = p.reltoastrelid join pg_index i on i.indrelid = t.oid join pg_class x on x.oid = i.indexrelid
   ), opened as (
     (select * from (
-      (select p.oid as tab, 1 as part, p.oid as rel, p.relpages from picked p order by 4 desc, 3 limit ${mostMeasured})
+      (select p.oid as tab, 1 as part, p.oid as rel, p.relpages, p.toasted, p.unlogged from picked p order by 4 desc, 3 limit ${mostMeasured})
       union all
-      (select x.tab, 2, x.oid, x.relpages from pages x join picked p on p.oid = x.tab order by 4 desc, 3 limit ${mostMeasured})
+      (select x.tab, 2, x.oid, x.relpages, false, false from ${own} order by 4 desc, 3 limit ${mostMeasured})
       union all
-      (select t.tab, 3, t.oid, t.relpages from toast t order by 4 desc, 3 limit ${mostMeasured})
+      (select t.tab, 3, t.oid, t.relpages, false, false from toast t order by 4 desc, 3 limit ${mostMeasured})
     ) f order by relpages desc, rel limit ${mostMeasured})
     union
     (select * from (
-      select p.oid, 1, p.oid, p.relpages from picked p where p.fresh
+      select p.oid, 1, p.oid, p.relpages, p.toasted, p.unlogged from picked p where p.fresh
       union all
-      select x.tab, 2, x.oid, x.relpages from picked p join pages x on x.tab = p.oid where p.fresh
+      select x.tab, 2, x.oid, x.relpages, false, false from ${own} where ${fresh}
       union all
-      select t.tab, 3, t.oid, t.relpages from toast t where t.fresh
+      select t.tab, 3, t.oid, t.relpages, false, false from toast t where t.fresh
     ) f(tab, part, rel, relpages) order by pg_stat_get_tuples_inserted(tab) desc, rel limit ${mostMeasured})
   ), exact as (
     -- pg_table_size opens a relation once for all its forks; a heap with TOAST would be counted with it.
-    select o.tab, o.part, coalesce(case when o.part = 1 and p.reltoastrelid <> 0
-        then pg_relation_size(o.rel) + pg_relation_size(o.rel, 'fsm') + pg_relation_size(o.rel, 'vm') + case when p.unlogged then pg_relation_size(o.rel, 'init') else 0 end
+    select o.tab, o.part, coalesce(case when o.toasted
+        then pg_relation_size(o.rel) + pg_relation_size(o.rel, 'fsm') + pg_relation_size(o.rel, 'vm') + case when o.unlogged then pg_relation_size(o.rel, 'init') else 0 end
         else pg_table_size(o.rel) end - o.relpages * ${blockSize}, 0) as more
-    from opened o join picked p on p.oid = o.tab where o.rel not in (${lockedAway})
-  ), corrected as (
-    select tab, count(*) as files, coalesce(sum(more) filter (where part = 1), 0) as heap, coalesce(sum(more) filter (where part = 2), 0) as indexes, coalesce(sum(more) filter (where part = 3), 0) as toast
-    from exact group by tab
-  ), indexed as (
-    select x.tab, count(*) as files, sum(x.relpages) * ${blockSize} as bytes, ${fetched} from pages x group by x.tab
-  ), toasted as (
-    select x.tab, count(*) as files, sum(x.relpages) * ${blockSize} as bytes, ${fetched} from toast x group by x.tab
+    from opened o where o.rel not in (${lockedAway})
+  ), counted as (
+    select p.oid as tab, p.reltuples, p.relpages * ${blockSize} as heap, null::float8 as indexes, null::float8 as toast, 1 as files, null::int as opened, ${counted(sql`p.oid`)} from picked p
+    union all
+    select x.tab, null, null, sum(x.relpages) * ${blockSize}, null, count(*)::int, null, ${fetched} from pages x group by x.tab
+    union all
+    select x.tab, null, null, null, sum(x.relpages) * ${blockSize}, count(*), null, ${fetched} from toast x group by x.tab
+    union all
+    select tab, null, sum(more) filter (where part = 1), sum(more) filter (where part = 2), sum(more) filter (where part = 3), null, count(*)::int, null, null from exact group by tab
   )
-  select p.oid as tab, p.reltuples, p.relpages * ${blockSize} + coalesce(c.heap, 0) as heap_bytes, coalesce(i.bytes, 0) + coalesce(c.indexes, 0) as index_bytes, coalesce(t.bytes, 0) + coalesce(c.toast, 0) as toast_bytes,
-    1 + coalesce(i.files, 0) + coalesce(t.files, 0) = coalesce(c.files, 0) as measured, b.fetched + coalesce(i.fetched, 0) + coalesce(t.fetched, 0) as fetched, b.hit + coalesce(i.hit, 0) + coalesce(t.hit, 0) as hit
-  from picked p left join corrected c on c.tab = p.oid left join indexed i on i.tab = p.oid left join toasted t on t.tab = p.oid cross join lateral (select ${counted(sql`p.oid`)}) b`;
+  select c.tab, max(c.reltuples) as reltuples, sum(c.heap) as heap_bytes, coalesce(sum(c.indexes), 0) as index_bytes, coalesce(sum(c.toast), 0) as toast_bytes,
+    sum(c.files) = coalesce(sum(c.opened), 0) as measured, sum(c.fetched) as fetched, sum(c.hit) as hit
+  from counted c group by c.tab having max(c.reltuples) is not null`;
 };

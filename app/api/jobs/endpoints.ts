@@ -5,7 +5,7 @@ import { jobSchema } from '@/lib/kit/job-schema';
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import { approveJob } from '@/lib/run/actions/approve';
 import { jobView } from '@/lib/run/actions/job-view';
-import { cancelJob, findJob, listJobs } from '@/lib/run/actions/jobs';
+import { cancelJob, endings, findJob, listJobs } from '@/lib/run/actions/jobs';
 import { kickRunner } from '@/lib/run/actions/runner';
 import { clientAddress } from '@/lib/run/peer';
 
@@ -29,10 +29,11 @@ export const getJob = endpoint({
 });
 
 export const deleteJob = endpoint({
-  method: 'DELETE', path: '/api/jobs/{id}', summary: 'Cancels a job', access: 'maintenance:run', params: byId,
+  method: 'DELETE', path: '/api/jobs/{id}', summary: 'Cancels a job; where that does not help, ends its session', access: 'maintenance:run', params: byId,
+  query: z.strictObject({ how: z.enum(endings).default('cancel').describe('`terminate` after `cancel` alone') }),
   answers: { 202: jobId }, problems: [404, 409],
-  handle: async ({ caller, params, request }) => {
-    await cancelJob(params.id, signedIn(caller), clientAddress(request));
+  handle: async ({ caller, params, query, request }) => {
+    await cancelJob(params.id, query.how, signedIn(caller), clientAddress(request));
     return { status: 202, json: { jobId: params.id } };
   },
 });

@@ -5,6 +5,7 @@ import { relationGuards, standbyGuard } from '@/lib/kit/relation-object';
 import { quoteName } from '@/lib/pg/parser';
 import { checkedText, ident, render, sql } from '@/lib/pg/sql';
 import { createParams, findNewIndex, type NewIndex, type Part } from './create-object';
+import { indexFigures } from './index-figures';
 
 const named = ({ schema, index }: Pick<Part, 'schema' | 'index'>): string => `${quoteName(schema)}.${quoteName(index)}`;
 
@@ -64,13 +65,10 @@ export const create = action({
   disk: ({ needed }) => needed,
   place: (_, { params }) => ({ tablespace: params.tablespace }),
   progress: 'create_index',
-  figures: async (ask, object) => {
-    const [whole] = (object as NewIndex).parts;
-    const [found] = await ask<{ bytes: number | null; parts: number }>(sql`
-      select sum(pg_relation_size(t.oid))::float8 as bytes, count(*)::int as parts from (
-        select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${whole?.schema ?? ''} and c.relname = ${whole?.index ?? ''} and c.relkind = 'i'
-        union all select t.relid from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral pg_partition_tree(c.oid) t where n.nspname = ${whole?.schema ?? ''} and c.relname = ${whole?.index ?? ''} and c.relkind = 'I' and t.isleaf) t`);
-    return { size_bytes: found?.bytes ?? null, built_indexes: found?.parts ?? null };
+  figures: async (ask, object, measuring) => {
+    const { parts: [whole], table } = object as NewIndex;
+    const { parts, ...figures } = await indexFigures(ask, { schema: whole?.schema ?? '', rel: whole?.index ?? '', table }, measuring);
+    return { ...figures, built_indexes: parts };
   },
   inverse: ({ parts: [whole], kind }) => {
     if (!whole) return null;

@@ -61,7 +61,7 @@ const indexNameOf = (node: PlanJson): string => String(node['Index Name'] ?? '')
 
 const reads = (plan: PlanJson, names: ReadonlySet<string>): boolean => nodesOf(plan).some((node) => names.has(indexNameOf(node)));
 
-async function planAll(statements: Read[], planner: Planner): Promise<{ planned: Planned[]; unjudged: number; deadline: number }> {
+export async function planAll(statements: Read[], planner: Planner): Promise<{ planned: Planned[]; unjudged: number; deadline: number }> {
   const planned: Planned[] = [];
   let unjudged = 0;
   await admitAll(statements, planner);
@@ -101,7 +101,7 @@ function duties(index: NamedIndex): string {
   return all.length === 0 ? '' : ` ${all.map((text, at) => (at === 0 ? text[0]?.toUpperCase() + text.slice(1) : text)).join('; ')}.`;
 }
 
-const counted = (count: number): string => (count === 1 ? 'one captured statement' : `${formatCount(count)} captured statements`);
+export const counted = (count: number): string => (count === 1 ? 'one captured statement' : `${formatCount(count)} captured statements`);
 
 function rowOf(index: Rehearsed, planned: Planned[], unjudged: number, proves: boolean): RehearsalRow {
   const users = planned.filter(({ before }) => reads(before, index.read));

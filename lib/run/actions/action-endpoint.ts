@@ -11,6 +11,7 @@ import { clientAddress } from '../peer';
 import { partsOf, prepare, requireUnguarded, riskOf, shownPlan, type Prepared } from './preview';
 import { queueJob } from './queue-job';
 import type { RegisteredAction } from './registry';
+import { rehearse } from './rehearse';
 import { kickRunner } from './runner';
 import { checkSeal, sealOf } from './seal';
 
@@ -29,7 +30,8 @@ export function actionEndpoint(entry: RegisteredAction): Endpoint {
   const { action, room } = entry;
   const preview = async (prepared: Prepared): Promise<Answer> => {
     const { object, plan, found, inverse, disk, free } = prepared;
-    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: riskOf(action, prepared), blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk, free_bytes: free }, ...found, inverse, ...sealOf(partsOf(entry, prepared)) } };
+    const rehearsed = await rehearse(entry, prepared);
+    return { json: { object: { name: object.name, bytes: object.bytes }, plan: shownPlan(plan), risk: riskOf(action, prepared), blocks: action.blocksOf?.(object) ?? action.blocks, estimate: { disk_bytes: disk, free_bytes: free }, ...found, rehearsed, inverse, ...sealOf(partsOf(entry, prepared)) } };
   };
   return endpoint({
     method: 'POST',

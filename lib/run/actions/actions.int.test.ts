@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type pg from 'pg';
-import type { Remedy } from '@/lib/kit/finding';
 import { useActions } from '@/test/actions';
 import { call } from '@/test/call';
 import { useDatabase } from '@/test/database';
+import { runEach } from '@/test/remedies';
 
 const db = await useDatabase({ settings: { max_prepared_transactions: '5' } });
 const { people, dba, post, preview, sealed, start, job: jobOf, ended } = await useActions(db);
 const run = (action: string, params: Record<string, string>, seal: string, more: Record<string, string> = {}) => post(action, '', { params, seal, ...more });
-const sqlOf = (inverse: Remedy | null): string => (inverse && 'sql' in inverse ? inverse.sql : '');
 const begun = (id: string, says: RegExp) => vi.waitFor(async () => expect((await jobOf(id)).log.map((line) => line.says).join('\n')).toMatch(says), { timeout: 10_000, interval: 50 });
 const invalid = () => db.sql(`select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid where not i.indisvalid`);
 
@@ -62,7 +61,7 @@ describe('from a preview to an outcome', () => {
     expect(job.state, job.says ?? '').toBe('succeeded');
     expect(await db.sql(`select to_regclass('${index}') as there`)).toEqual([{ there: null }]);
     const owner = await db.connect('maintenance');
-    await owner.query(sqlOf(job.inverse));
+    await runEach(owner, job.inverse);
     expect(await invalid()).toEqual([]);
     expect(await db.sql(`select to_regclass('${index}') is not null as there`)).toEqual([{ there: true }]);
   });
@@ -108,7 +107,7 @@ describe('the index of a partitioned table', () => {
     expect(job.state, job.says ?? '').toBe('succeeded');
     expect(await files().catch(() => [])).toEqual([]);
     const owner = await db.connect('maintenance');
-    await owner.query(sqlOf(job.inverse));
+    await runEach(owner, job.inverse);
     expect(await files()).toHaveLength(3);
   });
 });
@@ -284,6 +283,23 @@ describe('R11: REINDEX CONCURRENTLY that does not end by itself', () => {
     expect(job.state, job.says ?? '').toBe('failed');
     expect(await invalid()).toEqual([]);
   });
+});
+
+test('a statement that does not hear a cancel is ended with its session, once a cancel has been tried', async () => {
+  const owner = await db.connect('maintenance');
+  await owner.query('create table deaf (a int); insert into deaf select generate_series(1, 300)');
+  await owner.query(`create function deaf(a int) returns int language plpgsql immutable as $$ begin perform pg_catalog.pg_sleep(0.1); return a; exception when query_canceled then return a; end $$`);
+  await owner.query('alter table deaf alter a set statistics 1; create index deaf_index on deaf (deaf(a)) where a < 0; create statistics deaf_statistics on (deaf(a)), a from deaf');
+  const id = await start('tables.analyze', { table: 'public.deaf' });
+  await vi.waitFor(async () => expect(await db.sql(`select from pg_stat_activity where application_name = 'riskdesk-job' and wait_event = 'PgSleep' and datname = current_database()`)).toHaveLength(1), { timeout: 10_000, interval: 50 });
+  expect((await call('DELETE', `/api/jobs/${id}?how=terminate`, dba)).body).toMatchObject({ status: 409, detail: expect.stringContaining('Cancel it first') });
+  await call('DELETE', `/api/jobs/${id}`, dba);
+  await sleep(1500);
+  expect(await jobOf(id)).toMatchObject({ state: 'running', cancelRequestedAt: expect.any(String), terminateRequestedAt: null });
+  expect((await call('DELETE', `/api/jobs/${id}?how=terminate`, dba)).status).toBe(202);
+  expect(await ended(id)).toMatchObject({ state: 'cancelled', says: expect.stringMatching(/^Cancelled\./) });
+  expect(await db.sql(`select action from riskdesk.audit_log where object = 'job:' || $1 and action like 'jobs.%' order by id`, [id])).toEqual([{ action: 'jobs.cancel' }, { action: 'jobs.terminate' }]);
+  await owner.query('drop table deaf; drop function deaf');
 });
 
 test('R17, P18: a job whose console has died is taken over within seconds and settled by what the catalog says', async () => {

@@ -3,7 +3,7 @@ import type { DeskClient } from '@/lib/pg/client';
 import { withSession } from '@/lib/pg/session';
 import { render, sql } from '@/lib/pg/sql';
 import { maintenanceSettings } from '../monitor';
-import type { Backend } from './jobs';
+import type { Backend, Ending } from './jobs';
 
 export class Cancelled extends Error {}
 /** What stops a job, in words for a person. */
@@ -31,7 +31,7 @@ export async function withJobSession<T>(target: string, key: string, work: (sess
 }
 
 /** Ends what a job's session does; whether the session was still there. */
-export async function cancelBackend(target: string, { pid, started }: Backend, how: 'cancel' | 'terminate'): Promise<boolean> {
+export async function cancelBackend(target: string, { pid, started }: Backend, how: Ending): Promise<boolean> {
   return withSession(maintenanceSettings(target), { name: 'job-cancel', connectTimeoutMs: 5000 }, async (client) => {
     const statement = how === 'cancel' ? sql`select pg_cancel_backend(pid) from pg_stat_activity where pid = ${pid} and backend_start = ${started}::timestamptz` : sql`select pg_terminate_backend(pid) from pg_stat_activity where pid = ${pid} and backend_start = ${started}::timestamptz`;
     return (await client.query(render(statement))).rows.length > 0;

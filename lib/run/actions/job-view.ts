@@ -22,5 +22,5 @@ export const jobView = (job: Job, caller: Caller): JobView => ({
   id: job.id, action: job.action, target: job.target, object: job.about, state: job.state, says: job.says, resumable: job.progress?.resumable ?? false, progress: progressOf(job), waitedMs: job.waited_ms, plan: shownPlan(job.plan), log: job.log,
   before: job.before, after: job.after, later: job.later, inverse: job.inverse, params: job.params, waits: waitsFor(job), group: job.group_id, schedule: job.schedule_id,
   mayApprove: mayApprove(job, caller), approvedBy: job.approver, approvedAt: job.approved_at,
-  requestedBy: job.requester, reason: job.reason, createdAt: job.created_at, startedAt: job.started_at, finishedAt: job.finished_at, cancelRequestedAt: job.cancel_requested_at,
+  requestedBy: job.requester, reason: job.reason, createdAt: job.created_at, startedAt: job.started_at, finishedAt: job.finished_at, cancelRequestedAt: job.cancel_requested_at, terminateRequestedAt: job.terminate_requested_at,
 });

@@ -19,7 +19,7 @@ export type Backend = { pid: number; started: string };
 export type Job = {
   id: string; target: string; action: string; about: string; object_key: string; object: ActionObject; params: Record<string, unknown>; plan: ShownStep[];
   state: JobState; requester: string; requested_by: string | null; reason: string | null; created_at: string; started_at: string | null; finished_at: string | null;
-  cancel_requested_at: string | null; runner: number | null; fence: number; backend: Backend | null; progress: Progress | null; says: string | null; log: LogLine[];
+  cancel_requested_at: string | null; terminate_requested_at: string | null; runner: number | null; fence: number; backend: Backend | null; progress: Progress | null; says: string | null; log: LogLine[];
   before: Figures | null; after: Figures | null; later: JobView['later']; inverse: Remedy | null; waited_ms: number;
   group_id: string | null; schedule_id: string | null; window_from: string | null; window_to: string | null; time_zone: string | null; in_window: boolean;
   shown: Parts | null; approver: string | null; approved_at: string | null;
@@ -33,7 +33,7 @@ const inWindow = sql`(window_from is null or case when window_from <= window_to
 /** What is said here is on disk before anything is done on the strength of it, though the server may be set to tell so earlier. */
 export const onDisk = (tx: Database) => tx.rows(sql`select set_config('synchronous_commit', 'on', true) where current_setting('synchronous_commit') = 'off'`);
 
-const columns = sql`id, target, action, about, object_key, object, params, plan, state, requester, requested_by, reason, created_at, started_at, finished_at, cancel_requested_at, runner, fence, backend, progress, says, log,
+const columns = sql`id, target, action, about, object_key, object, params, plan, state, requester, requested_by, reason, created_at, started_at, finished_at, cancel_requested_at, terminate_requested_at, runner, fence, backend, progress, says, log,
   before, after, later, inverse, waited_ms, group_id, schedule_id, window_from::text, window_to::text, time_zone, ${inWindow} as in_window, shown, approver, approved_at`;
 
 /** Rows of jobs by a condition, for the modules beside this one. */
@@ -55,17 +55,22 @@ export const endedOf = async (ids: string[]): Promise<string[]> => (await databa
 export const listJobs = (limit: number, state: keyof typeof byState = 'any'): Promise<Job[]> =>
   database().rows<Job>(jobsWhere(sql`${byState[state]} order by ${open} desc, created_at desc, id desc limit ${limit}`));
 
-/** Asks for the end of a job: at once where it has not begun, by its runner where it has. @throws AppError not_found, conflict */
-export async function cancelJob(id: string, caller: Caller, address: string | null): Promise<void> {
+/** How a job is ended: its statement alone, or its session with it. */
+export const endings = ['cancel', 'terminate'] as const;
+export type Ending = (typeof endings)[number];
+
+/** Asks for the end of a job: at once where it has not begun, by its runner where it has. Its session is ended only after a cancel has not helped. @throws AppError not_found, conflict */
+export async function cancelJob(id: string, how: Ending, caller: Caller, address: string | null): Promise<void> {
   await transaction(async (tx) => {
-    const [job] = await tx.rows<{ state: JobState; action: string; target: string; about: string }>(sql`select state, action, target, about from riskdesk.jobs where id = ${id} for update`);
+    const [job] = await tx.rows<Pick<Job, 'state' | 'action' | 'target' | 'about' | 'cancel_requested_at'>>(sql`select state, action, target, about, cancel_requested_at from riskdesk.jobs where id = ${id} for update`);
     if (!job) throw new AppError('not_found', 'There is no such job.');
     if (!isOpen(job.state)) throw new AppError('conflict', `The job has ended: ${job.state}.`);
+    if (how === 'terminate' && job.cancel_requested_at === null) throw new AppError('conflict', 'Cancel it first: that ends the statement alone, and mostly is enough.');
     await tx.rows(sql`
-      update riskdesk.jobs set cancel_requested_at = coalesce(cancel_requested_at, now()), state = case when state = 'running' then state else 'cancelled' end,
+      update riskdesk.jobs set cancel_requested_at = coalesce(cancel_requested_at, now()), terminate_requested_at = case when ${how === 'terminate'} then coalesce(terminate_requested_at, now()) else terminate_requested_at end, state = case when state = 'running' then state else 'cancelled' end,
         finished_at = case when state <> 'running' then now() end, says = case when state <> 'running' then 'Cancelled before it began.' else says end
       where id = ${id}`);
-    await writeAudit(tx, { caller, action: 'jobs.cancel', object: `job:${id}`, outcome: 'success', details: { target: job.target, action: job.action, about: job.about }, address });
+    await writeAudit(tx, { caller, action: `jobs.${how}`, object: `job:${id}`, outcome: 'success', details: { target: job.target, action: job.action, about: job.about }, address });
   });
 }
 
@@ -133,11 +138,11 @@ type Change = Partial<{ backend: Backend; progress: Progress; log: LogLine[]; be
 const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value));
 
 /** Writes down how a job stands. Log lines are added. @throws LostJob where another runner has taken it over; a cancel that is asked for is the answer */
-export async function saveJob({ id, fence }: Pick<Job, 'id' | 'fence'>, { backend, progress, log = [], before, after, waited_ms: waited }: Change): Promise<{ cancelled: boolean }> {
-  const [row] = await database().rows<{ cancelled: boolean }>(sql`
+export async function saveJob({ id, fence }: Pick<Job, 'id' | 'fence'>, { backend, progress, log = [], before, after, waited_ms: waited }: Change): Promise<{ cancelled: boolean; terminated: boolean }> {
+  const [row] = await database().rows<{ cancelled: boolean; terminated: boolean }>(sql`
     update riskdesk.jobs set backend = coalesce(${json(backend)}::jsonb, backend), progress = coalesce(${json(progress)}::jsonb, progress), log = log || ${JSON.stringify(log)}::jsonb,
       before = coalesce(${json(before)}::jsonb, before), after = coalesce(${json(after)}::jsonb, after), waited_ms = greatest(waited_ms, ${waited ?? 0})
-    where id = ${id} and fence = ${fence} and state = 'running' returning cancel_requested_at is not null as cancelled`);
+    where id = ${id} and fence = ${fence} and state = 'running' returning cancel_requested_at is not null as cancelled, terminate_requested_at is not null as terminated`);
   if (!row) throw new LostJob(id);
   return row;
 }

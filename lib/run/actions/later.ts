@@ -2,8 +2,8 @@ import 'server-only';
 import { transaction } from '@/lib/db/client';
 import type { Figures } from '@/lib/kit/action';
 import { sql } from '@/lib/pg/sql';
-import { monitorTransaction } from '../monitor';
 import type { Job } from './jobs';
+import { measure } from './measure';
 import { actions } from './registry';
 
 /** Whether it paid off shows once the object has been used again. */
@@ -13,9 +13,8 @@ type Done = Pick<Job, 'id' | 'target' | 'action' | 'object'>;
 
 /** Null where the object is gone, or the target cannot be asked. */
 async function figuresOf({ target, action, object }: Done): Promise<Figures | null> {
-  const { figures } = actions.get(action)?.action ?? {};
-  if (!figures) return null;
-  return monitorTransaction(target, (ask) => figures(ask, object)).catch(() => null);
+  const entry = actions.get(action);
+  return entry?.action.figures ? measure(target, entry, object).catch(() => null) : null;
 }
 
 /** Takes the figures of one job again whose time has come; a console that was down meanwhile takes them late, and says when. */

@@ -1,6 +1,6 @@
 import 'server-only';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ActionContext, Figures, Settled } from '@/lib/kit/action';
+import type { ActionContext, Settled } from '@/lib/kit/action';
 import type { Params } from '@/lib/kit/param';
 import { isDiskFull, isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
@@ -9,11 +9,12 @@ import { log } from '../log';
 import { maintenanceSettings, monitorTransaction } from '../monitor';
 import { serverFacts } from '../server';
 import { cancelBackend, Cancelled, GaveUp, withJobSession } from './job-session';
+import { measure } from './measure';
 import { stepOf } from './preview';
 import { runStep } from './run-step';
 import type { Watch } from './watch';
 import { forgetTarget } from '../run-diagnostic';
-import { finishJob, LostJob, saveJob, savePhase, type Job, type LogLine, type Progress } from './jobs';
+import { finishJob, LostJob, saveJob, savePhase, type Ending, type Job, type LogLine, type Progress } from './jobs';
 import { progressOf } from './progress';
 import { actions, type RegisteredAction } from './registry';
 
@@ -74,15 +75,15 @@ function explain(error: unknown): string {
 }
 
 /** @returns what is to be said beside that it is done */
-async function perform(job: Job, { action }: RegisteredAction): Promise<string | null> {
+async function perform(job: Job, entry: RegisteredAction): Promise<string | null> {
+  const { action } = entry;
   const context = await contextOf(job);
-  const figures = (): Promise<Figures> => (action.figures ? monitorTransaction(job.target, (ask) => action.figures?.(ask, job.object) ?? Promise.resolve({})) : Promise.resolve({}));
   const now = await monitorTransaction(job.target, (ask) => action.find(ask, context));
   if (!now) throw new GaveUp('The object is not there any more.');
   if (now.identity !== job.object.identity) throw new GaveUp('The object is another one than when this was asked for.');
   const refused = action.guards(now, context);
   if (refused[0]) throw new GaveUp(refused[0].says);
-  await saveJob(job, { before: await figures() });
+  await saveJob(job, { before: await measure(job.target, entry, job.object) });
   const more = await withJobSession(job.target, job.object_key, async (session) => {
     job.backend = session.backend;
     await saveJob(job, { backend: session.backend });
@@ -103,18 +104,19 @@ async function perform(job: Job, { action }: RegisteredAction): Promise<string |
   });
   // Before PostgreSQL 15 the statistics that a session reads are up to half a second old (PGSTAT_STAT_INTERVAL).
   if (context.server.major < 15) await sleep(600);
-  await saveJob(job, { after: await figures() });
+  await saveJob(job, { after: await measure(job.target, entry, job.object) });
   return more;
 }
 
 type Watched = Watch & { begin: (step: number) => void; end: () => Promise<void> };
 
 /** Mending goes on whatever anybody wants. */
-const unwatched = ({ target, id }: Job): Watch => ({ target, job: id, cancelled: () => false, log: () => {}, moved: () => {}, held: () => {}, waitedNow: () => 0 });
+const unwatched = ({ target, id }: Job): Watch => ({ target, job: id, cancelled: () => false, terminated: () => false, log: () => {}, moved: () => {}, held: () => {}, waitedNow: () => 0 });
 
 /** While a job runs: its progress, who waits for it, its log, and whether somebody wants it to end. */
 function watch(job: Job, view: RegisteredAction['action']['progress'], backend: NonNullable<Job['backend']>): Watched {
-  let [wanted, asked] = [false, false];
+  let asked: Ending | null = null;
+  let wanted: Ending | null = null;
   const over = new AbortController();
   let lines: LogLine[] = [];
   let [longest, latest, step, held] = [0, 0, 0, 0];
@@ -122,8 +124,8 @@ function watch(job: Job, view: RegisteredAction['action']['progress'], backend: 
   const flush = async (progress?: Progress) => {
     const sent = lines;
     lines = [];
-    const { cancelled } = await saveJob(job, { ...(progress ? { progress } : {}), log: sent, waited_ms: longest });
-    wanted ||= cancelled;
+    const { cancelled, terminated } = await saveJob(job, { ...(progress ? { progress } : {}), log: sent, waited_ms: longest });
+    if (cancelled) wanted = terminated ? 'terminate' : 'cancel';
   };
   const look = async () => {
     const seen = await progressOf(job.target, view, backend, { step, rows, held }).catch(() => undefined);
@@ -133,16 +135,15 @@ function watch(job: Job, view: RegisteredAction['action']['progress'], backend: 
   };
   const once = async () => {
     await look();
-    if (wanted && !asked) {
-      asked = true;
-      await cancelBackend(job.target, backend, 'cancel').catch(() => false);
-    }
+    if (wanted === null || wanted === asked) return;
+    asked = wanted;
+    await cancelBackend(job.target, backend, wanted).catch(() => false);
   };
   const looping = (async () => {
     while (!over.signal.aborted) {
       await once().catch((error: unknown) => {
         if (!(error instanceof LostJob)) return;
-        wanted = true;
+        wanted = 'cancel';
         over.abort();
       });
       await sleep(watchMs, undefined, { signal: over.signal }).catch(() => {});
@@ -152,7 +153,8 @@ function watch(job: Job, view: RegisteredAction['action']['progress'], backend: 
     target: job.target,
     job: job.id,
     begin: (index) => [step, rows] = [index, null],
-    cancelled: () => wanted,
+    cancelled: () => wanted !== null,
+    terminated: () => wanted === 'terminate',
     log: (says) => void lines.push({ at: new Date().toISOString(), says }),
     moved: (moved, expected) => void (rows = { moved, expected }),
     held: (ms, waited) => [held, longest] = [Math.max(held, ms), Math.max(longest, waited)],

@@ -1,7 +1,7 @@
 import 'server-only';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockModes } from '@/lib/kit/action';
-import { sqlState } from '@/lib/pg/errors';
+import { isUnavailable, sqlState } from '@/lib/pg/errors';
 import { render, sql } from '@/lib/pg/sql';
 import { writeExport } from '../exports/write-export';
 import { Cancelled, GaveUp, type Session } from './job-session';
@@ -51,7 +51,7 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
       if (step.otherwise !== undefined && isNothing(row)) throw new GaveUp(step.otherwise);
       return row;
     } catch (error) {
-      if (sqlState(error) === '57014' && watch.cancelled()) throw new Cancelled();
+      if ((sqlState(error) === '57014' && watch.cancelled()) || (watch.terminated() && isUnavailable(error))) throw new Cancelled();
       const most = step.holdMs ?? holdMs;
       const tooLong = error instanceof TooLong || (sqlState(error) === '57014' && isStrong(step) && performance.now() - started >= most / 2);
       if (step.waits === 'patient' || !(lost(error) || tooLong)) throw error;

@@ -3,6 +3,8 @@ export type Watch = {
   target: string;
   job: string;
   cancelled: () => boolean;
+  /** Its session is being ended, because a cancel did not help. */
+  terminated: () => boolean;
   log: (says: string) => void;
   /** What is logged of a notice; all of it, without this. */
   tells?: ((notice: string) => string | null) | undefined;
