@@ -51,7 +51,7 @@ export const exportPartition = action({
   risk: 'light',
   riskOf: (asked) => (dropping(asked) ? 'destructive' : 'light'),
   params,
-  find: (ask, { params: { partition }, role, server, exports }) => findExported(ask, { partition, role, major: server.major, free_bytes: exports.free_bytes }),
+  find: async (ask, { params: { partition }, role, server, exports }) => findExported(ask, { partition, role, major: server.major, free_bytes: await exports.free() }),
   guards: (object, { params: asked, role, server }) => [
     ...exportGuards(object), ...rightGuards(object.tables, role, false), ...policyGuard(object.tables),
     ...(dropping(asked) ? [...standbyGuard(server.inRecovery), ...dropGuards(object, asked.bound)] : []),
@@ -59,7 +59,8 @@ export const exportPartition = action({
   plan: (object, { params: asked }) => exportSteps(object, { drop: dropping(asked), bound: asked.bound }),
   blocks: 'Reads and writes go on while files are written; the snapshot holds vacuum back for that long, as any long read does. Where it is dropped, who writes to it waits as long as given at most, and what it refers to is locked for a moment. The files hold all of its rows: they lie on this console’s disk, unencrypted, for who may fetch them here.',
   progress: null,
-  settle: async (ask, { tables }, { params: asked, exports: { made } }) => {
+  settle: async (ask, { tables }, { params: asked, exports }) => {
+    const made = await exports.made();
     const left = await ask(sql`select from pg_class where oid = any (${array(tables.map(({ oid }) => oid))}::oid[])`);
     if (left.length === 0) return { state: 'done', says: `${tables.length === 1 ? 'The table is' : 'The tables are'} dropped, after ${made ? 'the export was complete' : 'the export was complete: it lies with the console that began this'}.`, mend: [] };
     if (!made) return { state: 'undone', says: 'Nothing was dropped, and nothing of the export is kept.', mend: [] };

@@ -8,7 +8,7 @@ import { columnsOf } from './tree-sql';
 export type Archive = { oid: string; schema: string; rel: string; /** Made by `partitions.archive`. */ is_archive: boolean; bound: string };
 /** A table to be exported, with what the catalog says of it beyond `Table`. */
 export type Leaving = Table & {
-  filenode: string; bytes: number; persistence: string; readable: boolean;
+  filenode: string; bytes: number; /** Its indexes included. */ total_bytes: number; persistence: string; readable: boolean;
   /** `columnsOf`, to see that it is the same still. */
   shape: string | null;
   ddl: string[]; ties: string[]; keys: string[];
@@ -17,32 +17,34 @@ export type Leaving = Table & {
 };
 export type Exported = ActionObject & { tables: Leaving[]; parent: Archive | null; /** Has the columns of a partitioned table. */ alike: boolean; /** Archives that are not cut by time, whose rows of it stay. */ beside: string[]; database: string; free_bytes: number | null };
 
-/** So that a value is written in one way, now and when it is looked at again. */
-const plainWriting = sql`SELECT set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), set_config('TimeZone', 'UTC', true), set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true), set_config('row_security', 'off', true)`;
+/** So that a value is written, and read, in one way, now and when it is looked at again. */
+export const plainWriting = sql`SELECT set_config('DateStyle', 'ISO, MDY', true), set_config('IntervalStyle', 'postgres', true), set_config('TimeZone', 'UTC', true), set_config('extra_float_digits', '1', true), set_config('bytea_output', 'hex', true), set_config('row_security', 'off', true)`;
 
-const storedColumns = ({ columns }: Table) => columns.filter(({ generated }) => !generated);
+type Summed = Pick<Table, 'schema' | 'rel' | 'columns' | 'primary_key'>;
+
+const storedColumns = ({ columns }: Summed) => columns.filter(({ generated }) => !generated);
 
 /** A function takes no more than a hundred arguments. */
 const atOnce = 90;
 
 /** A row as text that nothing but this row has, as the console makes it of a line of the file. */
-function lineOf(table: Table): SQL {
+function lineOf(table: Summed): SQL {
   const names = storedColumns(table).map(({ name }) => ident(name));
   const parts = Array.from({ length: Math.ceil(names.length / atOnce) }, (_, index) => names.slice(index * atOnce, (index + 1) * atOnce));
   return join(parts.map((part) => sql`format(${literal(part.map(() => '%L').join(','))}, ${join(part, sql`, `)})`), sql` || ',' || `);
 }
 
 /** One order, whatever has no key: rows that are the same as text may change places. */
-const orderOf = (table: Table): SQL => (table.primary_key.length > 0 ? join(table.primary_key.map((name) => ident(name)), sql`, `) : sql`${lineOf(table)} COLLATE "C"`);
+const orderOf = (table: Summed): SQL => (table.primary_key.length > 0 ? join(table.primary_key.map((name) => ident(name)), sql`, `) : sql`${lineOf(table)} COLLATE "C"`);
 
-const sumOf = (table: Table): SQL => sql`SELECT count(*)::text AS rows, coalesce(sum(('x' || left(encode(sha256(convert_to(n || ' ' || line, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0)::text AS checksum FROM (SELECT row_number() OVER (ORDER BY ${orderOf(table)}) AS n, ${lineOf(table)} AS line FROM ONLY ${named(table)}) r`;
+export const sumOf = (table: Summed): SQL => sql`SELECT count(*)::text AS rows, coalesce(sum(('x' || left(encode(sha256(convert_to(n || ' ' || line, 'UTF8')), 'hex'), 15))::bit(60)::bigint), 0)::text AS checksum FROM (SELECT row_number() OVER (ORDER BY ${orderOf(table)}) AS n, ${lineOf(table)} AS line FROM ONLY ${named(table)}) r`;
 
 const remembered = (index: number): SQL => literal(`riskdesk.export_${index + 1}`);
-const format = sql`(FORMAT csv, HEADER true, ENCODING 'UTF8')`;
+export const copyFormat = sql`(FORMAT csv, HEADER true, ENCODING 'UTF8')`;
 
 const planned = (table: Leaving): ExportTable => ({
   schema: table.schema, table: table.rel, columns: storedColumns(table).map(({ name, type }) => ({ name, type })), ddl: table.ddl, ties: table.ties,
-  summed: render(sumOf(table)).text, copy_from: render(sql`COPY ${named(table)} (${list(table.columns)}) FROM STDIN ${format}`).text,
+  summed: render(sumOf(table)).text, copy_from: render(sql`COPY ${named(table)} (${list(table.columns)}) FROM STDIN ${copyFormat}`).text, table_bytes: table.total_bytes,
 });
 
 const onlyThese = (tables: Table[]): SQL => join(tables.map((table) => sql`ONLY ${named(table)}`), sql`, `);
@@ -53,7 +55,7 @@ const exportStep = ({ tables, database }: Exported): Step => ({
     sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY`, sql`LOCK TABLE ${onlyThese(tables)} IN ACCESS SHARE MODE`, plainWriting,
     ...tables.flatMap((table, index) => [
       sql`SELECT rows, checksum, set_config(${remembered(index)}, rows || ' ' || checksum, false) FROM (${sumOf(table)}) s`,
-      sql`COPY (SELECT ${list(table.columns)} FROM ONLY ${named(table)} ORDER BY ${orderOf(table)}) TO STDOUT ${format}`,
+      sql`COPY (SELECT ${list(table.columns)} FROM ONLY ${named(table)} ORDER BY ${orderOf(table)}) TO STDOUT ${copyFormat}`,
     ]),
   ],
   note: `Writes ${namesOf(tables)} in one snapshot to compressed files of this console, reads them back, and holds number and checksum of their rows against what the server says.`,

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lockModes } from '@/lib/kit/action';
 import { sqlState } from '@/lib/pg/errors';
 import { render, sql } from '@/lib/pg/sql';
+import { readImport } from '../exports/read-import';
 import { writeExport } from '../exports/write-export';
 import { Cancelled, GaveUp, type Session } from './job-session';
 import type { ShownStep } from './preview';
@@ -77,9 +78,10 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
 }
 
 async function once(session: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
-  if (!step.exports) return step.statements ? asOne(session, step, watch) : alone(session, step);
+  const withFiles = step.exports ? writeExport : step.imports ? readImport : null;
+  if (!withFiles) return step.statements ? asOne(session, step, watch) : alone(session, step);
   await lockTimeout(session, step);
-  await writeExport(session, step, watch);
+  await withFiles(session, step, watch);
   return undefined;
 }
 
