@@ -1,4 +1,4 @@
-import { join, sql, type SQL } from '@/lib/pg/sql';
+import { join, literal, sql, type SQL } from '@/lib/pg/sql';
 import { conflictsWith, lockModes, type LockMode } from './action';
 
 /** `AccessShareLock` is pg_locks’ word for ACCESS SHARE. */
@@ -14,7 +14,7 @@ export const preparedLocks = (locks: SQL = sql`pg_locks`): SQL => sql`(
       join ${locks} h on h.pid is null and h.virtualtransaction = x.virtualtransaction
     where h.granted)`;
 
-const conflicts = (held: SQL, wanted: SQL): SQL => sql`case ${wanted} ${join(lockModes.map((mode) => sql`when ${inView(mode)} then ${held} in ${conflictsWith(mode).map(inView)}`), sql` `)} end`;
+const conflicts = (held: SQL, wanted: SQL): SQL => sql`case ${wanted} ${join(lockModes.map((mode) => sql`when ${literal(inView(mode))} then ${held} in (${join(conflictsWith(mode).map((one) => literal(inView(one))), sql`, `)})`), sql` `)} end`;
 
 /** Whether the lock of the row `h` of pg_locks keeps that of `w` waiting. */
 export const keepsWaiting = (h: SQL, w: SQL): SQL => sql`${h}.locktype = ${w}.locktype and ${h}.database is not distinct from ${w}.database and ${h}.relation is not distinct from ${w}.relation
