@@ -63,6 +63,8 @@ export type ExportFacts = {
   made: () => Promise<boolean>;
   /** One of this target by its id. */
   find: (id: string) => Promise<KeptExport | null>;
+  /** Those of this target. */
+  list: () => Promise<KeptExport[]>;
 };
 
 /** The files that a step brings back, as the manifest has them. */

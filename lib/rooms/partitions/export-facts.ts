@@ -1,13 +1,14 @@
 import type { Ask } from '@/lib/kit/diagnostic';
+import type { KeptExport } from '@/lib/kit/export';
 import { findRelation } from '@/lib/kit/relation-object';
 import { constraintDefinition, storageClause } from '@/lib/pg/index-facts';
 import { array, sql, type SQL } from '@/lib/pg/sql';
 import { archiveOf, findArchives } from './archives';
-import type { Archive, Exported, Leaving } from './export-plan';
+import { isOf, type Archive, type Exported, type Leaving } from './export-plan';
 import { tablesOf, written, type Table } from './family';
 import { bound, columnsOf } from './tree-sql';
 
-type Looking = { partition: string; role: string; major: number; free_bytes: number | null };
+type Looking = { partition: string; role: string; major: number; free_bytes: number | null; /** Exports of before, where one of them is to serve. */ kept: KeptExport[] };
 
 /** By this comment an archive is known as one of a table: `createArchives` writes it. */
 const archiveComment = 'Archive of ';
@@ -70,7 +71,7 @@ async function leaving(ask: Ask, oids: string[], role: string): Promise<Leaving[
 }
 
 /** A table that is to be exported, with those that go with it. */
-export async function findExported(ask: Ask, { partition, role, major, free_bytes }: Looking): Promise<Exported | null> {
+export async function findExported(ask: Ask, { partition, role, major, free_bytes, kept }: Looking): Promise<Exported | null> {
   const relation = await findRelation(ask, partition, 'rp', role, major);
   if (!relation) return null;
   // Names and definitions are to be written out whole.
@@ -81,8 +82,9 @@ export async function findExported(ask: Ask, { partition, role, major, free_byte
   const [place] = await ask<{ alike: boolean; database: string }>(sql`
     select current_database()::text as database, exists (select from pg_partitioned_table p where ${columnsOf(sql`p.partrelid`)} = ${columnsOf(sql`${relation.oid}::oid`)}) as alike`);
   const top = parent?.live && archiveOf(parent.live).rel === parent.rel ? parent.live.oid : relation.oid;
+  const [earlier = null] = kept.filter((one) => isOf(one, tables, place?.database ?? '')).toSorted((a, b) => b.made_at.localeCompare(a.made_at));
   return {
-    name: relation.name, key: `relation ${top}`, identity: JSON.stringify(tables.map(({ oid, filenode, ddl }) => [oid, filenode, ddl])), table: relation.oid, bytes: tables.reduce((sum, { bytes }) => sum + bytes, 0),
-    tables, parent, alike: place?.alike ?? false, beside, database: place?.database ?? '', free_bytes,
+    name: relation.name, key: `relation ${top}`, identity: JSON.stringify([earlier?.id, tables.map(({ oid, filenode, ddl }) => [oid, filenode, ddl])]), table: relation.oid, bytes: tables.reduce((sum, { bytes }) => sum + bytes, 0),
+    tables, parent, alike: place?.alike ?? false, beside, database: place?.database ?? '', free_bytes, earlier,
   };
 }

@@ -2,7 +2,7 @@ import type { ActionObject, Step } from '@/lib/kit/action';
 import type { ExportedFile } from '@/lib/kit/export';
 import { checkedText, ident, literal, render, sql, type CheckedText, type SQL } from '@/lib/pg/sql';
 import type { TableStatements } from '@/lib/pg/table-statements';
-import { copyFormat, plainWriting, sumOf } from './export-plan';
+import { copyFormat, plainWriting, planOf, sumOf } from './export-plan';
 import { named, written, type Table } from './family';
 import { list } from './move';
 import { dropCheck, joinSteps } from './partition-steps';
@@ -59,7 +59,7 @@ function loadStep({ id, tables }: Importing, mark: string): Step {
       ...tables.map(compareSql), ...tables.flatMap(goingOn), ...tables.map((table) => marked(table, mark)), ...tables.flatMap(({ says }) => texts(says.belongs)),
     ],
     note: `Holds every file against the manifest; then makes ${namesOf(tables)} in one transaction, fills ${tables.length === 1 ? 'it' : 'them'}, and holds number and checksum of the rows, as the server says them, against the manifest.`,
-    lock: null, waits: 'bounded', imports: { id, tables: tables.map(({ file: { schema, table, columns, file, rows, checksum, bytes, csv_bytes, sha256 } }) => ({ schema, table, columns, file, rows, checksum, bytes, csv_bytes, sha256 })) },
+    lock: null, waits: 'bounded', imports: { id, tables: tables.map(({ file }) => planOf(file)) },
   };
 }
 

@@ -134,4 +134,5 @@ export const exportFacts = (target: string, job: string | null): ExportFacts => 
     const found = await findExport(id);
     return found?.target === target ? found : null;
   },
+  list: () => listExports(target),
 });
