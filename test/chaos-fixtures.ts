@@ -19,7 +19,7 @@ export type Planted = {
   after?: () => Promise<unknown>;
 };
 type Rows = <T extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<T[]>;
-type Place = { owner: pg.Client; sql: Rows; name: string; /** A session of its own. */ session: () => Promise<pg.Client>; /** Runs an action to its end. */ run: (action: string, planted: Planted) => Promise<unknown> };
+type Place = { owner: pg.Client; sql: Rows; name: string; /** A session of its own. */ session: () => Promise<pg.Client>; /** Runs an action to its end. */ run: (action: string, planted: Planted) => Promise<{ id: string }> };
 
 async function table({ owner, name }: Place, rows = 20_000): Promise<string> {
   await owner.query(`create table ${name} (a int primary key, b text)`);
@@ -138,7 +138,7 @@ const onDetached = async (place: Place): Promise<Planted> => {
 /** Exported and dropped: its rows are in the files, and come back. */
 const onExported = async (place: Place): Promise<Planted> => {
   const planted = await onDetached(place);
-  const { id } = await place.run('partitions.export', planted) as { id: string };
+  const { id } = await place.run('partitions.export', planted);
   return { params: { export: id }, ...(planted.rows ? { rows: planted.rows } : {}) };
 };
 

@@ -80,7 +80,7 @@ export const importPartition = action({
   disk: ({ tables }) => (tables.some(({ there }) => there) ? 0 : tables.reduce((sum, table) => sum + onServer(table), 0)),
   place: () => ({ tablespace: '' }),
   progress: null,
-  inverse: ({ tables: [first] }) => (first ? { action: 'partitions.export', params: { partition: render(named(first)).text, tables: 'are dropped' } } : null),
+  inverse: ({ tables: [first] }) => (first ? { action: 'partitions.export', params: { partition: render(named(first)).text, tables: 'are dropped', files: 'are those of the last export' } } : null),
   settle: async (ask, { id: made, tables }) => {
     const found = await ask<{ comment: string | null }>(sql`
       select obj_description(c.oid, 'pg_class') as comment from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname || '.' || c.relname = any (${array(tables.map((table) => written(table)))})`);

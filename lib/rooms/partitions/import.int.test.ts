@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { uuidv7 } from 'uuidv7';
@@ -66,12 +66,15 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
       const preview = await shown('partitions.import', { export: job.id, afterwards: there });
       expect(preview).toMatchObject({ risk: 'heavy', estimate: { disk_bytes: expect.any(Number) } });
       expect(preview.plan.map(({ sql }) => sql).join('\n')).toMatch(/CREATE TABLE.*COPY.*IS DISTINCT FROM.*ATTACH PARTITION/s);
-      await done('partitions.import', { export: job.id, afterwards: there });
+      const { inverse } = await done('partitions.import', { export: job.id, afterwards: there });
       expect(await every()).toEqual(before);
       expect(await described(partition)).toEqual(looks);
       expect(await refused({ export: job.id })).toEqual([expect.stringMatching(/^back: .* is back already/)]);
-      const again = await gone(partition);
-      await done('partitions.import', { export: again.id, afterwards: there });
+      // What takes it back rests on the same files.
+      const { action, params } = inverse as { action: string; params: Record<string, string> };
+      const taken = await ended(await actions.start(action, params, { target, confirm: partition }));
+      expect([taken.state, await exists(partition), existsSync(join(directory, taken.id))], taken.says ?? '').toEqual(['succeeded', false, false]);
+      await done('partitions.import', { export: job.id, afterwards: there });
       expect(await every()).toEqual(before);
       await done('partitions.restore', { table: planted.table, from: '2020-01-01', to: '2100-01-01' });
       expect(await planted.violations()).toEqual([]);

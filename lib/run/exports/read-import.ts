@@ -73,6 +73,7 @@ export async function readImport(session: Session, step: ShownStep, watch: Watch
       if (typeof row?.refuses === 'string') throw new GaveUp(row.refuses);
     }
     await client.query('commit');
+    watch.log('What is in the database is what the manifest says: every number and checksum.');
   } catch (error) {
     await client.query('rollback').catch(() => {});
     throw error;
