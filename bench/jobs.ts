@@ -4,7 +4,7 @@ import type { Planted } from '@/test/chaos-fixtures';
 import { until } from '@/test/server';
 import { timed, type Browser } from './measure';
 
-export type Job = { state: string; says: string | null; waitedMs: number; startedAt: string | null; finishedAt: string | null };
+export type Job = { id: string; state: string; says: string | null; waitedMs: number; startedAt: string | null; finishedAt: string | null };
 const isOver = ({ state }: Job): boolean => state !== 'queued' && state !== 'running';
 
 const post = async <T>(browser: Browser, path: string, body: unknown): Promise<T> => {

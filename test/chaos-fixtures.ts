@@ -19,7 +19,7 @@ export type Planted = {
   after?: () => Promise<unknown>;
 };
 type Rows = <T extends pg.QueryResultRow>(text: string, values?: unknown[]) => Promise<T[]>;
-type Place = { owner: pg.Client; sql: Rows; name: string; /** A session of its own. */ session: () => Promise<pg.Client>; /** Runs an action to its end. */ run: (action: string, planted: Planted) => Promise<unknown> };
+type Place = { owner: pg.Client; sql: Rows; name: string; /** A session of its own. */ session: () => Promise<pg.Client>; /** Runs an action to its end. */ run: (action: string, planted: Planted) => Promise<{ id: string }> };
 
 async function table({ owner, name }: Place, rows = 20_000): Promise<string> {
   await owner.query(`create table ${name} (a int primary key, b text)`);
@@ -135,6 +135,13 @@ const onDetached = async (place: Place): Promise<Planted> => {
   return { params: { partition: name, tables: 'are dropped' }, confirm: name, rows: inFilesOrTable(place, name) };
 };
 
+/** Exported and dropped: its rows are in the files, and come back. */
+const onExported = async (place: Place): Promise<Planted> => {
+  const planted = await onDetached(place);
+  const { id } = await place.run('partitions.export', planted);
+  return { params: { export: id }, ...(planted.rows ? { rows: planted.rows } : {}) };
+};
+
 /** For every action an object of its own, large enough to be killed in the middle. */
 export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
   'tables.analyze': onTable(),
@@ -175,6 +182,7 @@ export const fixtures: Record<string, (place: Place) => Promise<Planted>> = {
   'partitions.rescue_default': onFilled,
   'partitions.partition_table': onPlain,
   'partitions.export': onDetached,
+  'partitions.import': onExported,
   'partitions.create': onFamily({ ahead: '4', every: 'month' }),
   'partitions.archive': onFamily({ days: '75', partial: 'go too' }),
   'partitions.restore': onFamily({ from: '2020-01-01', to: '2100-01-01' }, ({ run }, of) => run('partitions.archive', { params: { table: of, days: '75', partial: 'go too' }, confirm: of })),

@@ -44,7 +44,7 @@ export function AuditVerification() {
         <ShieldCheck className="size-3.5" aria-hidden />
         Verify
       </Button>
-      {failure ? <Notice tone="warning" title="It could not be verified">{failure}</Notice> : walked ? <Outcome walked={walked} busy={busy} /> : <p className="text-xs text-faint">Each entry holds the hash of the one before it; the console signs them once a minute.</p>}
+      {failure ? <Notice tone="warning" title="It could not be verified">{failure}</Notice> : walked ? <Outcome walked={walked} busy={busy} /> : <p className="text-xs text-faint">Each entry holds the hash of the one before it; the console signs what it has written within seconds, and keeps it in mind until then.</p>}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import 'server-only';
 import type { Caller } from '@/lib/kit/caller';
 import { sql } from '@/lib/pg/sql';
+import { written } from './audit-witness';
 import type { Database } from './client';
 
 export type AuditEntry = {
@@ -23,10 +24,10 @@ export type AuditEntry = {
  */
 export async function writeAudit(db: Database, entry: AuditEntry): Promise<void> {
   const { caller } = entry;
-  const [row] = await db.rows<{ level: string }>(sql`
+  const [row] = await db.rows<{ level: string; position: number; hash: Buffer }>(sql`
     insert into riskdesk.audit_log (actor_id, actor, via, action, object, outcome, details, address)
     values (${caller?.userId ?? null}, ${caller?.email ?? entry.actor ?? 'console'}, ${caller?.via.kind ?? 'none'}, ${entry.action},
       ${entry.object}, ${entry.outcome}, ${JSON.stringify(entry.details ?? {})}::jsonb, ${entry.address ?? null})
-    returning current_setting('synchronous_commit') as level, set_config('synchronous_commit', 'off', true) as off`);
-  await db.flush(row?.level ?? 'on');
+    returning position, hash, current_setting('synchronous_commit') as level, set_config('synchronous_commit', 'off', true) as off`);
+  await db.flush(row?.level ?? 'on', (onDisk) => row && written(row.position, row.hash, onDisk));
 }

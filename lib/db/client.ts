@@ -18,8 +18,8 @@ export type Database = {
   orm: NodePgDatabase<typeof schema>;
   /** The rows of one statement. The row type is the caller's word for what its SQL returns. */
   rows: <T extends Row>(statement: SQL, options?: RowsOptions) => Promise<T[]>;
-  /** What was written with synchronous_commit off is on disk, at the level that was put off: in a transaction once it has committed, before whoever asked for it gets an answer. */
-  flush: (level: string) => Promise<void>;
+  /** What was written with synchronous_commit off is on disk, at the level that was put off: in a transaction once it has committed, before whoever asked for it gets an answer. `then` is called after that, with whether no crash can undo it. */
+  flush: (level: string, then: (onDisk: boolean) => void) => Promise<void>;
 };
 
 export type RowsOptions = {
@@ -66,7 +66,10 @@ function open(): Connections {
       const ask = (of: DeskPool) => once(of, (client) => run<never>(client, statement, options));
       return reserved ? withReserve(pool, reserve, ask) : ask(pool);
     },
-    flush: (level) => once(pool, (client) => flushed(client, level)),
+    flush: async (level, then) => {
+      await once(pool, (client) => flushed(client, level));
+      then(level !== 'off');
+    },
   };
   return { pool, reserve, database };
 }
@@ -154,11 +157,15 @@ export const reservePool = (): DeskPool => connections().reserve;
 export async function transaction<T>(work: (tx: Database) => Promise<T>): Promise<T> {
   return appPool().use(async (client) => {
     let owed = 'off';
-    const flush = async (level: string) => {
+    const after: ((onDisk: boolean) => void)[] = [];
+    const flush = async (level: string, then: (onDisk: boolean) => void) => {
+      // The next in the same transaction reads what the first has put off.
       if (owed === 'off') owed = level;
+      after.push(then);
     };
     const result = await inTransaction(client, () => work({ orm: drizzle(tagging(client), { schema }), rows: (statement, options) => run(client, statement, options), flush }));
     if (owed !== 'off') await (client.direct ? flushed(client, owed) : inTransaction(client, () => flushed(client, owed)));
+    for (const then of after) then(owed !== 'off');
     return result;
   });
 }

@@ -1,6 +1,6 @@
 import type { SQL } from '@/lib/pg/sql';
 import type { Ask, ServerFacts } from './diagnostic';
-import type { ExportFacts, ExportPlan } from './export';
+import type { ExportFacts, ExportPlan, ImportPlan } from './export';
 import type { Remedy } from './finding';
 import type { Params, ParamsOf } from './param';
 import type { Permission } from './permission';
@@ -38,6 +38,8 @@ export type Step = {
    * The files are read back and held against that before the export is seen and the step has ended.
    */
   exports?: ExportPlan;
+  /** It is one transaction whose COPY … FROM STDIN, one a table in this order, are fed from the files of an export. All of them are held against its manifest before the transaction begins. */
+  imports?: ImportPlan;
   /** Of a query: what it means where it returns no row, or one that begins with false. The job fails with it. */
   otherwise?: string;
 } & Waiting;
@@ -59,6 +61,8 @@ export type ActionObject = {
   identity: string;
   /** The table whose locks are asked for, by OID; null where none is. */
   table: string | null;
+  /** Other relations that it locks as well, by OID: TOAST tables. */
+  also?: string[];
   /** Its size; null where it has none. */
   bytes: number | null;
 };
@@ -79,8 +83,8 @@ export type ProgressView = 'vacuum' | 'analyze' | 'create_index' | 'cluster';
 
 export type ActionContext<P extends Params> = { params: ParamsOf<P>; server: ServerFacts; /** The role that would run it. */ role: string; exports: ExportFacts };
 
-/** A figure before and after, by a key with its unit: `size_bytes`. */
-export type Figures = Record<string, number | null>;
+/** A figure before and after, by a key with its unit: `size_bytes`. One that a double would round is text. */
+export type Figures = Record<string, number | string | null>;
 
 /** What figures may need besides. */
 export type Measuring = { server: ServerFacts; planner: Planner };

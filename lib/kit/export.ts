@@ -12,6 +12,8 @@ const tableSchema = z.object({
   /** The statement that says `rows` and `checksum` of the table, and the one that fills it from the file. */
   summed: z.string(),
   copy_from: z.string(),
+  /** What it took on the server, its indexes included; exports of before this was noted have none. */
+  table_bytes: z.number().optional(),
 });
 
 const planSchema = z.object({ database: z.string(), tables: z.array(tableSchema) });
@@ -19,8 +21,11 @@ export type ExportTable = z.infer<typeof tableSchema>;
 /** What an export is made of, as it was planned. */
 export type ExportPlan = z.infer<typeof planSchema>;
 
+/** Files of an export are numbered: no other name is ever opened. */
+export const exportedFile = /^[1-9]\d{0,3}\.csv\.gz$/;
+
 export const fileSchema = tableSchema.extend({
-  file: z.string(),
+  file: z.string().regex(exportedFile),
   rows: z.number(),
   /** The order of the rows included. */
   checksum: z.string(),
@@ -50,10 +55,17 @@ export type ExportManifest = z.infer<typeof manifestSchema>;
 /** An export with those of its files that are missing or have another size by now. */
 export type KeptExport = ExportManifest & { damaged: string[] };
 
-/** What an action may know of this console’s exports. */
+/** What an action may know of this console’s exports, looked for when it asks. */
 export type ExportFacts = {
   /** Room in the directory of the exports; null where nothing can be written there. */
-  free_bytes: number | null;
+  free: () => Promise<number | null>;
   /** Whether the export of this very job is complete. */
-  made: boolean;
+  made: () => Promise<boolean>;
+  /** One of this target by its id. */
+  find: (id: string) => Promise<KeptExport | null>;
+  /** Those of this target. */
+  list: () => Promise<KeptExport[]>;
 };
+
+/** The files that a step brings back, as the manifest has them. */
+export type ImportPlan = { id: string; tables: Pick<ExportedFile, 'schema' | 'table' | 'columns' | 'file' | 'rows' | 'checksum' | 'bytes' | 'csv_bytes' | 'sha256'>[] };

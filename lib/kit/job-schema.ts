@@ -30,7 +30,7 @@ export const progressSchema = z.object({
   held_ms: z.number().describe('The longest that it asked for and held a lock that others wait for, more than which nobody can have waited'),
 });
 export const logLineSchema = z.object({ at: z.string(), says: z.string() });
-const figures = z.record(z.string(), z.number().nullable());
+const figures = z.record(z.string(), z.union([z.number(), z.string()]).nullable());
 
 export const jobSchema = z.object({
   id: z.string(), action: z.string(), target: z.string(), object: z.string(), state: z.enum(jobStates), says: z.string().nullable(),

@@ -90,3 +90,18 @@ export async function indexFacts(ask: Ask, chosen: SQL): Promise<NamedIndex[]> {
   // An index that vanished between the catalog's snapshot and its definition has no text: nothing can be proved about it.
   return found.filter((facts) => facts.keys.every((key) => typeof key.of === 'string'));
 }
+
+const stored = (of: SQL): SQL => sql`(select string_agg(quote_ident(option_name) || '=' || quote_literal(option_value), ', ') from pg_options_to_table(${of}))`;
+
+/** ` WITH (…)` of pg_class.reloptions; null without any. */
+export const storageClause = (options: SQL): SQL => sql`' WITH (' || ${stored(options)} || ')'`;
+
+/**
+ * What ADD CONSTRAINT has behind the name of `k` (pg_constraint), with the storage parameters of its index and, if it is to be `placed`, its tablespace: pg_get_constraintdef leaves both out, and they
+ * come before DEFERRABLE.
+ */
+export const constraintDefinition = (k: SQL, placed: boolean): SQL => sql`(
+  select case when ${k}.contype in ('p', 'u', 'x') then left(d.whole, length(d.whole) - length(d.waits)) || coalesce(${storageClause(sql`made.reloptions`)}, '')
+    || ${placed ? sql`coalesce(' USING INDEX TABLESPACE ' || quote_ident(space.spcname), '')` : sql`''`} || d.waits else d.whole end
+  from (select pg_get_constraintdef(${k}.oid) as whole, case when ${k}.condeferrable then ' DEFERRABLE' || case when ${k}.condeferred then ' INITIALLY DEFERRED' else '' end else '' end as waits) d
+    left join pg_class made on made.oid = ${k}.conindid left join pg_tablespace space on space.oid = made.reltablespace)`;

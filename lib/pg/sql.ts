@@ -51,7 +51,7 @@ export function literal(text: string): SQL {
   return tag.raw(quoted.includes('\\') ? ` E'${quoted.replaceAll('\\', '\\\\')}'` : `'${quoted}'`);
 }
 
-/** Text that PostgreSQL's own grammar has read as one statement of the kind that was asked for: `lib/pg/create-index.ts` alone says so. */
+/** Text that PostgreSQL's own grammar has read as one statement of the kind that was asked for: `lib/pg/create-index.ts` and `lib/pg/table-statements.ts` alone say so. */
 export type CheckedText = string & { readonly checked: true };
 
 export const checkedText = (text: CheckedText): SQL => tag.raw(text);

@@ -55,6 +55,7 @@ import { attach as partitionsAttachAction } from './partitions/attach.action';
 import { create as partitionsCreateAction } from './partitions/create.action';
 import { detach as partitionsDetachAction } from './partitions/detach.action';
 import { exportPartition as partitionsExportPartitionAction } from './partitions/export-partition.action';
+import { importPartition as partitionsImportPartitionAction } from './partitions/import-partition.action';
 import { partitionTable as partitionsPartitionTableAction } from './partitions/partition-table.action';
 import { rescueDefault as partitionsRescueDefaultAction } from './partitions/rescue-default.action';
 import { restore as partitionsRestoreAction } from './partitions/restore.action';
@@ -118,7 +119,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[
   { room: jobsRoom, diagnostics: [], actions: [] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [locksCancelAction, locksTerminateAction] },
   { room: maintenanceRoom, diagnostics: [], actions: [] },
-  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsExports, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsExportPartitionAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
+  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsExports, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsExportPartitionAction, partitionsImportPartitionAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
   { room: plansRoom, diagnostics: [], actions: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing], actions: [] },
   { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend], actions: [queriesResetStatementAction, queriesResetStatisticsAction] },

@@ -36,6 +36,13 @@ describe.each([['main', 'super', main] as const, ['old', 'old', old] as const])(
     expect(await reloptions()).toEqual(['autovacuum_enabled=off', 'autovacuum_vacuum_scale_factor=0.01', 'fillfactor=70', 'toast_tuple_target=200']);
     await back(job.inverse);
     expect(await reloptions()).toEqual(before);
+    // However it was written, it is on or off: one of PostgreSQL’s words for it is as good as another.
+    for (const [word, means] of [['false', 'off'], ['of', 'off'], ['NO', 'off'], ['0', 'off'], ['true', 'on'], ['y', 'on'], ['on', 'on']] as const) {
+      await db.sql(`alter table ${odd} set (autovacuum_enabled = '${word}')`);
+      expect((await actions.sealed('tables.storage', { table, autovacuum_enabled: 'default' }, options)).inverse).toMatchObject({ params: { autovacuum_enabled: means } });
+    }
+    await db.sql(`alter table ${odd} reset (autovacuum_enabled)`);
+    expect((await actions.preview('tables.storage', { table, autovacuum_enabled: 'true' }, options)).status).toBe(422);
     const asked: Record<string, string>[] = [{ fillfactor: '9' }, { fillfactor: '80.5' }, { autovacuum_vacuum_scale_factor: '101' }, { autovacuum_vacuum_cost_limit: "1'); drop table x" }, {}];
     for (const wrong of asked) {
       expect((await actions.refused('tables.storage', { table, ...wrong }, options)).map(({ name }) => name)).toEqual([Object.keys(wrong).length > 0 ? 'value' : 'nothing']);
@@ -49,7 +56,9 @@ describe.each([['main', 'super', main] as const, ['old', 'old', old] as const])(
     expect(preview.plan[1]?.note).toContain('Rewrites the table');
     for (const column of ['Id "x"', 'small']) {
       const [own] = await db.sql<{ seq: string }>('select pg_get_serial_sequence($1, $2) as seq', [table, column]);
-      await actions.done('tables.sequence', { sequence: own?.seq ?? '' }, options);
+      const widened = await actions.done('tables.sequence', { sequence: own?.seq ?? '' }, options);
+      // To the last digit, which a double has not.
+      expect(widened.after).toMatchObject({ highest_value: '9223372036854775807' });
       expect(await db.sql(`select format_type(q.seqtypid, null) as type, q.seqmax::text as most from pg_sequence q where q.seqrelid = $1::regclass`, [own?.seq])).toEqual([{ type: 'bigint', most: '9223372036854775807' }]);
       expect(await actions.refused('tables.sequence', { sequence: own?.seq ?? '' }, options)).toMatchObject([{ name: 'wide' }]);
     }

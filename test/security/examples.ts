@@ -1,5 +1,9 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { uuidv7 } from 'uuidv7';
 import { afterAll, expect } from 'vitest';
+import type { ExportManifest } from '@/lib/kit/export';
 import type { FindingsAnswer } from '@/lib/kit/result';
 import { call, type Sent } from '@/test/call';
 import type { TestDatabase } from '@/test/database';
@@ -87,6 +91,18 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     const { seal } = (await call('POST', `/api/partitions/${action}?preview`, { ...as, body: { params } })).body as { seal: string };
     return { path: `/api/partitions/${action}`, body: { params, seal } };
   };
+  /** An export of one table without a row, as it lies in the directory. */
+  const ofExport = async (): Promise<Example> => {
+    const [id, table, at] = [uuidv7(), `example_${(made += 1)}`, new Date().toISOString()];
+    const file = { schema: 'public', table, columns: [{ name: 'a', type: 'integer' }], ddl: [`CREATE TABLE public.${table} (a integer)`], ties: [], summed: '', copy_from: '', file: '1.csv.gz', rows: 0, checksum: '0', bytes: 0, csv_bytes: 0, sha256: '' };
+    const kept: ExportManifest = { format: 1, id, target: 'main', database: db.name, server_version: '14.0', made_at: at, verified_at: at, tables: [file] };
+    const place = join(db.env.EXPORT_DIR ?? '', id);
+    mkdirSync(place, { recursive: true });
+    writeFileSync(join(place, 'manifest.json'), JSON.stringify(kept));
+    writeFileSync(join(place, file.file), '');
+    return sealedBody('partitions/import', { export: id });
+  };
+  afterAll(() => rmSync(db.env.EXPORT_DIR ?? '', { recursive: true, force: true }));
   const partitioning = ['create', 'rescue_default', 'archive', 'restore', 'attach', 'detach', 'export', 'partition_table'];
   const acceptance = () => ({ target: 'main', kind: 'accepted', reason: `example ${(made += 1)}` });
   return {
@@ -97,6 +113,7 @@ export function examples(db: TestDatabase, { admin, viewer, password }: People, 
     'POST /api/indexes/reindex': () => ofAction('indexes/reindex', 'index'),
     'POST /api/indexes/drop': () => ofAction('indexes/drop', 'index'),
     ...Object.fromEntries(partitioning.map((action) => [`POST /api/partitions/${action}`, () => ofPartitions(action)])),
+    'POST /api/partitions/import': ofExport,
     'POST /api/indexes/drop_invalid': () => ofAction('indexes/drop_invalid', 'index'),
     'POST /api/tables/vacuum_full': () => ofAction('tables/vacuum_full', 'table'),
     'POST /api/tables/reindex': () => ofAction('tables/reindex', 'table'),

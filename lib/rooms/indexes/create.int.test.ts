@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Measured } from '@/lib/kit/result';
 import { useActions } from '@/test/actions';
+import { call } from '@/test/call';
 import { useDatabase } from '@/test/database';
 import { runEach } from '@/test/remedies';
 
@@ -163,6 +165,17 @@ test.each([['main', main] as const, ['old', old] as const])('on %s: an index tha
   }
   await superuser.query('alter table placed cluster on placed_plain');
   expect((await actions.refused('indexes.drop', { index: 'public.placed_plain' }, options)).map(({ name }) => name)).toEqual(['clustered']);
+  // A constraint’s too, by the remedy of a finding; its storage parameters go along.
+  for (const name of ['"placed ""1"" of"', '"placed ""2"" of"']) await superuser.query(`alter table placed add constraint ${name} unique (a, day) with (fillfactor = 60) using index tablespace ${inSpace}`);
+  const both = () => db.sql(`select c.relname, c.reloptions, s.spcname, k.contype, pg_get_constraintdef(k.oid) as says from pg_constraint k join pg_class c on c.oid = k.conindid join pg_tablespace s on s.oid = c.reltablespace where k.conname ~ '^placed "' order by 1`);
+  const before = await both();
+  const { findings } = (await call('GET', `/api/indexes/redundant?target=${target}`, actions.dba)).body as Measured;
+  const remedy = findings.find(({ about }) => about.includes('placed ""'))?.remedy;
+  const [drop = '', undo = ''] = (remedy && 'sql' in remedy ? remedy.sql : '').split('-- to undo:');
+  await superuser.query(drop);
+  expect(await both()).toHaveLength(1);
+  await superuser.query(undo.replaceAll(/^-- /gm, ''));
+  expect([before.length, await both()]).toEqual([2, before]);
   const made = { table: 'public.placed_all', columns: 'day', tablespace: unquoted };
   await actions.done('indexes.create', made, options);
   expect(await db.sql(`select c.relkind, s.spcname from pg_index i join pg_class c on c.oid = i.indexrelid join pg_tablespace s on s.oid = c.reltablespace where pg_get_indexdef(c.oid) like '%(day)' order by 1`)).toEqual([{ relkind: 'I', spcname: unquoted }, { relkind: 'i', spcname: unquoted }]);

@@ -1,5 +1,5 @@
 import type { Ask } from '@/lib/kit/diagnostic';
-import { indexFacts as factsOf, type NamedIndex } from '@/lib/pg/index-facts';
+import { constraintDefinition, indexFacts as factsOf, type NamedIndex } from '@/lib/pg/index-facts';
 import { array, sql } from '@/lib/pg/sql';
 import { busy, late, ownSchemas } from './catalog';
 
@@ -29,7 +29,7 @@ export async function measures(ask: Ask, oids: string[]): Promise<Map<string, Me
       ), scanned as (
         select s.root, sum(pg_stat_get_numscans(s.oid))::float8 as scans from (select * from part union all select oid, oid from wanted where relkind <> 'I') s group by s.root
       ), stated as (
-        select k.conindid, min(format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, t.relname, k.conname, pg_get_constraintdef(k.oid))) as definition
+        select k.conindid, min(format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, t.relname, k.conname, ${constraintDefinition(sql`k`, true)})) as definition
         from pg_constraint k join wanted on wanted.oid = k.conindid join pg_class t on t.oid = k.conrelid join pg_namespace n on n.oid = t.relnamespace
         where k.contype = 'u' and k.conrelid not in (select relation from busy) group by k.conindid
       )

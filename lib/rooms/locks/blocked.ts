@@ -1,5 +1,6 @@
 import type { Ask } from '@/lib/kit/diagnostic';
 import { sql } from '@/lib/pg/sql';
+import { keepsWaiting, preparedLocks } from '@/lib/kit/prepared-locks';
 import { actedOn } from '@/lib/kit/session-columns';
 import { own, since, statementText } from './sessions';
 
@@ -20,8 +21,7 @@ export type PreparedTransaction = { gid: string; usr: string | null; datname: st
 /**
  * pg_blocking_pids stops the lock manager for a moment, so it is asked once for each session that waits and not at all while none
  * does. A row lock is waited for as the other transaction's end: the relation is then the one whose row the waiting session has
- * queued for. A prepared transaction's locks have no pid, and the virtual transaction of the session that prepared it, or another after a
- * restart: the lock on its own transaction id tells which. One reading of pg_locks serves for everything, because two would not agree.
+ * queued for. One reading of pg_locks serves for everything, because two would not agree.
  */
 export const waitingSessions = (ask: Ask): Promise<Waiting[]> => ask<Waiting>(sql`
   with l as materialized (select * from pg_locks),
@@ -31,12 +31,7 @@ export const waitingSessions = (ask: Ask): Promise<Waiting[]> => ask<Waiting>(sq
       (select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where c.oid = coalesce(w.relation, q.relation) and coalesce(w.database, q.database) in (0, (select oid from pg_database where datname = current_database()))),
       'relation ' || coalesce(w.relation, q.relation)) as relation,
-    (select array_agg(distinct p.gid) from pg_prepared_xacts p
-        join l x on x.pid is null and x.locktype = 'transactionid' and x.transactionid::text = p.transaction::text
-        join l h on h.pid is null and h.virtualtransaction = x.virtualtransaction
-      where h.granted and h.locktype = w.locktype and h.database is not distinct from w.database and h.relation is not distinct from w.relation
-        and h.page is not distinct from w.page and h.tuple is not distinct from w.tuple and h.transactionid::text is not distinct from w.transactionid::text
-        and h.classid is not distinct from w.classid and h.objid is not distinct from w.objid and h.objsubid is not distinct from w.objsubid) as prepared
+    (select array_agg(distinct h.gid) from ${preparedLocks(sql`l`)} h where ${keepsWaiting(sql`h`, sql`w`)}) as prepared
   from w left join lateral (select t.relation, t.database from l t where t.pid = w.pid and t.granted and t.locktype = 'tuple' and w.locktype = 'transactionid' limit 1) q on true`);
 
 export async function sessionsOf(ask: Ask, pids: string[]): Promise<Map<string, Session>> {

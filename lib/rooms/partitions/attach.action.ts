@@ -2,17 +2,16 @@ import { action, type Refusal } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { moment, param, type Param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
-import { ident, render, sql } from '@/lib/pg/sql';
+import { render, sql } from '@/lib/pg/sql';
 import { axisIn, boundsCheck, findFamily, named, tablesOf, written, type Family, type Table } from './family';
 import { pendingGuard, rightGuards, timeGuard } from './family-guards';
-import { attachSql, boundsOn, dropCheck, inRange, proveSteps } from './partition-steps';
+import { joinSteps } from './partition-steps';
 import { overlaps } from './range-sets';
 import type { Range } from './time-axis';
 
 type Joining = Family & { part: Table; range: Range; checked: boolean; attached: boolean; lacking: string[]; keys: string[] };
 
 const at = (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: moment });
-const fallbackCheck = 'riskdesk_not_here';
 
 /** Indexes and foreign keys of the table that the part has not: attaching would make them, under its lock. */
 const lacks = (ask: Ask, top: string, part: string) => ask<{ kind: string; name: string }>(sql`
@@ -58,18 +57,7 @@ export const attach = action({
     return { ...family, identity: `${family.identity} ${part.oid}`, part, range: { from: Date.parse(params.from), to: Date.parse(params.to) }, checked: false, attached: found.attached, lacking: names('index'), keys: names('key') };
   },
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...rightGuards([object.top, object.part], role, false), ...timeGuard(object.top), ...pendingGuard([object.top]), ...own(object)],
-  plan: ({ top, part, range }) => {
-    const along = axisIn(top);
-    const { fallback, key } = top;
-    if (!along || key === null) return [];
-    const inside = inRange(along.axis, key, range);
-    const proof = fallback?.kind === 'r' ? proveSteps(fallback, sql`NOT (${inside})`, { name: fallbackCheck, what: 'that it holds none of these rows' }) : [];
-    return [
-      ...proveSteps(part, sql`${ident(key)} IS NOT NULL AND ${inside}`, { what: 'what its bounds are' }), ...proof,
-      { sql: [attachSql(top, part, boundsOn(along.axis, range))], note: `Makes ${part.rel} a partition of ${top.rel}; nothing is read.`, lock: fallback ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE', waits: 'bounded' },
-      { sql: fallback?.kind === 'r' ? [dropCheck(part), dropCheck(fallback, fallbackCheck)] : [dropCheck(part)], note: 'The checks have served.', lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },
-    ];
-  },
+  plan: ({ top, part, range }) => joinSteps(top, part, range),
   blocks: 'No read and no write of the table waits, but of DEFAULT and of the table to attach, at most 150 ms, queue included.',
   progress: null,
   inverse: ({ part }) => ({ action: 'partitions.detach', params: { partition: render(named(part)).text } }),

@@ -1,12 +1,14 @@
 import type { Ask } from '@/lib/kit/diagnostic';
+import type { KeptExport } from '@/lib/kit/export';
 import { findRelation } from '@/lib/kit/relation-object';
+import { constraintDefinition, storageClause } from '@/lib/pg/index-facts';
 import { array, sql, type SQL } from '@/lib/pg/sql';
 import { archiveOf, findArchives } from './archives';
-import type { Archive, Exported, Leaving } from './export-plan';
+import { isOf, type Archive, type Exported, type Leaving } from './export-plan';
 import { tablesOf, written, type Table } from './family';
 import { bound, columnsOf } from './tree-sql';
 
-type Looking = { partition: string; role: string; major: number; free_bytes: number | null };
+type Looking = { partition: string; role: string; major: number; free_bytes: number | null; /** Exports of before, where one of them is to serve. */ kept: KeptExport[] };
 
 /** By this comment an archive is known as one of a table: `createArchives` writes it. */
 const archiveComment = 'Archive of ';
@@ -19,7 +21,7 @@ const parentOf = (oid: string): SQL => sql`
 type Parent = Archive & { live: { oid: string; schema: string; rel: string; name: string } | null };
 
 const constraints = (types: string, of: SQL): SQL => sql`(select coalesce(json_agg(${of} order by k.contype, k.conname), '[]') from pg_constraint k where k.conrelid = c.oid and position(k.contype in ${types}) > 0 and k.conparentid = 0)`;
-const added = sql`format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))`;
+const added = sql`format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, ${constraintDefinition(sql`k`, false)})`;
 /** Those that a partition has of its parent too: the table has to stand by itself. */
 const ownConstraints = sql`(select coalesce(json_agg(${added} order by k.contype, k.conname), '[]') from pg_constraint k where k.conrelid = c.oid and k.contype in ('c', 'p', 'u', 'x'))`;
 
@@ -31,8 +33,8 @@ const columnText = sql`format('%I %s%s%s%s', a.attname, format_type(a.atttypid, 
 type Facts = Omit<Leaving, keyof Table | 'ddl' | 'ties'> & { oid: string; made: string; constraints: string[]; indexes: string[]; fks: string[]; triggers: string[]; grants: string[]; owns: string };
 
 const facts = (oids: string[], role: string): SQL => sql`
-  select c.oid::text as oid, coalesce(pg_relation_filenode(c.oid), 0)::text as filenode, pg_table_size(c.oid)::float8 as bytes, c.relpersistence::text as persistence, has_table_privilege(${role}::name, c.oid, 'SELECT') as readable, ${columnsOf(sql`c.oid`)} as shape,
-    (select format('CREATE %sTABLE %I.%I (%s)', case when c.relpersistence = 'u' then 'UNLOGGED ' end, n.nspname, c.relname, string_agg(${columnText}, ', ' order by a.attnum))
+  select c.oid::text as oid, coalesce(pg_relation_filenode(c.oid), 0)::text as filenode, pg_table_size(c.oid)::float8 as bytes, pg_total_relation_size(c.oid)::float8 as total_bytes, c.relpersistence::text as persistence, has_table_privilege(${role}::name, c.oid, 'SELECT') as readable, ${columnsOf(sql`c.oid`)} as shape,
+    (select format('CREATE %sTABLE %I.%I (%s)%s', case when c.relpersistence = 'u' then 'UNLOGGED ' end, n.nspname, c.relname, string_agg(${columnText}, ', ' order by a.attnum), ${storageClause(sql`c.reloptions`)})
       from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as made,
     ${ownConstraints} as constraints, ${constraints('f', added)} as fks, ${constraints('f', sql`k.conname`)} as keys,
     (select coalesce(json_agg(pg_get_indexdef(i.indexrelid) order by i.indexrelid), '[]') from pg_index i where i.indrelid = c.oid and i.indisvalid and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.conrelid = c.oid)) as indexes,
@@ -69,7 +71,7 @@ async function leaving(ask: Ask, oids: string[], role: string): Promise<Leaving[
 }
 
 /** A table that is to be exported, with those that go with it. */
-export async function findExported(ask: Ask, { partition, role, major, free_bytes }: Looking): Promise<Exported | null> {
+export async function findExported(ask: Ask, { partition, role, major, free_bytes, kept }: Looking): Promise<Exported | null> {
   const relation = await findRelation(ask, partition, 'rp', role, major);
   if (!relation) return null;
   // Names and definitions are to be written out whole.
@@ -80,8 +82,9 @@ export async function findExported(ask: Ask, { partition, role, major, free_byte
   const [place] = await ask<{ alike: boolean; database: string }>(sql`
     select current_database()::text as database, exists (select from pg_partitioned_table p where ${columnsOf(sql`p.partrelid`)} = ${columnsOf(sql`${relation.oid}::oid`)}) as alike`);
   const top = parent?.live && archiveOf(parent.live).rel === parent.rel ? parent.live.oid : relation.oid;
+  const [earlier = null] = kept.filter((one) => isOf(one, tables, place?.database ?? '')).toSorted((a, b) => b.made_at.localeCompare(a.made_at));
   return {
-    name: relation.name, key: `relation ${top}`, identity: JSON.stringify(tables.map(({ oid, filenode, ddl }) => [oid, filenode, ddl])), table: relation.oid, bytes: tables.reduce((sum, { bytes }) => sum + bytes, 0),
-    tables, parent, alike: place?.alike ?? false, beside, database: place?.database ?? '', free_bytes,
+    name: relation.name, key: `relation ${top}`, identity: JSON.stringify([earlier?.id, tables.map(({ oid, filenode, ddl }) => [oid, filenode, ddl])]), table: relation.oid, bytes: tables.reduce((sum, { bytes }) => sum + bytes, 0),
+    tables, parent, alike: place?.alike ?? false, beside, database: place?.database ?? '', free_bytes, earlier,
   };
 }

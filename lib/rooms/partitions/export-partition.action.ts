@@ -11,14 +11,14 @@ import { policyGuard, rightGuards } from './family-guards';
 /** What a server reads and sums in a second at the very least, and what is left free besides. */
 const [bytesPerMs, spareBytes] = [20_000, 64 * 1024 * 1024];
 
-const params = { partition: param.object('Partition'), tables: param.choice('The table, and those that go with it', ['stay', 'are dropped']), bound: param.ms('Writes of them wait at most', 10_000) };
+const params = { partition: param.object('Partition'), tables: param.choice('The table, and those that go with it', ['stay', 'are dropped']), bound: param.ms('Writes of them wait at most', 10_000), files: param.choice('Files', ['are written', 'are those of the last export']) };
 
 const refuse = (name: string, says: string | false | null | undefined, saferWay: string | null = null): Refusal[] => (says ? [{ name, says, saferWay }] : []);
 
 /** What may leave as files. */
-function exportGuards({ tables, parent, free_bytes: free, bytes }: Exported): Refusal[] {
+function exportGuards({ tables, parent, free_bytes: free, bytes, earlier }: Exported, reuses: boolean): Refusal[] {
   const [first] = tables;
-  const needs = (bytes ?? 0) + spareBytes;
+  const needs = reuses ? 0 : (bytes ?? 0) + spareBytes;
   const secret = tables.find(({ readable }) => !readable);
   return [
     ...refuse('attached', parent && !parent.is_archive && `It is a partition of ${written(parent)}: its rows are in use.`, 'Detach it first: partitions.detach; or archive it, with what refers to it: partitions.archive.'),
@@ -26,6 +26,7 @@ function exportGuards({ tables, parent, free_bytes: free, bytes }: Exported): Re
     ...refuse('system', ['pg_catalog', 'information_schema', 'pg_toast'].includes(first?.schema ?? '') && 'It belongs to PostgreSQL itself.'),
     ...refuse('columns', tables.some(({ columns }) => columns.every(({ generated }) => generated)) && 'It has no column to be written.'), ...refuse('privilege', secret && `${written(secret)} may not be read.`),
     ...refuse('export_directory', free === null && 'This console has no directory for exports, or may not write to it.', 'Set EXPORT_DIR to a directory that its account may write to; in a container, to one of a volume.'),
+    ...refuse('earlier', reuses && !earlier && 'No export of it lies here whole, with the columns, indexes, constraints and grants that it has now.', 'Let the files be written.'),
     ...refuse('disk', free !== null && free < needs && `The directory of the exports has ${formatBytes(free)} free; this may need ${formatBytes(needs)}.`, 'Make room there, or set EXPORT_DIR to another disk.'),
   ];
 }
@@ -41,6 +42,7 @@ function dropGuards({ tables, parent, alike, beside, bytes }: Exported, bound: n
   ];
 }
 
+const reusing = ({ files }: { files: string }) => files === 'are those of the last export';
 const dropping = ({ tables }: { tables: string }) => tables === 'are dropped';
 
 export const exportPartition = action({
@@ -51,15 +53,16 @@ export const exportPartition = action({
   risk: 'light',
   riskOf: (asked) => (dropping(asked) ? 'destructive' : 'light'),
   params,
-  find: (ask, { params: { partition }, role, server, exports }) => findExported(ask, { partition, role, major: server.major, free_bytes: exports.free_bytes }),
+  find: async (ask, { params: asked, role, server, exports }) => findExported(ask, { partition: asked.partition, role, major: server.major, free_bytes: await exports.free(), kept: reusing(asked) ? await exports.list() : [] }),
   guards: (object, { params: asked, role, server }) => [
-    ...exportGuards(object), ...rightGuards(object.tables, role, false), ...policyGuard(object.tables),
+    ...exportGuards(object, reusing(asked)), ...rightGuards(object.tables, role, false), ...policyGuard(object.tables),
     ...(dropping(asked) ? [...standbyGuard(server.inRecovery), ...dropGuards(object, asked.bound)] : []),
   ],
   plan: (object, { params: asked }) => exportSteps(object, { drop: dropping(asked), bound: asked.bound }),
   blocks: 'Reads and writes go on while files are written; the snapshot holds vacuum back for that long, as any long read does. Where it is dropped, who writes to it waits as long as given at most, and what it refers to is locked for a moment. The files hold all of its rows: they lie on this console’s disk, unencrypted, for who may fetch them here.',
   progress: null,
-  settle: async (ask, { tables }, { params: asked, exports: { made } }) => {
+  settle: async (ask, { tables, earlier }, { params: asked, exports }) => {
+    const made = earlier ? (await exports.find(earlier.id)) !== null : await exports.made();
     const left = await ask(sql`select from pg_class where oid = any (${array(tables.map(({ oid }) => oid))}::oid[])`);
     if (left.length === 0) return { state: 'done', says: `${tables.length === 1 ? 'The table is' : 'The tables are'} dropped, after ${made ? 'the export was complete' : 'the export was complete: it lies with the console that began this'}.`, mend: [] };
     if (!made) return { state: 'undone', says: 'Nothing was dropped, and nothing of the export is kept.', mend: [] };

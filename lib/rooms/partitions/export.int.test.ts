@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -150,6 +150,33 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
     await set('100ms');
     const { state, says } = await run('partitions.export', { partition: 'public."Long"' }).finally(() => set('0'));
     expect([state, says]).toEqual(['succeeded', 'Done.']);
+  });
+
+  test('the files of the last export serve again while they hold the same rows, and are not written twice', async () => {
+    const owner = await server.connect('maintenance');
+    await owner.query(`create table "Twice" (id int, body text) partition by range (id); create table "Twice_1" (id int primary key, body text); insert into "Twice_1" select g, md5(g::text) from generate_series(1, 500) g`);
+    const again = { partition: 'public."Twice_1"', tables: 'are dropped', files: 'are those of the last export' };
+    expect((await refused(again)).map(({ name }) => name)).toEqual(['earlier']);
+    const kept = await done('partitions.export', { partition: again.partition });
+    await owner.query('create index on "Twice_1" (body)');
+    expect((await refused(again)).map(({ name }) => name)).toEqual(['earlier']);
+    await owner.query('drop index "Twice_1_body_idx"');
+    await owner.query(`update "Twice_1" set body = 'changed' where id = 7`);
+    const dropAgain = async () => actions.ended(await actions.start('partitions.export', again, { target, confirm: again.partition }));
+    expect(await dropAgain()).toMatchObject({ state: 'failed', says: expect.stringMatching(/public\.Twice_1 has changed since it was exported: nothing was dropped\./) });
+    await owner.query(`update "Twice_1" set body = md5('7') where id = 7`);
+    const file = join(placeOf(kept), '1.csv.gz');
+    const bytes = readFileSync(file);
+    writeFileSync(file, Buffer.concat([bytes.subarray(0, -20), Buffer.alloc(20)]));
+    expect(await dropAgain()).toMatchObject({ state: 'failed', says: expect.stringMatching(/^1\.csv\.gz is not what was exported/) });
+    expect(await exists(again.partition)).toBe(true);
+    writeFileSync(file, bytes);
+    const before = names();
+    const job = await dropAgain();
+    expect(job.state, job.says ?? '').toBe('succeeded');
+    expect([await exists(again.partition), names()]).toEqual([false, before]);
+    await done('partitions.import', { export: kept.id });
+    expect((await server.sql('select count(*)::int as n, count(distinct body)::int as bodies from "Twice_1"'))[0]).toEqual({ n: 500, bodies: 500 });
   });
 
   test('what speaks against it is said', async () => {

@@ -5,7 +5,7 @@ export const exports = diagnostic({
   name: 'exports',
   title: 'Exports',
   why: 'What was exported and dropped is in these files and nowhere else: they have to be found, and kept elsewhere too.',
-  how: 'Read from the directory of this console’s exports (EXPORT_DIR); other consoles have their own. A file was read back against the server’s checksum when it was made; here it is only seen whether it is there with its size. The manifest has the statements that bring the rows back.',
+  how: 'Read from the directory of this console’s exports (EXPORT_DIR); other consoles have their own. A file was read back against the server’s checksum when it was made; here it is only seen whether it is there with its size. The manifest has the statements that bring the rows back; partitions.import runs them.',
   permission: 'stats:read',
   params: {},
   row: {
@@ -28,6 +28,7 @@ export const exports = diagnostic({
   needs: [],
   charts: [],
   codes: { 'partitions.export_damaged': 'A file of an export is missing, or has another size than when it was made.' },
+  actions: [{ action: 'partitions.import', from: { export: 'id' } }],
   page: { path: '/api/exports/file', by: { id: 'id', file: 'file' } },
   refreshSeconds: 60,
   source: 'process',

@@ -1,6 +1,6 @@
 import type { Step } from '@/lib/kit/action';
 import { ident, join, literal, sql, type SQL } from '@/lib/pg/sql';
-import { boundsCheck, named, type Axis, type Table } from './family';
+import { axisIn, boundsCheck, named, type Axis, type Table } from './family';
 import type { Range } from './time-axis';
 
 type Named = { schema: string; rel: string };
@@ -50,3 +50,21 @@ export const proveSteps = (part: Named, condition: SQL, { name = boundsCheck, wh
   { sql: [dropCheck(part, name), sql`ALTER TABLE ${named(part)} ADD CONSTRAINT ${ident(name)} CHECK (${condition}) NOT VALID`], note: `${part.rel}: a check that says ${what}, so that attaching need not read it.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' },
   { sql: sql`ALTER TABLE ${named(part)} VALIDATE CONSTRAINT ${ident(name)}`, note: `${part.rel}: reads it once; reads and writes go on.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'bounded' },
 ];
+
+const fallbackCheck = 'riskdesk_not_here';
+
+/** A table becomes a partition for this range: what PostgreSQL would read under a strong lock is proved before. One that has the check of its bounds already is `proven`, and keeps it. */
+export function joinSteps(top: Table, part: Named, range: Range, proven = false): Step[] {
+  const along = axisIn(top);
+  const { fallback, key } = top;
+  if (!along || key === null) return [];
+  const inside = inRange(along.axis, key, range);
+  const own = proven ? [] : proveSteps(part, sql`${ident(key)} IS NOT NULL AND ${inside}`, { what: 'what its bounds are' });
+  const proof = fallback?.kind === 'r' ? proveSteps(fallback, sql`NOT (${inside})`, { name: fallbackCheck, what: 'that it holds none of these rows' }) : [];
+  const served = [...(proven ? [] : [dropCheck(part)]), ...(fallback?.kind === 'r' ? [dropCheck(fallback, fallbackCheck)] : [])];
+  return [
+    ...own, ...proof,
+    { sql: [attachSql(top, part, boundsOn(along.axis, range))], note: `Makes ${part.rel} a partition of ${top.rel}; nothing is read.`, lock: fallback ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE', waits: 'bounded' },
+    ...(served.length === 0 ? [] : [{ sql: served, note: 'The checks have served.', lock: 'ACCESS EXCLUSIVE', waits: 'bounded' } satisfies Step]),
+  ];
+}

@@ -84,7 +84,7 @@ export const sequence = action({
   progress: null,
   figures: async (ask, object) => {
     const { name } = object;
-    const [found] = await ask<{ bound: number; last: number | null }>(sql`select q.seqmax::float8 as bound, case when has_sequence_privilege(q.seqrelid, 'select, usage') then pg_sequence_last_value(q.seqrelid) end::float8 as last from pg_sequence q where q.seqrelid = to_regclass(${name})`);
+    const [found] = await ask<{ bound: string; last: string | null }>(sql`select q.seqmax::text as bound, case when has_sequence_privilege(q.seqrelid, 'select, usage') then pg_sequence_last_value(q.seqrelid) end::text as last from pg_sequence q where q.seqrelid = to_regclass(${name})`);
     return { last_value: found?.last ?? null, highest_value: found?.bound ?? null };
   },
   inverse: (object, { params }) => (params.change === 'widen' && object.type !== big && !columnGrows(object) ? { sql: `-- while its values still fit\n${render(sql`ALTER SEQUENCE ${ident(object.schema, object.rel)} AS ${object.type === 'smallint' ? sql`smallint` : sql`integer`}`).text};` } : null),

@@ -22,7 +22,7 @@ const text = (name: keyof typeof storageOptions) => param.text(storageOptions[na
 /** Empty leaves one as it is, `default` takes it away from the table. */
 export const storageParams = {
   table: param.object('Table'),
-  autovacuum_enabled: param.choice('Autovacuum', ['as it is', 'on', 'off', 'default', 'true', 'false']),
+  autovacuum_enabled: param.choice('Autovacuum', ['as it is', 'on', 'off', 'default']),
   fillfactor: text('fillfactor'),
   autovacuum_vacuum_scale_factor: text('autovacuum_vacuum_scale_factor'), autovacuum_vacuum_threshold: text('autovacuum_vacuum_threshold'),
   autovacuum_vacuum_insert_scale_factor: text('autovacuum_vacuum_insert_scale_factor'), autovacuum_vacuum_insert_threshold: text('autovacuum_vacuum_insert_threshold'),

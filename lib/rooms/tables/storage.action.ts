@@ -19,21 +19,17 @@ const alter = ({ schema, rel, kind }: Stored, { set, reset }: Wanted) => {
   return sql`ALTER ${kind === 'm' ? sql`MATERIALIZED VIEW` : sql`TABLE`} ${ident(schema, rel)} ${join(parts, sql`, `)}`;
 };
 
-const isDone = (options: Record<string, string>, { set, reset }: Wanted): boolean => set.every(([name, value]) => options[name] === value) && reset.every((name) => !(name in options));
+/** As the form has it: one of PostgreSQL’s words for yes or no is as good as another. */
+const inForm = (name: string, value: string | undefined): string | undefined => (name !== 'autovacuum_enabled' || value === undefined ? value : /^(of|[fn0])/i.test(value) ? 'off' : 'on');
+
+const isDone = (options: Record<string, string>, { set, reset }: Wanted): boolean => set.every(([name, value]) => inForm(name, options[name]) === value) && reset.every((name) => !(name in options));
 
 const noteOf = ({ set, reset }: Wanted): string =>
   [
     'Changes the catalog alone, at once.',
     ...(set.some(([name]) => name === 'fillfactor') || reset.includes('fillfactor') ? ['The fill factor holds for pages written from now on.'] : []),
-    ...(set.some(([name, value]) => name === 'autovacuum_enabled' && ['off', 'false'].includes(value)) ? ['Without autovacuum dead rows stay until somebody runs VACUUM.'] : []),
+    ...(set.some(([name, value]) => name === 'autovacuum_enabled' && value === 'off') ? ['Without autovacuum dead rows stay until somebody runs VACUUM.'] : []),
   ].join(' ');
-
-/** As it stood; a word for no that the form does not offer is another of the same meaning. */
-const asStood = (name: string, value: string | undefined): string => {
-  if (value === undefined) return 'default';
-  if (name !== 'autovacuum_enabled' || /^(on|off|true|false)$/.test(value)) return value;
-  return /^[fn0]/i.test(value) ? 'off' : 'on';
-};
 
 export const storage = action({
   name: 'storage',
@@ -54,7 +50,7 @@ export const storage = action({
   progress: null,
   inverse: ({ options, name }, { params }) => {
     const { set, reset } = wantedOf(params);
-    const before = [...set.map(([one]) => one), ...reset].map((one) => [one, asStood(one, options[one])]);
+    const before = [...set.map(([one]) => one), ...reset].map((one) => [one, inForm(one, options[one]) ?? 'default']);
     return { action: 'tables.storage', params: { table: name, ...Object.fromEntries(before) } };
   },
   settle: async (ask, object, { params }) => {

@@ -113,6 +113,8 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
   test('sequences: by the column’s type, through defaults and foreign keys, downwards; not one that cycles', async () => {
     const { rows, findings } = await askMeasured('tables.sequences', { target, q: 's.' });
     expect(found(findings, 'tables.sequence')).toEqual(['s.copied_id_seq', 's.down', 's.free', 's.small_key_id_seq']);
+    // Nothing is left to be filled in, least of all where it would begin again.
+    for (const remedy of findings.flatMap(({ remedy: one }) => (one && 'action' in one ? [one] : []))) expect(remedy.params).toMatchObject({ change: 'widen', at: '' });
     expect(rows.find((row) => row.seq === 's.small_key_id_seq')).toMatchObject({ column_name: 's.small_key.id', column_type: 'integer', sequence_type: 'bigint', bound: 2_147_483_647, remaining: 147_483_647 });
     expect(rows.find((row) => row.seq === 's.copied_id_seq')).toMatchObject({ column_name: 's.copier.ref', bound: 2_147_483_647 });
     expect(rows.find((row) => row.seq === 's.free')).toMatchObject({ column_type: 'smallint', bound: 32_767, remaining: 2767 });

@@ -93,6 +93,19 @@ describe.each([['main', main] as const, ['old', old] as const])('on %s', (target
     const preview = await actions.sealed('tables.reindex', { table }, options);
     expect(preview.plan.map(({ sql }) => sql)).toEqual(expect.arrayContaining([`REINDEX INDEX CONCURRENTLY "public"."By ""x"""`, ...(target === 'old' ? [expect.stringContaining('"pg_toast"')] : [])]));
     expect(preview.plan[0]?.note).toContain('exclusion constraint’s index under lock only: apart');
+    // The index of its TOAST table too: whose it is, what it adds; or why it is left out.
+    const [toast] = await db.sql<{ oid: string; bytes: number; others: number }>(`select t.reltoastrelid::regclass::text as oid, pg_indexes_size(t.reltoastrelid)::float8 as bytes, pg_indexes_size(t.oid)::float8 as others from pg_class t where t.oid = $1::regclass`, [table]);
+    if (target === 'old') {
+      expect(preview.plan.find(({ sql }) => sql.includes('"pg_toast"'))?.note).toContain(`The index of the TOAST table of ${table}, where its long values lie.`);
+      expect(preview.object.bytes).toBe((toast?.bytes ?? 0) + (toast?.others ?? 0));
+      await holding(db, `select count(*) from ${toast?.oid}`);
+      await sleep(1100);
+      expect((await actions.sealed('tables.reindex', { table }, options)).blockers).toMatchObject([{ holds: 'AccessShareLock' }]);
+      await holders.pop()?.query('rollback');
+    } else {
+      expect(preview.plan[0]?.note).toContain(`may not name what is in the schema pg_toast: the index of the TOAST table of ${table}.`);
+      expect(preview.object.bytes).toBe(toast?.others);
+    }
     await actions.done('tables.reindex', { table }, options);
     const after = await nodes();
     expect(Object.keys(after).filter((name) => after[name] === before[name])).toEqual(['apart']);

@@ -202,13 +202,17 @@ test('where the lock was never to be had, the outcome says who had it, without t
   expect(job.log.map(({ says }) => says).join()).toMatch(/try 10 gave way after 100 ms\. In the way was pid/);
 });
 
-test('a prepared transaction that is in the way is named by its gid', async () => {
+test('a prepared transaction that is in the way is named by its gid, before and meanwhile', { timeout: 60_000 }, async () => {
   const gid = `left "behind"'s`;
   const session = await db.connect('superuser');
   await session.query('begin; lock table "Odd ""one""" in share mode');
   await session.query(`prepare transaction ${session.escapeLiteral(gid)}`);
   const { blockers } = await sealed('tables.vacuum', { table });
-  await session.query(`rollback prepared ${session.escapeLiteral(gid)}`);
+  const id = await start('tables.vacuum', { table });
+  // The first try is not looked at.
+  await vi.waitFor(async () => expect((await jobOf(id)).log.map(({ says }) => says).join('\n')).toMatch(new RegExp(`try 10 gave way after 100 ms\\. In the way was the prepared transaction “${gid}” \\(postgres\\), prepared since 20\\d\\d-[\\d: -]+ UTC: it keeps its locks`)), { timeout: 25_000, interval: 50 })
+    .finally(() => session.query(`rollback prepared ${session.escapeLiteral(gid)}`));
+  expect((await ended(id)).state).toBe('succeeded');
   expect(blockers).toMatchObject([{ pid: null, gid, role: 'postgres', state: 'prepared', holds: 'ShareLock' }]);
 });
 

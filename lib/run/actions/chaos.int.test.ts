@@ -76,7 +76,7 @@ const faults = {
 } satisfies Record<string, (job: string) => Promise<unknown>>;
 type Fault = keyof typeof faults;
 
-type Job = { state: string; says: string | null; resumable: boolean };
+type Job = { id: string; state: string; says: string | null; resumable: boolean };
 /** How it ended; the product's own database may just be starting again. */
 const ended = (id: string) => vi.waitFor(async () => {
   const { status, body } = await call('GET', `/api/jobs/${id}`, dba);

@@ -4,6 +4,7 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { array, sql, type SQL } from '@/lib/pg/sql';
 import type { Blocker } from '@/lib/kit/job';
 import { maskSecrets } from '@/lib/kit/mask';
+import { inView, preparedLocks } from '@/lib/kit/prepared-locks';
 
 export type Preflight = {
   /** Sessions and prepared transactions whose locks on the table are in the way now, and those for whose end a command CONCURRENTLY waits because they use it. */
@@ -13,9 +14,6 @@ export type Preflight = {
   /** Sessions that run a statement on the table now. */
   users: number;
 };
-
-/** `AccessShareLock` is pg_locks' word for ACCESS SHARE. */
-const inView = (mode: LockMode): string => `${mode.toLowerCase().replace(/(^| )(\w)/g, (_, __, letter: string) => letter.toUpperCase())}Lock`;
 
 const strongest = (plan: readonly Step[]): LockMode | null => plan.reduce<LockMode | null>((found, { lock }) => (lock && (!found || lockModes.indexOf(lock) > lockModes.indexOf(found)) ? lock : found), null);
 
@@ -33,18 +31,16 @@ export async function preflight(ask: Ask, object: ActionObject, plan: readonly S
   const modes = mode ? conflictsWith(mode).map(inView) : [];
   const used = awaited.flatMap(({ lock }) => conflictsWith(lock).map(inView));
   const locked = (old: SQL) => sql`
-    l.locktype = 'relation' and (l.relation = ${object.table}::oid or l.relation in (select relid::oid from pg_partition_tree(${object.table}::oid))) and l.database = (select oid from pg_database where datname = current_database())
+    l.locktype = 'relation' and (l.relation = ${object.table}::oid or l.relation = any (${array(object.also ?? [])}::oid[]) or l.relation in (select relid::oid from pg_partition_tree(${object.table}::oid))) and l.database = (select oid from pg_database where datname = current_database())
       and l.granted and (l.mode = any (${array(modes)}) or l.mode = any (${array(used)}) and ${old})`;
-  // The locks of a prepared transaction have no process; its lock on its own id tells which it is.
   const blockers = object.table === null || modes.length === 0 ? [] : await ask<Blocker>(sql`
     select ${session}, string_agg(distinct l.mode, ', ' order by l.mode) as holds
     from pg_locks l join pg_stat_activity a on a.pid = l.pid
     where ${locked(isOld)} and l.pid <> pg_backend_pid()
     group by a.pid, a.usename, a.state, a.xact_start, a.query
     union all
-    select null, p.gid, p.owner::text, 'prepared', (extract(epoch from clock_timestamp() - p.prepared) * 1000)::float8, null, string_agg(distinct l.mode, ', ' order by l.mode)
-    from pg_prepared_xacts p join pg_locks x on x.pid is null and x.locktype = 'transactionid' and x.transactionid::text = p.transaction::text join pg_locks l on l.pid is null and l.virtualtransaction = x.virtualtransaction
-    where ${locked(sql`true`)} group by p.gid, p.owner, p.prepared
+    select null, l.gid, l.owner, 'prepared', (extract(epoch from clock_timestamp() - l.prepared) * 1000)::float8, null, string_agg(distinct l.mode, ', ' order by l.mode)
+    from ${preparedLocks()} l where ${locked(sql`true`)} group by l.gid, l.owner, l.prepared
     order by open_ms desc nulls last limit 20`);
   const snapshots = object.table === null || !awaited.some(({ snapshots: all }) => all) ? [] : await ask<Blocker>(sql`
     select ${session}, 'snapshot' as holds from pg_stat_activity a

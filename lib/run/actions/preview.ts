@@ -1,7 +1,7 @@
 import 'server-only';
 import { AppError, type FieldError } from '@/lib/errors';
 import type { Action, ActionContext, ActionObject, Refusal, Risk, Step } from '@/lib/kit/action';
-import type { ExportPlan } from '@/lib/kit/export';
+import type { ExportPlan, ImportPlan } from '@/lib/kit/export';
 import type { Remedy } from '@/lib/kit/finding';
 import type { Params } from '@/lib/kit/param';
 import { isRefusedCredentials, isTimeout, isUnavailable } from '@/lib/pg/errors';
@@ -15,7 +15,7 @@ import type { RegisteredAction } from './registry';
 import type { Parts } from './seal';
 
 /** A step as text. `statements` where it is a transaction of several: `sql` is what a person sees of it. */
-export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; otherwise?: string | undefined; statements?: string[]; repeats?: { expected: number | null }; holdMs?: number; exports?: ExportPlan };
+export type ShownStep = { sql: string; note: string; lock: Step['lock']; waits: Step['waits']; otherwise?: string | undefined; statements?: string[]; repeats?: { expected: number | null }; holdMs?: number; exports?: ExportPlan; imports?: ImportPlan };
 
 /** The plan as a person sees it. */
 export const shownPlan = (plan: readonly ShownStep[]) => plan.map(({ sql, note, lock, waits, otherwise, repeats }) => ({ sql, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), batches: repeats !== undefined }));
@@ -46,10 +46,10 @@ function parsedParams({ action }: RegisteredAction, sent: Record<string, string>
   return Object.fromEntries(values);
 }
 
-export function stepOf({ sql, note, lock, waits, otherwise, repeats, holdMs, exports }: Step): ShownStep {
+export function stepOf({ sql, note, lock, waits, otherwise, repeats, holdMs, exports, imports }: Step): ShownStep {
   const statements = Array.isArray(sql) ? sql.map((one) => render(one).text) : null;
   const shown = statements ? ['BEGIN', ...statements, 'COMMIT'].map((text) => `${text};`).join('\n') : render(sql as SQL).text;
-  return { sql: shown, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), ...(statements ? { statements } : {}), ...(repeats ? { repeats } : {}), ...(holdMs ? { holdMs } : {}), ...(exports ? { exports } : {}) };
+  return { sql: shown, note, lock, waits, ...(otherwise === undefined ? {} : { otherwise }), ...(statements ? { statements } : {}), ...(repeats ? { repeats } : {}), ...(holdMs ? { holdMs } : {}), ...(exports ? { exports } : {}), ...(imports ? { imports } : {}) };
 }
 
 /** Looks at the object as it is now and plans. @throws AppError invalid, not_found, database_unavailable */
@@ -58,7 +58,7 @@ export async function prepare(entry: RegisteredAction, targetName: string, sent:
   const params = parsedParams(entry, sent);
   const { action } = entry;
   return reaching(async () => {
-    const context = { params: params as never, server: await serverFacts(target), role: maintenanceSettings(target).user, exports: await exportFacts(null) };
+    const context = { params: params as never, server: await serverFacts(target), role: maintenanceSettings(target).user, exports: exportFacts(target, null) };
     return monitorTransaction(target, async (ask) => {
       const object = await action.find(ask, context);
       if (!object) throw new AppError('not_found', 'It is not on the target, or not any more.');

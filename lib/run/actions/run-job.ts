@@ -26,7 +26,7 @@ function entryOf(job: Job): RegisteredAction {
   return entry;
 }
 
-const contextOf = async (job: Job): Promise<ActionContext<Params>> => ({ params: job.params as never, server: await serverFacts(job.target), role: maintenanceSettings(job.target).user, exports: await exportFacts(job.id) });
+const contextOf = async (job: Job): Promise<ActionContext<Params>> => ({ params: job.params as never, server: await serverFacts(job.target), role: maintenanceSettings(job.target).user, exports: exportFacts(job.target, job.id) });
 
 /** The product's own database can be away for a while: what has happened on the target is written down when it is back. */
 async function persistently<T>(work: () => Promise<T>): Promise<T> {

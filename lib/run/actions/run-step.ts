@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { lockModes } from '@/lib/kit/action';
 import { isUnavailable, sqlState } from '@/lib/pg/errors';
 import { render, sql } from '@/lib/pg/sql';
+import { readImport } from '../exports/read-import';
 import { writeExport } from '../exports/write-export';
 import { Cancelled, GaveUp, type Session } from './job-session';
 import type { ShownStep } from './preview';
@@ -32,8 +33,8 @@ const isNothing = (row: Row | undefined): boolean => row === undefined || Object
 
 const lost = (error: unknown): boolean => ['55P03', '40P01', '40001'].includes(sqlState(error) ?? '');
 
-/** Who is in the way costs a look for each: now and then, and when a try may be the last. */
-const looks = (tries: number): boolean => tries % 10 === 0 || tries > mostTries - 5;
+/** Who is in the way costs a look for each: from the fifth try on until it is known, then now and then, and when a try may be the last. */
+const looks = (tries: number, known: boolean): boolean => tries % 10 === 0 || (tries >= 5 && !known) || tries > mostTries - 5;
 
 async function patiently(session: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
   const { notices, backend } = session;
@@ -43,7 +44,7 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
     const [before, started] = [notices.length, performance.now()];
     try {
       const attempt = () => once(session, step, watch);
-      const row = await (step.waits === 'bounded' && looks(tries) ? seeing(watch.target, backend.pid, attempt, (found) => (inTheWay = found)) : attempt());
+      const row = await (step.waits === 'bounded' && looks(tries, inTheWay.length > 0) ? seeing(watch.target, backend.pid, attempt, (found) => (inTheWay = found)) : attempt());
       for (const notice of notices.slice(before)) {
         const told = watch.tells ? watch.tells(notice) : notice;
         if (told !== null) watch.log(told);
@@ -63,9 +64,10 @@ async function patiently(session: Session, step: ShownStep, watch: Watch): Promi
 }
 
 async function once(session: Session, step: ShownStep, watch: Watch): Promise<Row | undefined> {
-  if (!step.exports) return step.statements ? asOne(session, step, watch) : alone(session, step);
+  const withFiles = step.exports ? writeExport : step.imports ? readImport : null;
+  if (!withFiles) return step.statements ? asOne(session, step, watch) : alone(session, step);
   await lockTimeout(session, step);
-  await writeExport(session, step, watch);
+  await withFiles(session, step, watch);
   return undefined;
 }
 

@@ -49,3 +49,6 @@ type Stored = { first: number; position: number; at: string; hash: Buffer; witne
 export const checkpointColumns = sql`first, position, at, hash, witness, key_id, signature`;
 export const fromRow = ({ key_id: keyId, ...rest }: Stored): Checkpoint => ({ ...rest, keyId });
 export type StoredCheckpoint = Stored;
+
+/** What a checkpoint says of one of its positions. */
+export const witnessAt = ({ first, witness }: Checkpoint, position: number): Buffer => witness.subarray((position - first) * witnessBytes, (position - first + 1) * witnessBytes);

@@ -1,11 +1,12 @@
 import 'server-only';
+import { forget, remembered, untilWritten } from '@/lib/db/audit-witness';
 import { database, transaction } from '@/lib/db/client';
 import { inRoute } from '@/lib/db/route';
 import { sqlState } from '@/lib/pg/errors';
-import { sql } from '@/lib/pg/sql';
+import { array, sql } from '@/lib/pg/sql';
 import { log } from '../log';
-import { checkpointColumns, entriesAfter, fromRow, judge, linkOf, nothingBefore, short, sign, type Checkpoint, type Entry, type StoredCheckpoint } from './chain';
-import { keepOutside, outsideCheckpoints } from './outside';
+import { checkpointColumns, entriesAfter, fromRow, judge, linkOf, nothingBefore, short, sign, witnessAt, type Checkpoint, type Entry, type StoredCheckpoint } from './chain';
+import { keepOutside, outsideCheckpoints, outsideFile, outsideSize } from './outside';
 
 const mostEntries = 2000;
 
@@ -15,11 +16,19 @@ const signingLock = [0x5249534b, 3] as const;
 /** How far this process knows the file to reach. */
 let outsideTo: number | undefined;
 
+/** A line is shorter than this: two thousand hashes of sixteen bytes, in base64. */
+const longestLine = 64 * 1024;
+let read: { bytes: number; newest?: Checkpoint } = { bytes: 0 };
+
+/** The file only grows: what is new in it is read. One that was moved away is another one. */
 async function newestOutside(): Promise<Checkpoint | undefined> {
-  let newest: Checkpoint | undefined;
-  for await (const checkpoint of outsideCheckpoints(outsideTo ?? 1, Number.MAX_SAFE_INTEGER)) {
+  const bytes = outsideSize();
+  let newest = bytes < read.bytes ? undefined : read.newest;
+  const start = bytes < read.bytes ? 0 : Math.max(0, read.bytes - longestLine);
+  for await (const checkpoint of outsideCheckpoints(1, Number.MAX_SAFE_INTEGER, start)) {
     if (judge(checkpoint) === 'good' && checkpoint.position >= (newest?.position ?? 0)) newest = checkpoint;
   }
+  read = { bytes, ...(newest ? { newest } : {}) };
   return newest;
 }
 
@@ -59,37 +68,74 @@ async function signNext(): Promise<Checkpoint | null> {
   });
 }
 
-/** What the database has, this console's file gets too: of whichever console it is. */
+/** What is signed of this process's own entries it need not remember: the checkpoint is witness. */
+function release(checkpoint: Checkpoint): void {
+  if (judge(checkpoint) === 'forged') return;
+  for (const [position, hash] of remembered()) {
+    if (position >= checkpoint.first && position <= checkpoint.position && short(hash).equals(witnessAt(checkpoint, position))) forget(position);
+  }
+}
+
+/** What the database has, this console’s file gets too: of whichever console it is. */
 async function copyOutside(): Promise<void> {
   outsideTo = Math.max(outsideTo ?? 0, (await newestOutside())?.position ?? 0);
   const missing = await database().rows<StoredCheckpoint>(sql`select ${checkpointColumns} from riskdesk.audit_checkpoints where position > ${outsideTo} order by position limit 100`);
   for (const checkpoint of missing.map(fromRow)) {
     if (judge(checkpoint) === 'good') await keepOutside(checkpoint);
+    release(checkpoint);
     outsideTo = checkpoint.position;
   }
   if (missing.length === 100) await copyOutside();
 }
 
+/** Signs what this process remembers of entries that are gone, or are others now: so a file and a log say it when the process is no more. @throws Tampered where there are any */
+async function attest(): Promise<void> {
+  const own = [...remembered()].toSorted(([a], [b]) => a - b);
+  if (own.length === 0) return;
+  const there = new Map((await database().rows<{ position: number; hash: Buffer }>(sql`select position, hash from riskdesk.audit_log where position = any (${array(own.map(([position]) => position))}::bigint[])`)).map(({ position, hash }) => [position, hash]));
+  const lost = own.filter(([position, hash]) => !there.get(position)?.equals(hash));
+  const [first] = lost;
+  if (!first) return;
+  for (const [position, hash] of lost) {
+    const made = sign({ first: position, position, at: new Date().toISOString(), hash, witness: short(hash) });
+    await keepOutside(made);
+    tell(made);
+    // Without a file nobody else would be witness.
+    if (outsideFile() !== null) forget(position);
+  }
+  throw new Tampered(`entry ${first[0]} is not what this console wrote, or is gone`);
+}
+
+const tell = (made: Checkpoint): void => log('info', 'audit checkpoint', { position: made.position, hash: made.hash.toString('hex'), key: made.keyId, signature: made.signature.toString('hex') });
+
 /** Signs whatever is unsigned, and keeps it in the database, in the file and in the log. @throws Tampered */
 export async function takeCheckpoints(): Promise<number> {
+  await attest();
   let signed = 0;
   for (let made = await signNext(); made; made = await signNext()) {
     signed += 1;
-    log('info', 'audit checkpoint', { position: made.position, hash: made.hash.toString('hex'), key: made.keyId, signature: made.signature.toString('hex') });
+    tell(made);
   }
   await copyOutside();
   return signed;
 }
 
 const everyMs = 60_000;
+/** What is written within this time is signed together. While writes go on the file would grow by a line a second, so then it is longer. */
+const [gatherMs, apartMs] = [1000, 10_000];
 
-/** For as long as the process lives. What was signed once is evidence; what comes after the last checkpoint could be cut off unseen, so it is a minute at most. */
+/** For as long as the process lives: soon after this process has written something, and once a minute for what others have. What was signed once is evidence. */
 export async function checkpointForever(): Promise<void> {
+  let signedAt = -Infinity;
   for (;;) {
-    await inRoute('job', 'audit checkpoint', takeCheckpoints).catch((error: unknown) => {
+    const sound = await inRoute('job', 'audit checkpoint', takeCheckpoints).then((signed) => {
+      if (signed > 0) signedAt = performance.now();
+      return true;
+    }, (error: unknown) => {
       if (error instanceof Tampered) log('error', 'the audit log has been tampered with: no checkpoint was signed', { says: error.message });
       else log('warn', 'no checkpoint of the audit log could be made', { sqlState: sqlState(error) ?? null });
+      return false;
     });
-    await new Promise((resolve) => setTimeout(resolve, everyMs).unref());
+    await (sound ? untilWritten(everyMs, () => Math.max(gatherMs, signedAt + apartMs - performance.now())) : new Promise((resolve) => setTimeout(resolve, everyMs).unref()));
   }
 }

@@ -1,6 +1,6 @@
 import 'server-only';
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -30,11 +30,17 @@ function parsed(line: string): Checkpoint | null {
   }
 }
 
-/** Checkpoints of the file that say something about positions from `from` to `to`; what a crash has cut off is none. */
-export async function* outsideCheckpoints(from: number, to: number): AsyncGenerator<Checkpoint> {
+/** How far the file reaches, in bytes. */
+export function outsideSize(): number {
+  const file = outsideFile();
+  return file === null || !existsSync(file) ? 0 : statSync(file).size;
+}
+
+/** Checkpoints of the file, from a byte on, that say something about positions from `from` to `to`; what a crash has cut off, and what begins before that byte, is none. */
+export async function* outsideCheckpoints(from: number, to: number, start = 0): AsyncGenerator<Checkpoint> {
   const file = outsideFile();
   if (file === null || !existsSync(file)) return;
-  for await (const line of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Infinity })) {
+  for await (const line of createInterface({ input: createReadStream(file, { encoding: 'utf8', start }), crlfDelay: Infinity })) {
     // The numbers come first in a line, so that what lies elsewhere is not decoded.
     const [, first = '0', position = '0'] = /^\{"first":(\d+),"position":(\d+)/.exec(line) ?? [];
     if (Number(position) < from || Number(first) > to) continue;

@@ -1,8 +1,9 @@
 import 'server-only';
+import { remembered } from '@/lib/db/audit-witness';
 import type { Database } from '@/lib/db/client';
 import { sql } from '@/lib/pg/sql';
 import type { BadEntry, Verification } from '@/lib/rooms/maintenance/verification';
-import { checkpointColumns, entriesAfter, fromRow, judge, linkOf, nothingBefore, short, witnessBytes, type Checkpoint, type Entry, type StoredCheckpoint } from './chain';
+import { checkpointColumns, entriesAfter, fromRow, judge, linkOf, nothingBefore, short, witnessAt, type Checkpoint, type Entry, type StoredCheckpoint } from './chain';
 import { outsideCheckpoints } from './outside';
 
 const slice = 2000;
@@ -16,7 +17,11 @@ class Witnesses {
   readonly wrong: BadEntry[] = [];
   foreign = 0;
 
-  constructor(private readonly from: number, private readonly to: number) {}
+  private readonly own: Map<number, Buffer>;
+
+  constructor(private readonly from: number, private readonly to: number) {
+    this.own = new Map([...remembered()].filter(([position]) => position >= from && position <= to).map(([position, hash]) => [position, short(hash)]));
+  }
 
   add(checkpoint: Checkpoint, where: 'the database' | 'the file'): void {
     const verdict = judge(checkpoint);
@@ -26,7 +31,7 @@ class Witnesses {
     else if (!this.good.has(key)) {
       this.good.set(key, checkpoint);
       const { first, position } = checkpoint;
-      for (let at = Math.max(first, this.from); at <= Math.min(position, this.to); at += 1) this.signed.set(at, [...this.of(at), witnessAt(checkpoint, at)]);
+      for (let at = Math.max(first, this.from); at <= Math.min(position, this.to); at += 1) this.signed.set(at, [...(this.signed.get(at) ?? []), witnessAt(checkpoint, at)]);
     }
   }
 
@@ -39,21 +44,26 @@ class Witnesses {
     return Math.max(0, ...[...this.good.values()].map(({ position }) => position));
   }
 
-  /** What was signed of one position: more than one thing after a database went back in time. */
-  of(position: number): Buffer[] {
-    return this.signed.get(position) ?? [];
+  /** How far the log has to reach: what this process wrote itself is not signed for a second. */
+  get reach(): number {
+    return Math.max(this.newest, ...this.own.keys());
   }
 
-  /** The position that a hash was signed at. */
+  /** What was signed of one position: more than one thing after a database went back in time. */
+  of(position: number): Buffer[] {
+    const own = this.own.get(position);
+    return [...(this.signed.get(position) ?? []), ...(own ? [own] : [])];
+  }
+
+  /** The position that a hash was signed, or written, at. */
   placeOf(hash: Buffer): number | null {
     for (const checkpoint of this.good.values()) {
       for (let at = checkpoint.first; at <= checkpoint.position; at += 1) if (short(hash).equals(witnessAt(checkpoint, at))) return at;
     }
+    for (const [at, own] of this.own) if (short(hash).equals(own)) return at;
     return null;
   }
 }
-
-const witnessAt = ({ first, witness }: Checkpoint, position: number): Buffer => witness.subarray((position - first) * witnessBytes, (position - first + 1) * witnessBytes);
 
 /** More than a slice can have; beyond the end, where the log was cut, there may be any number. */
 const mostCheckpoints = 2 * slice;
@@ -113,11 +123,11 @@ function walk(start: Buffer, from: number, entries: Entry[], witnesses: Witnesse
   return { before, expected };
 }
 
-const cutOff = (from: number, signed: number): BadEntry => ({ position: from, id: null, kind: 'cut', says: `Entry ${from}: the log ends before it; entries to ${signed} were signed.` });
+const cutOff = (from: number, signed: number): BadEntry => ({ position: from, id: null, kind: 'cut', says: `Entry ${from}: the log ends before it; entries to ${signed} were written.` });
 
 /** What only the end shows: entries that were signed and are gone, and rows that stand outside of the chain. */
 async function atTheEnd(db: Database, expected: number, witnesses: Witnesses): Promise<BadEntry | null> {
-  if (witnesses.newest >= expected) return cutOff(expected, witnesses.newest);
+  if (witnesses.reach >= expected) return cutOff(expected, witnesses.reach);
   const [stray] = await db.rows<{ id: number }>(sql`select id from riskdesk.audit_log where position is null or position < 1 limit 1`);
   return stray ? { position: expected, id: stray.id, kind: 'inserted', says: `Row ${stray.id} stands outside of the chain.` } : null;
 }
@@ -133,7 +143,7 @@ export async function verifyAudit(db: Database, from: number, most = limits): Pr
   const answer = (bad: BadEntry | null, next: number | null): Verification => ({ state: bad ? 'broken' : 'intact', from, checked: expected - from, next, bad, ...sum });
   if (from > 1 && !anchor) {
     const witnesses = await witnessesOf(db, from, Number.MAX_SAFE_INTEGER);
-    return answer(witnesses.newest >= from ? cutOff(from, witnesses.newest) : null, null);
+    return answer(witnesses.reach >= from ? cutOff(from, witnesses.reach) : null, null);
   }
   for (;;) {
     const entries = await db.rows<Entry>(entriesAfter(expected - 1, lastId, slice));
@@ -146,6 +156,8 @@ export async function verifyAudit(db: Database, from: number, most = limits): Pr
     if ('bad' in walked) return answer(walked.bad, null);
     ({ before, expected } = walked);
     lastId = entries.at(-1)?.id ?? lastId;
+    // Written, and signed, since the entries were read.
+    if (last && witnesses.reach >= expected && (await db.rows(entriesAfter(expected - 1, lastId, 1))).length > 0) continue;
     const bad = last ? ((await atTheEnd(db, expected, witnesses)) ?? firstOf(witnesses.wrong)) : firstOf(witnesses.wrong);
     if (bad || last) return answer(bad, null);
     if (expected - from >= most.entries || Date.now() > until) return answer(null, expected);

@@ -18,7 +18,7 @@ function exportDirectory(): string | null {
   return RISKDESK_DATA_DIR === undefined ? null : resolve(RISKDESK_DATA_DIR, 'exports');
 }
 
-function placeOf(id: string): string {
+export function placeOf(id: string): string {
   const directory = exportDirectory();
   if (directory === null || !whole.test(id)) throw new Error('no place of an export');
   return join(directory, id);
@@ -127,4 +127,12 @@ async function freeBytes(place = exportDirectory()): Promise<number | null> {
 }
 
 /** What an action may know; without a job before there is one. */
-export const exportFacts = async (job: string | null): Promise<ExportFacts> => ({ free_bytes: await freeBytes(), made: job !== null && (await findExport(job)) !== null });
+export const exportFacts = (target: string, job: string | null): ExportFacts => ({
+  free: () => freeBytes(),
+  made: async () => job !== null && (await findExport(job)) !== null,
+  find: async (id) => {
+    const found = await findExport(id);
+    return found?.target === target ? found : null;
+  },
+  list: () => listExports(target),
+});

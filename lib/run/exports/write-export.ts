@@ -1,10 +1,8 @@
 import 'server-only';
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip, createGzip } from 'node:zlib';
+import { createGzip } from 'node:zlib';
 import { to as copyTo } from 'pg-copy-streams';
 import type { ExportedFile, ExportTable } from '@/lib/kit/export';
 import { sqlState } from '@/lib/pg/errors';
@@ -12,7 +10,7 @@ import { formatBytes, formatCount } from '@/lib/units';
 import { Cancelled, GaveUp, type Session } from '../actions/job-session';
 import type { ShownStep } from '../actions/preview';
 import type { Watch } from '../actions/watch';
-import { CsvReader, RowSum } from './csv';
+import { counting, readBack } from './read-back';
 import { beginExport, discardUnfinished, fileName, onDisk, revealExport } from './store';
 
 type Said = { rows?: unknown; checksum?: unknown };
@@ -27,7 +25,7 @@ export async function writeExport(session: Session, step: ShownStep, watch: Watc
     const { made_at, server_version, files } = await inOneSnapshot(session, step, (statement, index) => written(session, statement, tables[index], join(place, fileName(index)), index));
     const read: ExportedFile[] = [];
     for (const { written: file, rows, checksum } of files) {
-      await readBack(join(place, file.file), file, { rows, checksum }, watch);
+      if ((await readBack(join(place, file.file), { ...file, rows, checksum }, watch)) !== null) throw new GaveUp('What was written is not the same when it is read back, by number or checksum.');
       watch.log(`${file.schema}.${file.table}: ${formatCount(rows)} rows in ${formatBytes(file.bytes)}, read back: the same number and checksum as the server’s.`);
       read.push({ ...file, rows, checksum });
     }
@@ -68,20 +66,6 @@ async function inOneSnapshot({ client }: Session, step: ShownStep, write: Write)
   }
 }
 
-/** What goes through, as it is: how many bytes, and their SHA-256. */
-function counting(): { through: Transform; bytes: () => number; sha256: () => string } {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  const through = new Transform({
-    transform(chunk: Buffer, _, done) {
-      bytes += chunk.length;
-      hash.update(chunk);
-      done(null, chunk);
-    },
-  });
-  return { through, bytes: () => bytes, sha256: () => hash.digest('hex') };
-}
-
 async function written({ client }: Session, statement: string, table: ExportTable | undefined, path: string, index: number): Promise<Written> {
   if (!table) throw new Error('a COPY of no table of the export');
   const [plain, packed] = [counting(), counting()];
@@ -95,36 +79,4 @@ async function written({ client }: Session, statement: string, table: ExportTabl
   }
   await onDisk(path);
   return { ...table, file: fileName(index), bytes: packed.bytes(), csv_bytes: plain.bytes(), sha256: packed.sha256() };
-}
-
-function failureOf(work: () => void): Error | null {
-  try {
-    work();
-    return null;
-  } catch (error) {
-    return error as Error;
-  }
-}
-
-const latin1 = (text: string) => Buffer.from(text).toString('latin1');
-
-/** From the disk, through gunzip, record by record. @throws GaveUp where it is not what the server has said */
-async function readBack(path: string, { columns, bytes, sha256 }: Written, { rows, checksum }: { rows: number; checksum: string }, watch: Watch): Promise<void> {
-  const packed = counting();
-  const sum = new RowSum();
-  let header: (string | null)[] | null = null;
-  const reader = new CsvReader((record) => (header ? sum.add(record) : (header = record)));
-  const into = new Writable({
-    write(chunk: Buffer, _, done) {
-      done(failureOf(() => {
-        if (watch.cancelled()) throw new Cancelled();
-        reader.push(chunk);
-        watch.moved(sum.rows, rows);
-      }));
-    },
-    final: (done) => done(failureOf(() => reader.end())),
-  });
-  await pipeline(createReadStream(path), packed.through, createGunzip(), into);
-  const same = JSON.stringify(header) === JSON.stringify(columns.map(({ name }) => latin1(name))) && sum.rows === rows && sum.checksum === checksum && packed.bytes() === bytes && packed.sha256() === sha256;
-  if (!same) throw new GaveUp('What was written is not the same when it is read back, by number or checksum.');
 }
