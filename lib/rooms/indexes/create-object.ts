@@ -2,6 +2,7 @@ import type { ActionContext } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { findRelation, type RelationObject } from '@/lib/kit/relation-object';
+import { namesOf, walk, type Tree } from '@/lib/pg/parser';
 import { createIndexText, keysOf, saysTheSame, type AskedIndex } from '@/lib/pg/create-index';
 import { array, sql, type CheckedText } from '@/lib/pg/sql';
 import { nameOf } from './advice-ddl';
@@ -22,7 +23,7 @@ type Context = ActionContext<typeof createParams>;
 /** The table, or one of its partitions at any depth, the outermost first, with the part of the index that it has or is to get. */
 export type Part = { oid: string; parent: string | null; schema: string; rel: string; kind: string; owned: boolean; /** Its index, by name. */ index: string; indexOid: string | null; there: 'attached' | 'apart' | 'no'; text: CheckedText };
 
-export type NewIndex = RelationObject & { fault: string | null; /** An index that says the same. */ equal: { name: string; valid: boolean } | null; taken: boolean; unknown: string[]; parts: Part[]; needed: number | null; /** Whether its tablespace is there, and the role may make something in it. */ place: 'none' | 'closed' | 'open' };
+export type NewIndex = RelationObject & { fault: string | null; /** An index that says the same. */ equal: { name: string; valid: boolean } | null; taken: boolean; unknown: string[]; /** Functions of none of whose kinds an index may be made. */ changing: string[]; parts: Part[]; needed: number | null; /** Whether its tablespace is there, and the role may make something in it. */ place: 'none' | 'closed' | 'open' };
 
 type Node = Omit<Part, 'index' | 'indexOid' | 'there' | 'text'>;
 type Index = { oid: string; name: string; schema: string; table: string; parent: string | null; valid: boolean; definition: string };
@@ -61,6 +62,17 @@ async function unknownColumns(ask: Ask, { oid }: RelationObject, keys: string[])
   return keys.filter((key) => !known.has(key));
 }
 
+/** Functions that give the same for the same in none of their kinds: which kind is meant only the server can tell. */
+async function changingFunctions(ask: Ask, tree: Tree): Promise<string[]> {
+  const [called, clocks] = [new Set<string>(), new Set<string>()];
+  walk(tree, (kind, node) => {
+    if (kind === 'FuncCall') called.add(namesOf(node['funcname']).at(-1) ?? '');
+    if (kind === 'SQLValueFunction') clocks.add(String(node['op'] ?? '').replace('SVFOP_', ''));
+  });
+  const rows = called.size === 0 ? [] : await ask<{ name: string }>(sql`select proname::text as name from pg_proc where proname = any (${array([...called])}::text[]) group by proname having bool_and(provolatile <> 'i') order by 1`);
+  return [...clocks, ...rows.map(({ name }) => name)];
+}
+
 /** Bytes of keys, pointers and headers twice: the sorted rows beside the index. Unknown for what has no statistics, and for expressions. */
 async function neededFor(ask: Ask, { oid }: RelationObject, nodes: Node[], keys: string[]): Promise<number | null> {
   const [found] = await ask<{ bytes: number | null }>(sql`
@@ -82,7 +94,7 @@ export async function findNewIndex(ask: Ask, { params, role, server }: Context):
   const relation = await findRelation(ask, params.table, 'rmp', role, server.major);
   if (!relation) return null;
   const asked: AskedIndex = { method: params.method, unique: params.unique === 'yes', columns: params.columns.trim(), include: params.include.trim(), where: params.where.trim(), tablespace: params.tablespace };
-  const nothing = { ...relation, equal: null, taken: false, unknown: [], parts: [], needed: null, place: 'open' as const };
+  const nothing = { ...relation, equal: null, taken: false, unknown: [], changing: [], parts: [], needed: null, place: 'open' as const };
   const read = await createIndexText(asked, { name: params.name || 'i', schema: relation.schema, rel: relation.rel, how: 'only' });
   if ('says' in read) return { ...nothing, fault: read.says };
   const keys = keysOf(read.tree);
@@ -103,7 +115,7 @@ export async function findNewIndex(ask: Ask, { params, role, server }: Context):
     parts.push({ ...part, index, text: made.text });
   }
   return {
-    ...relation, fault: null, place: await placeFor(ask, params.tablespace, role), parts, equal: equal && !resumed ? { name: equal.name, valid: equal.valid } : null, unknown: await unknownColumns(ask, relation, keys),
+    ...relation, fault: null, place: await placeFor(ask, params.tablespace, role), parts, equal: equal && !resumed ? { name: equal.name, valid: equal.valid } : null, unknown: await unknownColumns(ask, relation, keys), changing: await changingFunctions(ask, read.tree),
     taken: !resumed && params.name !== '' && taken.has(JSON.stringify([relation.schema, params.name])), needed: asked.method === 'btree' && !keys.includes('expr') ? await neededFor(ask, relation, nodes, keys) : null,
   };
 }

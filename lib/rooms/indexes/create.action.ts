@@ -9,10 +9,11 @@ import { indexFigures } from './index-figures';
 
 const named = ({ schema, index }: Pick<Part, 'schema' | 'index'>): string => `${quoteName(schema)}.${quoteName(index)}`;
 
-function definitionGuards({ fault, equal, taken, unknown, parts, schema, table_name: table, place }: NewIndex, { params, role }: { params: { tablespace: string }; role: string }): Refusal[] {
+function definitionGuards({ fault, equal, taken, unknown, changing, parts, schema, table_name: table, place }: NewIndex, { params, role }: { params: { tablespace: string }; role: string }): Refusal[] {
   if (fault !== null) return [{ name: 'definition', says: fault, saferWay: null }];
   const refusals: Refusal[] = [];
   if (unknown.length > 0) refusals.push({ name: 'column', says: `${table} has no column ${unknown.join(', ')}.`, saferWay: null });
+  if (changing.length > 0) refusals.push({ name: 'changing', says: `${changing.join(', ')} can give something else for the same row another time: an index takes what is IMMUTABLE alone.`, saferWay: null });
   if (place === 'none') refusals.push({ name: 'tablespace', says: `There is no tablespace ${params.tablespace}.`, saferWay: 'Leave it empty for the default one.' });
   if (place === 'closed') refusals.push({ name: 'privilege', says: `${role} may not make anything in the tablespace ${params.tablespace}.`, saferWay: `${render(sql`GRANT CREATE ON TABLESPACE ${ident(params.tablespace)} TO ${ident(role)}`).text};` });
   if (equal) refusals.push(equal.valid ? { name: 'equal', says: `An equal index is there: ${equal.name}.`, saferWay: null } : { name: 'invalid', says: `An equal index is there and invalid: ${equal.name}.`, saferWay: 'Drop it first: indexes.drop_invalid. Or rebuild it: indexes.reindex.' });
