@@ -58,7 +58,8 @@ describe.each([['main', main] as const, ['old', old] as const])('on %s', (target
     expect(await guard({ columns: 'nothing' })).toEqual(['column']);
     expect(await guard({ columns: 'id', unique: 'yes' })).toEqual(['equal']);
     expect(await guard({ name: 'part' })).toEqual(['taken']);
-    for (const given of [{ where: 'day < now()' }, { columns: 'n, (day = current_date)' }, { columns: '(pg_catalog.random() + n)' }]) expect(await guard(given), JSON.stringify(given)).toEqual(['changing']);
+    const changing: Record<string, string>[] = [{ where: 'day < now()' }, { columns: 'n, (day = current_date)' }, { columns: '(pg_catalog.random() + n)' }];
+    for (const given of changing) expect(await guard(given), JSON.stringify(given)).toEqual(['changing']);
     expect((await actions.preview('indexes.create', { table: 'public.nothing', columns: 'n' }, options)).status).toBe(404);
   });
 
