@@ -9,6 +9,7 @@ import type { ColumnView } from '@/lib/kit/column';
 import type { JobView } from '@/lib/kit/job';
 import { formatMs } from '@/lib/units';
 import { JobDetails, JobProgress } from './job-progress';
+import { standingOf } from './job-standing';
 import { JobStateBadge } from './job-state';
 
 const columns: ColumnView[] = [
@@ -19,7 +20,7 @@ const columns: ColumnView[] = [
   { key: 'createdAt', label: 'Asked for', unit: 'time', nullable: false },
   { key: 'requestedBy', label: 'By', unit: 'text', nullable: false },
   { key: 'took', label: 'Took', unit: 'text', nullable: true },
-  { key: 'says', label: 'Outcome', unit: 'text', nullable: true },
+  { key: 'says', label: 'How it stands', unit: 'text', nullable: true },
   { key: 'group', label: 'Group', unit: 'code', nullable: true, note: 'Jobs that were begun together run one at a time on a target' },
   { key: 'approvedBy', label: 'Approved by', unit: 'text', nullable: true },
 ];
@@ -30,7 +31,7 @@ const renderCell = {
   state: ({ state }: JobView) => <JobStateBadge state={state} />,
   // Enough of it to tell one from another.
   group: ({ group }: JobView) => (group === null ? <span className="text-faint">–</span> : <code title={group} className="font-mono text-xs">{group.slice(0, 8)}</code>),
-  says: ({ says, waits }: JobView) => says ?? waits ?? <span className="text-faint">–</span>,
+  says: (job: JobView) => standingOf(job),
   took: (job: JobView) => took(job) ?? <span className="text-faint">–</span>,
 };
 

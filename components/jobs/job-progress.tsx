@@ -12,9 +12,10 @@ import { toast } from '@/components/ui/toast';
 import { messageOf } from '@/lib/client/problem';
 import { useJob, useJobChanges } from '@/lib/client/use-jobs';
 import { isOpen, type JobView } from '@/lib/kit/job';
-import { formatCount, formatMs, formatRatio, formatTime } from '@/lib/units';
+import { formatCount, formatMs, formatTime } from '@/lib/units';
 import { Fact } from './fact';
 import { JobStateBadge } from './job-state';
+import { announcementOf, shareOf, standingOf } from './job-standing';
 import { PlanView } from './plan-view';
 
 /** A job as it runs, and how it ended. */
@@ -27,13 +28,14 @@ export function JobProgress({ id, short = false }: { id: string; /** One of seve
 export function JobDetails({ job, short = false }: { job: JobView; short?: boolean }) {
   return (
     <div className={classNames('flex min-w-0 flex-col', short ? 'gap-2' : 'gap-4')}>
-      <output className="flex flex-wrap items-center gap-3">
+      <output className="sr-only">{announcementOf(job)}</output>
+      <div className="flex flex-wrap items-center gap-3">
         <JobStateBadge state={job.state} />
-        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? job.waits ?? (job.cancelRequestedAt && isOpen(job.state) ? `Is being cancelled.${job.progress?.phase?.startsWith('Waits for') ? ` ${job.progress.phase}.` : ''}` : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
+        <p className="min-w-0 text-sm wrap-anywhere">{standingOf(job)}</p>
         {isOpen(job.state) ? <CancelButton job={job} /> : null}
         {job.mayApprove ? <ApproveButton job={job} /> : null}
         {!isOpen(job.state) && job.state !== 'succeeded' ? <AgainButton job={job} /> : null}
-      </output>
+      </div>
       {job.state === 'running' ? <Bar job={job} /> : null}
       <Figures job={job} />
       {short ? null : <Written job={job} />}
@@ -58,12 +60,6 @@ function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
   return <div><Button size="small" onClick={() => openAction({ action: inverse.action, target, params })}>Take it back …</Button></div>;
 }
 
-function phaseOf({ progress, plan }: JobView): string {
-  const step = plan.length > 1 ? `Step ${(progress?.step ?? 0) + 1} of ${plan.length}. ` : '';
-  if (progress && progress.moved !== null) return `${step}${formatCount(progress.moved)}${progress.expected === null ? '' : ` of about ${formatCount(progress.expected)}`} rows moved`;
-  return `${step}${progress?.phase ?? 'Runs'}${!progress?.fraction ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
-}
-
 function CancelButton({ job }: { job: JobView }) {
   const { cancel } = useJobChanges();
   const stop = () => cancel(job.id).catch((error: unknown) => toast('It was not cancelled', { tone: 'error', about: messageOf(error) }));
@@ -82,13 +78,11 @@ function AgainButton({ job: { action, target, params } }: { job: JobView }) {
 }
 
 function Bar({ job }: { job: JobView }) {
-  const { fraction = null, moved = null, expected = null } = job.progress ?? {};
-  const part = moved !== null && expected ? Math.min(1, moved / expected) : fraction;
   return (
     <progress
       aria-label={`Progress of ${job.action} on ${job.object}`}
       max={1}
-      value={part ?? undefined}
+      value={shareOf(job) ?? undefined}
       className="h-1.5 w-full overflow-hidden rounded-full bg-line indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
     />
   );

@@ -60,6 +60,7 @@ export const archive = action({
   about: 'Takes what is older than so many days, and what refers to it, into archive tables beside: whole partitions in the catalog alone, others row by row.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: true,
   params: { table: param.object('Partitioned table'), days: param.count('Older than (days)', 365), partial: param.choice('Rows of a partition that is not old as a whole', ['stay', 'go too']), bound: param.ms('Others wait at most', 150) },
   find: async (ask, { params, role }): Promise<Due | null> => {
     const family = await findArchives(ask, params.table, role);

@@ -49,6 +49,7 @@ export const exportPartition = action({
   about: 'Writes an archived or detached partition to compressed CSV with a manifest, together with what referred to it in the same month, reads it back, and drops it if wanted.',
   permission: 'maintenance:destroy',
   risk: 'light',
+  recurs: false,
   riskOf: (asked) => (dropping(asked) ? 'destructive' : 'light'),
   params,
   find: (ask, { params: { partition }, role, server, exports }) => findExported(ask, { partition, role, major: server.major, free_bytes: exports.free_bytes }),

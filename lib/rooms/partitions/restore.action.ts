@@ -37,6 +37,7 @@ export const restore = action({
   about: 'Moves what was archived of a stretch of time back into its tables, with what refers to it: whole partitions in the catalog alone, others row by row.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: false,
   params: { table: param.object('Partitioned table'), from: at('From'), to: at('To (not included)'), bound: param.ms('Others wait at most', 150) },
   find: async (ask, { params, role }): Promise<Back | null> => {
     const family = await findArchives(ask, params.table, role);
