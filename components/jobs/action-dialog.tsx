@@ -99,7 +99,7 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
           {options.length > 0 ? <Options options={options} chosen={chosen} errors={errors} onChange={setChosen} /> : null}
           {Object.keys(given).length === 0 ? <Elsewhere action={action} target={target} onGo={onClose} /> : null}
           <output className={looked === null ? 'text-sm text-muted' : 'sr-only'}>{looked === null ? 'Looking at what it would do …' : preview ? 'What it would do is shown.' : ''}</output>
-          {refused !== null && Object.keys(errors).length === 0 ? <Refused error={refused} onAgain={again} /> : null}
+          {refused !== null && Object.keys(errors).length === 0 ? <Refused error={refused} onAgain={() => (setFailure(null), again())} /> : null}
           {preview ? <Preview preview={preview} /> : null}
           {preview && mustType ? (
             <Field label={`Type ${phrase} to confirm`} required>
@@ -155,7 +155,7 @@ export function Options({ options, chosen, errors, onChange }: { options: ParamV
 function titleOf(error: unknown): string {
   if (!(error instanceof ApiError)) return 'It could not be looked at';
   if (error.code === 'not_found') return 'It is not there';
-  return error.code === 'database_unavailable' ? 'The database is away' : 'It could not be looked at';
+  return error.code === 'database_unavailable' ? 'The database does not answer' : 'It could not be looked at';
 }
 
 export function Refused({ error, onAgain }: { error: unknown; onAgain: () => void }) {

@@ -13,8 +13,8 @@ import { standingOf } from './job-standing';
 import { JobStateBadge } from './job-state';
 
 const columns: ColumnView[] = [
-  { key: 'state', label: 'State', unit: 'text', nullable: false },
   { key: 'action', label: 'Action', unit: 'code', nullable: false },
+  { key: 'state', label: 'State', unit: 'text', nullable: false },
   { key: 'object', label: 'On', unit: 'code', nullable: false },
   { key: 'target', label: 'Database', unit: 'code', nullable: false },
   { key: 'createdAt', label: 'Asked for', unit: 'time', nullable: false },
@@ -51,6 +51,7 @@ export function JobList({ state }: { state: 'open' | 'ended' }) {
           rows={jobs}
           rowKey={({ id }) => id}
           renderCell={renderCell}
+          rowHref={({ id }) => `/maintenance/${id}`}
           renderDetails={(job) => (job.finishedAt ? <JobDetails job={job} /> : <JobProgress id={job.id} />)}
           columnChoice={params.get('cols')}
           onColumnChoice={(chosen) => set({ cols: chosen?.join(',') ?? null })}

@@ -1,6 +1,8 @@
 'use client';
 
+import { useEffect, useRef, type UIEvent } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
+import { Disclosure } from '@/components/panel/disclosure';
 import { evidenceLabel, evidenceText } from '@/components/panel/findings';
 import { classNames } from '@/components/ui/class-names';
 import { openAction } from '@/lib/client/open-action';
@@ -47,8 +49,12 @@ function Written({ job }: { job: JobView }) {
   return (
     <>
       {job.log.length > 0 ? <Log job={job} /> : null}
-      <PlanView plan={job.plan} label={isOpen(job.state) ? 'Runs as shown' : 'Ran as shown'} />
       {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
+      {isOpen(job.state) || job.plan.length === 0 ? <PlanView plan={job.plan} label="Runs as shown" /> : (
+        <Disclosure summary={`The plan, ${job.plan.length === 1 ? 'one step' : `${job.plan.length} steps`}`}>
+          <div className="flex flex-col gap-4"><PlanView plan={job.plan} label={job.state === 'succeeded' ? 'Ran as shown' : 'As planned'} /></div>
+        </Disclosure>
+      )}
     </>
   );
 }
@@ -102,7 +108,7 @@ function Figures({ job }: { job: JobView }) {
       {later.map(({ after: when, at, figures }) => <Later key={when} after={when} at={at} figures={figures} />)}
       {job.startedAt ? <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact> : null}
       {progress && progress.held_ms > 0 ? <Fact label="longest that it held a strong lock">{formatMs(progress.held_ms)}</Fact> : null}
-      {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows moved">{formatCount(progress.moved)}</Fact> : null}
+      {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows">{formatCount(progress.moved)}</Fact> : null}
       {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}
     </dl>
   );
@@ -117,9 +123,19 @@ function Later({ after, at, figures }: JobView['later'][number]) {
   );
 }
 
+/** Its newest line stays in sight, unless somebody reads further up. */
 function Log({ job }: { job: JobView }) {
+  const ref = useRef<HTMLElement>(null);
+  const follows = useRef(true);
+  const lines = job.log.length;
+  useEffect(() => {
+    if (lines > 0 && ref.current && follows.current) ref.current.scrollTop = ref.current.scrollHeight;
+  }, [lines]);
+  const onScroll = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }: UIEvent<HTMLElement>) => {
+    follows.current = scrollTop + clientHeight >= scrollHeight - 8;
+  };
   return (
-    <ScrollRegion label={`Log of ${job.action} on ${job.object}`} className="max-h-48 overflow-auto rounded-md border border-line bg-sunken px-3 py-2">
+    <ScrollRegion ref={ref} onScroll={onScroll} label={`Log of ${job.action} on ${job.object}`} className="max-h-48 overflow-auto rounded-md border border-line bg-sunken px-3 py-2">
       <ol className="font-mono text-xs leading-5">
         {job.log.map(({ at, says }, index) => (
           <li key={`${at} ${index}`} className="flex gap-3">

@@ -12,13 +12,13 @@ export function Tabs({ label, tabs }: { label: string; tabs: Tab[] }) {
   const current = tabs.find((tab) => tab.current)?.href;
   useEffect(() => {
     const nav = ref.current;
-    const tab = nav?.querySelector<HTMLElement>('[aria-current]');
+    const tab = current === undefined ? null : nav?.querySelector<HTMLElement>('[aria-current]');
     // scrollIntoView would move the page too.
     if (nav && tab) nav.scrollLeft = tab.offsetLeft - (nav.clientWidth - tab.offsetWidth) / 2;
   }, [current]);
   return (
     <nav ref={ref} aria-label={label} className="relative -mx-4 overflow-x-auto max-sm:scroll-shadow [--ground:var(--canvas)] border-b border-line px-4 sm:mx-0 sm:px-0">
-      <ul className="flex gap-x-5 sm:flex-wrap">
+      <ul className="flex gap-x-5 max-sm:w-max max-sm:pr-4 sm:flex-wrap">
         {tabs.map((tab) => (
           <li key={tab.href}>
             <Link

@@ -4,7 +4,7 @@ import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { array, sql } from '@/lib/pg/sql';
 import { archiveSteps, cutoffOf, goingOf, type Going } from './archive-plan';
-import { archiveGuards, createArchives, findArchives, type ArchiveFamily } from './archives';
+import { archiveFigures, archiveGuards, createArchives, findArchives, type ArchiveFamily } from './archives';
 import { alike, axisIn, named, written } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
 import { inRange } from './partition-steps';
@@ -81,6 +81,7 @@ export const archive = action({
   disk: ({ needed }) => needed || null,
   place: () => ({ tablespace: '' }),
   progress: null,
+  figures: (ask, object) => archiveFigures(ask, object as Due),
   inverse: ({ going, name, main }) => {
     const along = axisIn(main.table);
     const [first, last] = [going[0], going.at(-1)];

@@ -3,7 +3,7 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { moment, param, type Param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
-import { archiveGuards, findArchives, type ArchiveFamily } from './archives';
+import { archiveFigures, archiveGuards, findArchives, type ArchiveFamily } from './archives';
 import { axisIn, named, written } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
 import { inRange } from './partition-steps';
@@ -51,6 +51,7 @@ export const restore = action({
   plan: (object, { params, role }) => restoreSteps(object, object.coming, role).map((step) => ({ ...step, holdMs: params.bound })),
   blocks: 'Whole partitions: reads and writes of the archive, and writes of the tables while a foreign key is added, wait as long as given at most, queue included; for some moments the rows are back and those that refer to them are still in the archive. Row by row: nobody but who changes the rows of the batch at hand. Triggers on inserting fire for rows, not for partitions.',
   progress: null,
+  figures: (ask, object) => archiveFigures(ask, object as Back),
   settle: async (ask, object, { params, role }) => {
     const family = await findArchives(ask, object.name, role);
     if (!family) return { state: 'undone', says: 'The table is gone.', mend: [] };
