@@ -41,7 +41,7 @@ export const blocking = diagnostic({
   key: ['session'],
   search: ['session', 'usr', 'datname', 'application', 'relation', 'query', 'root'],
   sort: 'place',
-  show: ['session', 'behind', 'waiting_ms', 'blocked_by', 'relation', 'mode', 'usr', 'state', 'query'],
+  show: ['session', 'behind', 'waiting_ms', 'blocked_by', 'relation', 'usr', 'state', 'query'],
   needs: [],
   charts: [],
   codes: {
