@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectTo, databaseName, roleNames } from '../scripts/postgres/roles';
-import { settle, violations } from './axe';
+import { faultsOf, fitsPhone, settle, violations } from './axe';
 import { dataDir, expect, test } from './fixtures';
 
 const name = `acted_${Date.now().toString(36)}`;
 const [table, index] = [`public.${name}`, `public.${name}_b`];
 
 /** As the role that owns the product's tables, and whose jobs are. */
-async function asOwner(statements: string[]): Promise<void> {
+function ownerClient() {
   const { port, passwords } = JSON.parse(readFileSync(join(dataDir(), 'postgres.json'), 'utf8')) as { port: number; passwords: { maintenance: string } };
-  const client = await connectTo(port, databaseName, passwords.maintenance, roleNames.maintenance);
+  return connectTo(port, databaseName, passwords.maintenance, roleNames.maintenance);
+}
+
+async function asOwner(statements: string[]): Promise<void> {
+  const client = await ownerClient();
   for (const statement of statements) await client.query(statement);
   await client.end();
 }
@@ -66,7 +70,7 @@ test('a DBA rebuilds several indexes of one table at once: one at a time, each i
   await settle(page);
   expect(await violations(page)).toEqual([]);
   await start.click();
-  await expect(dialog.getByText('succeeded')).toHaveCount(2, { timeout: 20_000 });
+  await expect(dialog.getByText('succeeded', { exact: true })).toHaveCount(2, { timeout: 20_000 });
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await page.goto('/maintenance?view=history');
   await expect(page.locator('tr[data-row]').filter({ hasText: `public.${name}_b` }).filter({ hasText: 'indexes.reindex' })).toHaveCount(2);
@@ -81,6 +85,8 @@ test('a DBA drops a redundant index: its name has to be typed, and its definitio
   const drop = dialog.getByRole('button', { name: 'Drop an index' });
   await expect(dialog).toContainText(`DROP INDEX CONCURRENTLY IF EXISTS "public"."${name}_b"`);
   await expect(drop).toBeDisabled();
+  // It is done once.
+  await expect(dialog.getByRole('button', { name: 'Schedule …' })).toHaveCount(0);
   await dialog.getByRole('textbox').fill(index);
   await drop.click();
   await expect(dialog).toContainText(/succeeded/i, { timeout: 15_000 });
@@ -117,4 +123,89 @@ test('the palette begins an action by its name, and asks for the object', async 
   await dialog.getByRole('textbox', { name: 'Table' }).fill(table);
   await expect(dialog).toContainText('SHARE UPDATE EXCLUSIVE');
   await expect(palette).toBeHidden();
+});
+
+test('the palette begins the end of a session with an empty form that says what to type, and where to choose it; Ctrl-K does nothing over it', async ({ dba: page }) => {
+  await page.goto('/locks');
+  await page.getByRole('searchbox').focus();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('End the session');
+  const palette = page.getByRole('dialog', { name: 'Go to' });
+  await expect(palette.getByRole('option', { name: /End the session/, selected: true })).toBeAttached();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'End the session' });
+  const pid = dialog.getByRole('textbox', { name: 'PID' });
+  await expect(pid).toBeFocused();
+  await expect(pid).toHaveAccessibleDescription(/must be the number of a process/i);
+  await expect(dialog.getByRole('textbox')).toHaveCount(1);
+  await expect(dialog.getByRole('alert')).toHaveCount(0);
+  await expect(dialog.getByText('It is not there')).toHaveCount(0);
+  await expect(dialog.getByRole('link', { name: 'Locks & activity: Sessions' })).toHaveAttribute('href', '/locks?view=activity');
+  await settle(page);
+  expect(await violations(page)).toEqual([]);
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('999999999');
+  await expect(palette).toBeHidden();
+  await expect(pid).toHaveValue('999999999');
+  await expect(dialog).toContainText('It is not there');
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole('searchbox')).toBeFocused();
+});
+
+test('by keyboard alone an action is looked at, run and left, its progress is told, and the focus is back where it came from', async ({ dba: page }) => {
+  await page.goto(`/tables?view=vacuum&q=${name}`);
+  const row = page.locator('tr[data-row]').filter({ hasText: table });
+  await row.getByRole('button').first().focus();
+  await page.keyboard.press('Enter');
+  const opener = page.getByRole('button', { name: 'Vacuum a table' });
+  await expect(opener).toBeVisible();
+  await page.keyboard.press('Tab');
+  for (let n = 0; n < 30 && !(await opener.evaluate((element) => element === document.activeElement)); n += 1) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: 'Vacuum a table' });
+  await expect(dialog.getByRole('combobox').first()).toBeFocused();
+  await expect(dialog.getByRole('status').filter({ hasText: 'What it would do is shown.' })).toBeAttached();
+  const run = dialog.getByRole('button', { name: 'Vacuum a table' });
+  for (let n = 0; n < 30 && !(await run.evaluate((element) => element === document.activeElement)); n += 1) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByRole('region', { name: 'How it goes' })).toBeFocused();
+  await expect(dialog.getByRole('status').filter({ hasText: /^succeeded\. Done/ })).toBeAttached({ timeout: 15_000 });
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(opener).toBeFocused();
+});
+
+test('a job that waits for a lock says so in the list, on its own page and where the audit log leads', async ({ dba: page }) => {
+  const holder = await ownerClient();
+  try {
+    await holder.query(`begin; lock table ${name} in share update exclusive mode`);
+    const origin = new URL((await page.goto('/maintenance'))?.url() ?? '').origin;
+    const post = async (path: string, data: unknown) => (await page.request.post(path, { data, headers: { origin } })).json() as Promise<{ seal: string; jobId: string }>;
+    const wish = { params: { table } };
+    const { jobId } = await post('/api/tables/analyze', { ...wish, seal: (await post('/api/tables/analyze?preview', wish)).seal });
+    await page.reload();
+    const row = page.locator('tr[data-row]').filter({ hasText: table });
+    await expect(row.locator('td[data-label="How it stands"]')).toHaveText(/^(Waits|Runs)/, { timeout: 20_000 });
+    await row.getByRole('link', { name: 'tables.analyze' }).click();
+    await expect(page).toHaveURL(`/maintenance/${jobId}`);
+    await expect(page.getByRole('heading', { level: 1, name: table })).toBeVisible();
+    await expect(page.getByText('running', { exact: true }).last()).toBeVisible();
+    await holder.query('rollback');
+    await expect(page.getByText('succeeded', { exact: true })).toBeVisible({ timeout: 20_000 });
+    expect(await faultsOf(page)).toEqual([]);
+    expect(await fitsPhone(page)).toBe(true);
+    await page.goto(`/audit?object=job:${jobId}`);
+    await page.locator('tr[data-row]').first().getByRole('button').first().click();
+    await page.getByRole('link', { name: 'The job' }).click();
+    await expect(page).toHaveURL(`/maintenance/${jobId}`);
+  } finally {
+    await holder.end();
+  }
+});
+
+test('on a phone the tab in view is in sight', async ({ dba: page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/partitions?view=exports');
+  await expect(page.getByRole('navigation', { name: 'Questions about Partitions' }).getByRole('link', { name: 'Exports' })).toBeInViewport({ ratio: 0.9 });
 });

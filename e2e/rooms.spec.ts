@@ -150,6 +150,26 @@ test('F12: a search for a hostile name finds its table in each question that has
   }
 });
 
+test('at 1440 pixels no table scrolls sideways, with names of 63 bytes in it', async () => {
+  const questions = declared.flatMap(({ room, diagnostics }) => diagnostics.filter(({ concerns }) => !concerns).map(({ name }) => `${room.path}?view=${name}`));
+  test.setTimeout(30_000 + questions.length * 4000);
+  const wide: string[] = [];
+  for (const path of questions) {
+    await page.goto(path);
+    await settle(page);
+    const by = await page.locator('section[aria-label$=", rows"]').evaluateAll((tables) => Math.max(0, ...tables.map((table) => table.scrollWidth - table.clientWidth)));
+    if (by > 0) wide.push(`${path}: ${by} px`);
+  }
+  expect(wide).toEqual([]);
+});
+
+test('who blocks whom is a tree: who waits stands under the session that it waits for', async () => {
+  await page.goto('/locks?view=blocking');
+  const root = page.locator('tr[data-row]').filter({ hasText: String(planted.blockerPid) }).first();
+  await expect(root.locator('td[data-label="Session"]')).toHaveText(String(planted.blockerPid));
+  await expect(page.locator('tr[data-row] td[data-label="Session"]').filter({ hasText: /^Level 1: \d+$/ })).not.toHaveCount(0);
+});
+
 test('F13: a password that a statement sets is shown nowhere, though the statement is', async () => {
   test.setTimeout(180_000);
   const bodies: { url: string; text: string }[] = [];

@@ -40,7 +40,10 @@ test.beforeAll(async ({ baseURL }) => {
   callers = [{ name: 'nobody', permissions: [], via: 'nothing', headers: {} }, ...people, await tokenOf(people[3] ?? raise('no administrator'))];
   document = await asAdmin<Described>('/api/openapi.json');
   const [users, assessments] = [await asAdmin<Items>('/api/users'), await asAdmin<Items>('/api/assessments?limit=1')];
-  ids = { users: users.items[0]?.id ?? raise('no user'), assessments: assessments.items[0]?.id ?? raise('no assessment') };
+  const wish = { params: { table: 'public.users' } };
+  const { seal } = await asAdmin<{ seal: string }>('/api/tables/analyze?preview', wish);
+  const { jobId } = await asAdmin<{ jobId: string }>('/api/tables/analyze', { ...wish, seal });
+  ids = { users: users.items[0]?.id ?? raise('no user'), assessments: assessments.items[0]?.id ?? raise('no assessment'), maintenance: jobId };
   withoutProxy = await startConsole(consoleEnvironment(), buildWithoutProxy());
 });
 
@@ -93,6 +96,7 @@ const pageRules: [RegExp, Rule][] = [
   [/^\/assessments\/(new|[^/]+\/edit)$/, 'assessments:write'],
   [/^\/assessments(\/[^/]+)?$/, 'assessments:read'],
   [/^\/queries\/statement$/, 'stats:read'],
+  [/^\/maintenance\/[^/]+$/, 'stats:read'],
   ...declared.map(({ room }): [RegExp, Rule] => [new RegExp(`^${room.path}$`), 'stats:read']),
 ];
 

@@ -12,6 +12,7 @@ export function AuditDetails({ item, managesUsers }: { item: AuditItem; managesU
   const details = Object.entries(item.details);
   const nested = details.filter(([, value]) => !isPlain(value));
   const account = managesUsers ? /^user:(.+)$/.exec(item.object)?.[1] : undefined;
+  const job = /^job:(.+)$/.exec(item.object)?.[1];
   return (
     <div className="flex max-w-5xl flex-col gap-4 max-sm:w-full">
       <div className="grid gap-x-8 gap-y-4 sm:grid-cols-2">
@@ -28,6 +29,7 @@ export function AuditDetails({ item, managesUsers }: { item: AuditItem; managesU
         <More href={`/audit?actor=${encodeURIComponent(item.actor)}`}>All by {item.actor}</More>
         <More href={`/audit?object=${encodeURIComponent(item.object)}`}>All about this object</More>
         <More href={`/audit?action=${encodeURIComponent(item.action)}`}>All {item.action}</More>
+        {job ? <More href={`/maintenance/${job}`}>The job</More> : null}
         {account ? <More href={`/users/${account}`}>The account</More> : null}
       </p>
     </div>

@@ -1,7 +1,9 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
+import Link from 'next/link';
 import { SqlBlock } from '@/components/panel/sql-block';
+import { withTarget } from '@/components/shell/places';
 import { Button } from '@/components/ui/button';
 import { Dialog } from '@/components/ui/dialog';
 import { Field } from '@/components/ui/field';
@@ -21,6 +23,9 @@ type Props = { action: ActionView; target: string; given: Record<string, string>
 type Looked = { preview: PreviewView } | { refused: unknown };
 
 const pauseMs = 300;
+
+/** The button that was pressed is gone: where it goes on is read next. */
+export const focus = (element: HTMLElement | null) => element?.focus();
 
 /** Looks at what the action would do, again whenever an option changes and typing pauses. */
 function usePreview(wish: Wish): { looked: Looked | null; again: () => void } {
@@ -46,12 +51,13 @@ function usePreview(wish: Wish): { looked: Looked | null; again: () => void } {
 
 /** From a wish to a job: what it would do and block, then its seal, then how it goes. */
 export function ActionDialog({ action, target, given, onClose }: Props) {
-  const options = action.params.filter(({ key }) => !(key in given));
+  const options = action.params.filter(({ key, seen }) => !(key in given) && !seen);
   const [chosen, setChosen] = useState<Record<string, string>>(() => Object.fromEntries(options.map(({ key, default: fallback }) => [key, fallback])));
   const [typed, setTyped] = useState('');
   const [job, setJob] = useState<string | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const [scheduling, setScheduling] = useState(false);
+  const [starting, setStarting] = useState(false);
   const wish = { action: action.id, target, params: { ...chosen, ...given } };
   const { looked, again } = usePreview(wish);
   const { run, measureAgain } = useJobChanges();
@@ -61,43 +67,62 @@ export function ActionDialog({ action, target, given, onClose }: Props) {
     onClose();
   };
   const preview = looked && 'preview' in looked ? looked.preview : null;
+  const refused = looked && 'refused' in looked ? looked.refused : null;
+  const errors = errorsOf(refused);
   const mustType = (preview?.risk ?? action.risk) === 'destructive';
   // A line break in a name cannot be typed into a field of one line.
   const phrase = preview?.object.name.replaceAll(/[\r\n]/g, '') ?? '';
   const start = async () => {
     if (!preview) return;
     setFailure(null);
+    setStarting(true);
     try {
       setJob(await run(wish, preview.seal, mustType ? { confirm: preview.object.name } : {}));
     } catch (error) {
       setFailure(messageOf(error));
       again();
+    } finally {
+      setStarting(false);
     }
   };
   const footer = job ? <Button kind="primary" onClick={close}>Close</Button> : (
     <>
       <Button onClick={close}>Cancel</Button>
-      <Button kind={scheduling ? 'secondary' : mustType ? 'danger' : 'primary'} disabled={!preview || (mustType && typed !== phrase)} onClick={() => void start()}>{scheduling ? `${action.title} now` : action.title}</Button>
+      <Button kind={scheduling ? 'secondary' : mustType ? 'danger' : 'primary'} busy={starting} disabled={!preview || (mustType && typed !== phrase)} onClick={() => void start()}>{scheduling ? `${action.title} now` : action.title}</Button>
     </>
   );
   return (
     <Dialog open onClose={close} title={action.title} about={action.about} size="large" keep footer={footer}>
-      {job ? <JobProgress id={job} /> : (
+      {job ? <section ref={focus} tabIndex={-1} aria-label="How it goes" className="focus-visible:outline-none"><JobProgress id={job} /></section> : (
         <div className="flex flex-col gap-4">
           {failure ? <Notice tone="critical" title="It was not started">{failure}</Notice> : null}
-          {options.length > 0 ? <Options options={options} chosen={chosen} errors={looked && 'refused' in looked ? errorsOf(looked.refused) : {}} onChange={setChosen} /> : null}
-          {looked === null ? <output className="text-sm text-muted">Looking at what it would do …</output> : null}
-          {looked && 'refused' in looked && Object.keys(errorsOf(looked.refused)).length === 0 ? <Refused error={looked.refused} onAgain={again} /> : null}
+          {options.length > 0 ? <Options options={options} chosen={chosen} errors={errors} onChange={setChosen} /> : null}
+          {Object.keys(given).length === 0 ? <Elsewhere action={action} target={target} onGo={onClose} /> : null}
+          <output className={looked === null ? 'text-sm text-muted' : 'sr-only'}>{looked === null ? 'Looking at what it would do …' : preview ? 'What it would do is shown.' : ''}</output>
+          {refused !== null && Object.keys(errors).length === 0 ? <Refused error={refused} onAgain={() => (setFailure(null), again())} /> : null}
           {preview ? <Preview preview={preview} /> : null}
           {preview && mustType ? (
             <Field label={`Type ${phrase} to confirm`} required>
               {(control) => <Input {...control} value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" spellCheck={false} className="font-mono" />}
             </Field>
           ) : null}
-          {preview ? <ScheduleOffer open={scheduling} onOpen={setScheduling} wish={wish} confirm={!mustType ? undefined : typed === phrase ? preview.object.name : typed} onDone={close} /> : null}
+          {preview && action.recurs ? <ScheduleOffer open={scheduling} onOpen={setScheduling} wish={wish} confirm={!mustType ? undefined : typed === phrase ? preview.object.name : typed} onDone={close} /> : null}
         </div>
       )}
     </Dialog>
+  );
+}
+
+/** Where its object can be chosen instead of typed. */
+function Elsewhere({ action: { offeredBy }, target, onGo }: { action: ActionView; target: string; onGo: () => void }) {
+  if (offeredBy.length === 0) return null;
+  return (
+    <p className="text-xs text-muted">
+      Or choose it where it is listed:{' '}
+      {offeredBy.map(({ href, label }, index) => (
+        <span key={href}>{index > 0 ? ', ' : ''}<Link href={withTarget(href, target)} prefetch={false} onClick={onGo} className="whitespace-nowrap text-accent underline underline-offset-2">{label}</Link></span>
+      ))}
+    </p>
   );
 }
 
@@ -127,10 +152,16 @@ export function Options({ options, chosen, errors, onChange }: { options: ParamV
   );
 }
 
+function titleOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return 'It could not be looked at';
+  if (error.code === 'not_found') return 'It is not there';
+  return error.code === 'database_unavailable' ? 'The database does not answer' : 'It could not be looked at';
+}
+
 export function Refused({ error, onAgain }: { error: unknown; onAgain: () => void }) {
   const guards = error instanceof ApiError && Array.isArray(error.problem['guards']) ? error.problem['guards'].filter(isRecord) : [];
   return (
-    <Notice tone="warning" title={guards.length > 0 ? 'It is not done here' : 'It could not be looked at'} action={<Button size="small" onClick={onAgain}>Look again</Button>}>
+    <Notice tone="warning" title={guards.length > 0 ? 'It is not done here' : titleOf(error)} action={<Button size="small" onClick={onAgain}>Look again</Button>}>
       {guards.length === 0 ? messageOf(error) : (
         <ul className="flex flex-col gap-2">
           {guards.map((guard) => (

@@ -11,7 +11,7 @@ import { previewAction, useJobChanges, type Wish } from '@/lib/client/use-jobs';
 import type { PreviewView } from '@/lib/kit/job';
 import type { ActionView } from '@/lib/kit/result';
 import { formatBytes } from '@/lib/units';
-import { isShort, Options } from './action-dialog';
+import { focus, isShort, Options } from './action-dialog';
 import { JobProgress } from './job-progress';
 
 type Looked = { wish: Wish; preview: PreviewView } | { wish: Wish; refused: string };
@@ -72,14 +72,14 @@ export function BulkDialog({ action, wishes, onClose }: { action: ActionView; wi
   const footer = begun ? <Button kind="primary" onClick={close}>Close</Button> : (
     <>
       <Button onClick={close}>Cancel</Button>
-      <Button kind={mustType ? 'danger' : 'primary'} disabled={starting || looked.length < wishes.length || ready.length === 0 || (mustType && typed !== phrase)} onClick={() => void start()}>
+      <Button kind={mustType ? 'danger' : 'primary'} busy={starting} disabled={looked.length < wishes.length || ready.length === 0 || (mustType && typed !== phrase)} onClick={() => void start()}>
         {action.title}: {ready.length}
       </Button>
     </>
   );
   return (
     <Dialog open onClose={close} title={`${action.title}: ${wishes.length}`} about={`${action.about} One at a time, in this order.`} size="large" keep footer={footer}>
-      {begun ? <ul className="flex flex-col gap-5">{begun.map((one) => <BegunItem key={one.name} one={one} />)}</ul> : (
+      {begun ? <ul ref={focus} tabIndex={-1} aria-label="How they go" className="flex flex-col gap-5 focus-visible:outline-none">{begun.map((one) => <BegunItem key={one.name} one={one} />)}</ul> : (
         <div className="flex flex-col gap-4">
           {options.length > 0 ? <Options options={options} chosen={chosen} errors={{}} onChange={setChosen} /> : null}
           {ready[0] ? <p className="text-sm text-muted">{ready[0].preview.blocks}</p> : null}

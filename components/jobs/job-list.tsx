@@ -9,17 +9,18 @@ import type { ColumnView } from '@/lib/kit/column';
 import type { JobView } from '@/lib/kit/job';
 import { formatMs } from '@/lib/units';
 import { JobDetails, JobProgress } from './job-progress';
+import { standingOf } from './job-standing';
 import { JobStateBadge } from './job-state';
 
 const columns: ColumnView[] = [
-  { key: 'state', label: 'State', unit: 'text', nullable: false },
   { key: 'action', label: 'Action', unit: 'code', nullable: false },
+  { key: 'state', label: 'State', unit: 'text', nullable: false },
   { key: 'object', label: 'On', unit: 'code', nullable: false },
   { key: 'target', label: 'Database', unit: 'code', nullable: false },
   { key: 'createdAt', label: 'Asked for', unit: 'time', nullable: false },
   { key: 'requestedBy', label: 'By', unit: 'text', nullable: false },
   { key: 'took', label: 'Took', unit: 'text', nullable: true },
-  { key: 'says', label: 'Outcome', unit: 'text', nullable: true },
+  { key: 'says', label: 'How it stands', unit: 'text', nullable: true },
   { key: 'group', label: 'Group', unit: 'code', nullable: true, note: 'Jobs that were begun together run one at a time on a target' },
   { key: 'approvedBy', label: 'Approved by', unit: 'text', nullable: true },
 ];
@@ -30,7 +31,7 @@ const renderCell = {
   state: ({ state }: JobView) => <JobStateBadge state={state} />,
   // Enough of it to tell one from another.
   group: ({ group }: JobView) => (group === null ? <span className="text-faint">–</span> : <code title={group} className="font-mono text-xs">{group.slice(0, 8)}</code>),
-  says: ({ says, waits }: JobView) => says ?? waits ?? <span className="text-faint">–</span>,
+  says: (job: JobView) => standingOf(job),
   took: (job: JobView) => took(job) ?? <span className="text-faint">–</span>,
 };
 
@@ -50,6 +51,7 @@ export function JobList({ state }: { state: 'open' | 'ended' }) {
           rows={jobs}
           rowKey={({ id }) => id}
           renderCell={renderCell}
+          rowHref={({ id }) => `/maintenance/${id}`}
           renderDetails={(job) => (job.finishedAt ? <JobDetails job={job} /> : <JobProgress id={job.id} />)}
           columnChoice={params.get('cols')}
           onColumnChoice={(chosen) => set({ cols: chosen?.join(',') ?? null })}

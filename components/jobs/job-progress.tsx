@@ -1,6 +1,8 @@
 'use client';
 
+import { useEffect, useRef, type UIEvent } from 'react';
 import { SqlBlock } from '@/components/panel/sql-block';
+import { Disclosure } from '@/components/panel/disclosure';
 import { evidenceLabel, evidenceText } from '@/components/panel/findings';
 import { classNames } from '@/components/ui/class-names';
 import { openAction } from '@/lib/client/open-action';
@@ -13,9 +15,10 @@ import { messageOf } from '@/lib/client/problem';
 import { useJob, useJobChanges } from '@/lib/client/use-jobs';
 import { useNow } from '@/lib/client/use-now';
 import { isOpen, type JobView } from '@/lib/kit/job';
-import { formatCount, formatMs, formatRatio, formatTime } from '@/lib/units';
+import { formatCount, formatMs, formatTime } from '@/lib/units';
 import { Fact } from './fact';
 import { JobStateBadge } from './job-state';
+import { announcementOf, shareOf, standingOf } from './job-standing';
 import { PlanView } from './plan-view';
 
 /** A job as it runs, and how it ended. */
@@ -28,13 +31,14 @@ export function JobProgress({ id, short = false }: { id: string; /** One of seve
 export function JobDetails({ job, short = false }: { job: JobView; short?: boolean }) {
   return (
     <div className={classNames('flex min-w-0 flex-col', short ? 'gap-2' : 'gap-4')}>
-      <output className="flex flex-wrap items-center gap-3">
+      <output className="sr-only">{announcementOf(job)}</output>
+      <div className="flex flex-wrap items-center gap-3">
         <JobStateBadge state={job.state} />
-        <p className="min-w-0 text-sm wrap-anywhere">{job.says ?? job.waits ?? (job.cancelRequestedAt && isOpen(job.state) ? `Is being cancelled.${job.progress?.phase?.startsWith('Waits for') ? ` ${job.progress.phase}.` : ''}` : job.state === 'queued' ? 'Waits for its turn.' : phaseOf(job))}</p>
+        <p className="min-w-0 text-sm wrap-anywhere">{standingOf(job)}</p>
         {isOpen(job.state) ? <CancelButton job={job} /> : null}
         {job.mayApprove ? <ApproveButton job={job} /> : null}
         {!isOpen(job.state) && job.state !== 'succeeded' ? <AgainButton job={job} /> : null}
-      </output>
+      </div>
       {job.state === 'running' ? <Bar job={job} /> : null}
       <Figures job={job} />
       {short ? null : <Written job={job} />}
@@ -46,8 +50,12 @@ function Written({ job }: { job: JobView }) {
   return (
     <>
       {job.log.length > 0 ? <Log job={job} /> : null}
-      <PlanView plan={job.plan} label={isOpen(job.state) ? 'Runs as shown' : 'Ran as shown'} />
       {job.state === 'succeeded' && job.inverse ? <TakesBack inverse={job.inverse} target={job.target} /> : null}
+      {isOpen(job.state) || job.plan.length === 0 ? <PlanView plan={job.plan} label="Runs as shown" /> : (
+        <Disclosure summary={`The plan, ${job.plan.length === 1 ? 'one step' : `${job.plan.length} steps`}`}>
+          <div className="flex flex-col gap-4"><PlanView plan={job.plan} label={job.state === 'succeeded' ? 'Ran as shown' : 'As planned'} /></div>
+        </Disclosure>
+      )}
     </>
   );
 }
@@ -57,12 +65,6 @@ function TakesBack({ inverse, target }: { inverse: Remedy; target: string }) {
   if ('sql' in inverse) return <SqlBlock label="Takes it back" sql={inverse.sql} />;
   const params = asSent(inverse.params);
   return <div><Button size="small" onClick={() => openAction({ action: inverse.action, target, params })}>Take it back …</Button></div>;
-}
-
-function phaseOf({ progress, plan }: JobView): string {
-  const step = plan.length > 1 ? `Step ${(progress?.step ?? 0) + 1} of ${plan.length}. ` : '';
-  if (progress && progress.moved !== null) return `${step}${formatCount(progress.moved)}${progress.expected === null ? '' : ` of about ${formatCount(progress.expected)}`} rows moved`;
-  return `${step}${progress?.phase ?? 'Runs'}${!progress?.fraction ? '' : `, ${formatRatio(progress.fraction)} of this phase`}`;
 }
 
 /** A cancel is mostly heard at once; a statement that does not hear it is ended with its session. */
@@ -89,13 +91,11 @@ function AgainButton({ job: { action, target, params } }: { job: JobView }) {
 }
 
 function Bar({ job }: { job: JobView }) {
-  const { fraction = null, moved = null, expected = null } = job.progress ?? {};
-  const part = moved !== null && expected ? Math.min(1, moved / expected) : fraction;
   return (
     <progress
       aria-label={`Progress of ${job.action} on ${job.object}`}
       max={1}
-      value={part ?? undefined}
+      value={shareOf(job) ?? undefined}
       className="h-1.5 w-full overflow-hidden rounded-full bg-line indeterminate:animate-pulse [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-line [&::-webkit-progress-value]:bg-accent [&::-webkit-progress-value]:transition-[width]"
     />
   );
@@ -115,7 +115,7 @@ function Figures({ job }: { job: JobView }) {
       {later.map(({ after: when, at, figures }) => <Later key={when} after={when} at={at} figures={figures} />)}
       {job.startedAt ? <Fact label="longest wait of others">{waitedMs > 0 ? formatMs(waitedMs) : 'none seen'}</Fact> : null}
       {progress && progress.held_ms > 0 ? <Fact label="longest that it held a strong lock">{formatMs(progress.held_ms)}</Fact> : null}
-      {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows moved">{formatCount(progress.moved)}</Fact> : null}
+      {progress && progress.moved !== null && !isOpen(job.state) ? <Fact label="rows">{formatCount(progress.moved)}</Fact> : null}
       {isOpen(job.state) && progress && progress.waiting > 0 ? <Fact label="waiting for it now">{progress.waiting}</Fact> : null}
     </dl>
   );
@@ -130,9 +130,19 @@ function Later({ after, at, figures }: JobView['later'][number]) {
   );
 }
 
+/** Its newest line stays in sight, unless somebody reads further up. */
 function Log({ job }: { job: JobView }) {
+  const ref = useRef<HTMLElement>(null);
+  const follows = useRef(true);
+  const lines = job.log.length;
+  useEffect(() => {
+    if (lines > 0 && ref.current && follows.current) ref.current.scrollTop = ref.current.scrollHeight;
+  }, [lines]);
+  const onScroll = ({ currentTarget: { scrollTop, clientHeight, scrollHeight } }: UIEvent<HTMLElement>) => {
+    follows.current = scrollTop + clientHeight >= scrollHeight - 8;
+  };
   return (
-    <ScrollRegion label={`Log of ${job.action} on ${job.object}`} className="max-h-48 overflow-auto rounded-md border border-line bg-sunken px-3 py-2">
+    <ScrollRegion ref={ref} onScroll={onScroll} label={`Log of ${job.action} on ${job.object}`} className="max-h-48 overflow-auto rounded-md border border-line bg-sunken px-3 py-2">
       <ol className="font-mono text-xs leading-5">
         {job.log.map(({ at, says }, index) => (
           <li key={`${at} ${index}`} className="flex gap-3">

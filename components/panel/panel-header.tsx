@@ -21,8 +21,8 @@ export function PanelHeader({ view, measured, asking, paused, onRefresh, onPause
         </h2>
         <p className="text-sm text-muted text-pretty">{view.why}</p>
       </div>
-      <div className="flex items-center gap-1">
-        <p className="numeric mr-1 min-h-8 text-right text-2xs leading-4 text-faint" data-testid="measured-age">
+      <div className="flex items-center gap-1 max-sm:w-full">
+        <p className="numeric mr-1 text-2xs leading-4 text-faint max-sm:grow sm:min-h-8 sm:text-right" data-testid="measured-age">
           {measured ? (
             <>
               <RelativeTime at={measured.at} prefix="Measured " /> in {formatMs(measured.took_ms)}

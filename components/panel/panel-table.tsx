@@ -1,11 +1,13 @@
 'use client';
 
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
+import { CornerDownRight } from 'lucide-react';
 import { Cell, isLong } from '@/components/table/cell';
 import { DataTable } from '@/components/table/data-table';
 import { classNames } from '@/components/ui/class-names';
 import { EmptyState } from '@/components/ui/empty-state';
 import { useUrlState } from '@/lib/client/url-state';
+import type { ColumnView } from '@/lib/kit/column';
 import type { DiagnosticView, Measured, Row } from '@/lib/kit/result';
 import { formatCount } from '@/lib/units';
 import { PanelFilters } from './panel-filters';
@@ -26,6 +28,7 @@ export function PanelTable({ view, prefix, measured, given }: { view: Diagnostic
   // What has gone since it was chosen is chosen no longer.
   const picked = measured.rows.filter((row) => selected.has(keyOf(row)));
   const choose = (key: string) => setSelected(new Set(selected.has(key) ? [...selected].filter((other) => other !== key) : [...selected, key]));
+  const sort = params.get(keys.sort) ?? view.sort;
   const narrowed = [keys.q, ...keys.params].some((key) => params.has(key));
   return (
     <DataTable<Row>
@@ -39,15 +42,33 @@ export function PanelTable({ view, prefix, measured, given }: { view: Diagnostic
       show={view.show}
       columnChoice={params.get(keys.columns)}
       onColumnChoice={(chosen) => set({ [keys.columns]: chosen?.join(',') ?? null })}
-      sort={params.get(keys.sort) ?? view.sort}
-      onSort={(sort) => set({ [keys.sort]: sort === view.sort ? null : sort })}
+      sort={sort}
+      onSort={(next) => set({ [keys.sort]: next === view.sort ? null : next })}
       csvName={`${view.room}-${view.name}`}
       toolbar={<PanelFilters view={view} prefix={prefix} given={given} />}
+      renderCell={sort === view.sort ? nested(view.columns) : {}}
       rowHref={(row) => rowPage(view, row, params.get('target'))}
       renderDetails={(row) => <RowDetails view={view} row={row} />}
       empty={<EmptyState title={narrowed ? 'Nothing matches' : 'Nothing here'}>{narrowed ? 'The server was asked and no row fits the search and the limits above.' : 'The server was asked and there is nothing of this kind.'}</EmptyState>}
       footer={measured.rows.length > 0 ? <span className="numeric">{measured.truncated ? `The first ${formatCount(measured.rows.length)} rows; there are more` : `${formatCount(measured.rows.length)} ${measured.rows.length === 1 ? 'row' : 'rows'}`}</span> : undefined}
     />
+  );
+}
+
+/** A tree, in the order in which it comes: each row under the one that it hangs on. */
+const nested = (columns: readonly ColumnView[]): Record<string, (row: Row) => ReactNode> =>
+  Object.fromEntries(columns.flatMap(({ key, unit, nests }) => (nests === undefined ? [] : [[key, (row: Row) => <Nested depth={Number(row[nests])}><Cell value={row[key]} unit={unit} /></Nested>]])));
+
+const deepest = 6;
+
+function Nested({ depth, children }: { depth: number; children: ReactNode }) {
+  if (depth === 0) return children;
+  return (
+    <span className="flex items-center gap-1.5" style={{ paddingLeft: `${(Math.min(depth, deepest) - 1) * 1.125}rem` }}>
+      <CornerDownRight className="size-3.5 shrink-0 text-faint" aria-hidden />
+      <span className="sr-only">{`Level ${depth}: `}</span>
+      {children}
+    </span>
   );
 }
 

@@ -10,7 +10,7 @@ export function SqlBlock({ sql, label = 'SQL' }: { sql: string; label?: string }
         <CopyButton text={sql} />
       </div>
       <ScrollRegion label={label} className="max-h-96 overflow-auto px-3 py-2.5">
-        <pre className="font-mono text-xs leading-5 text-ink">
+        <pre className="font-mono text-xs leading-5 whitespace-pre-wrap text-ink wrap-anywhere">
           <code>{dedent(sql)}</code>
         </pre>
       </ScrollRegion>

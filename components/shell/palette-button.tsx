@@ -42,6 +42,8 @@ export function PaletteButton({ places, maintains }: { places: readonly Place[];
       }
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey) || event.altKey || event.shiftKey) return;
       event.preventDefault();
+      // A window that asks for something keeps the keyboard until it is answered.
+      if (document.querySelector('dialog:modal:not([data-palette])')) return;
       comes.current = !loaded.current && !comes.current;
       setUsed(true);
       setOpen((before) => !before);

@@ -32,7 +32,7 @@ export function Palette({ open, early, onShown, onClose, places, maintains }: Pr
   }, [open, onShown]);
   const entries = useEntries(places, maintains);
   return (
-    <dialog ref={ref} aria-label="Go to" onClose={onClose} closedby="any" className="mt-[12vh] w-[calc(100%-2rem)] max-w-xl overflow-hidden rounded-lg border border-line bg-raised p-0 shadow-pop">
+    <dialog ref={ref} data-palette aria-label="Go to" onClose={onClose} closedby="any" className="mt-[12vh] w-[calc(100%-2rem)] max-w-xl overflow-hidden rounded-lg border border-line bg-raised p-0 shadow-pop">
       {open ? <Choice entries={entries} early={early} onChosen={onClose} /> : null}
     </dialog>
   );

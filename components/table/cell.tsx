@@ -1,3 +1,4 @@
+import { Fragment } from 'react';
 import { LevelBadge, StatusBadge } from '@/components/ui/badge';
 import { RelativeTime } from '@/components/ui/relative-time';
 import { format, type Unit } from '@/lib/units';
@@ -47,10 +48,14 @@ function Text({ text, whole }: { text: string; whole: boolean }) {
 /** Lines end between words: a browser would end one after the hyphen of a date as well. */
 const words = (text: string) => text.split(' ').map((word, index) => <span key={index}>{index > 0 ? ' ' : ''}<span className={word.length < 24 ? 'whitespace-nowrap' : ''}>{word}</span></span>);
 
-/** A name with its schema can have 130 characters. */
+/** A name with its schema can have 130 characters: where the table is wide it has room, else two lines, which end after a part of it. */
 function Code({ text, whole }: { text: string; whole: boolean }) {
   if (whole) return <span className="font-mono text-xs break-all whitespace-pre-wrap">{text}</span>;
-  return <span className="block font-mono text-xs max-sm:break-all sm:max-w-80 sm:truncate" title={text.length > 40 ? text : undefined}>{text}</span>;
+  return (
+    <span className="block font-mono text-xs max-sm:break-all sm:line-clamp-2 sm:max-w-80 sm:wrap-anywhere" style={{ minWidth: `min(11rem, ${text.length + 1}ch)` }} title={text.length > 22 ? text : undefined}>
+      {text.split(/(?<=[._])(?=.)/).map((part, index) => <Fragment key={index}>{index > 0 ? <wbr /> : null}{part}</Fragment>)}
+    </span>
+  );
 }
 
 /** `340 ms`: the number first, its unit a step back. */

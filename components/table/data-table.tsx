@@ -66,7 +66,7 @@ export function DataTable<R extends TableRow>(props: Props<R>) {
       </div>
       {chosen}
       {ordered.length === 0 ? empty : (
-        <ScrollRegion label={`${caption}, rows`} onKeyDown={moveRow} style={{ maxHeight }} className={classNames('scroll-shadow overflow-x-auto', maxHeight && 'overflow-y-auto')}>
+        <ScrollRegion label={`${caption}, rows`} onKeyDown={moveRow} style={{ maxHeight }} className={classNames('scroll-shadow overflow-x-auto last:rounded-b-lg', maxHeight && 'overflow-y-auto')}>
           <table className="cards w-full border-collapse">
             <caption className="sr-only">{caption}</caption>
             <TableHead {...heading} leading={props.renderDetails !== undefined} />

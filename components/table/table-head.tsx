@@ -28,7 +28,7 @@ export function TableHead({ columns, sort, sortable, onSort, leading }: Props) {
               title={column.note}
             >
               {sortable(column.key) ? (
-                <button type="button" onClick={() => onSort(nextSort(sort, column, largestFirst(column)))} className={classNames('group inline-flex items-center gap-1 rounded-sm hover:text-ink', isNumeric(column.unit) && 'flex-row-reverse', active && 'text-ink')}>
+                <button type="button" onClick={() => onSort(nextSort(sort, column, largestFirst(column)))} className={classNames('group inline-flex items-center gap-1 rounded-sm align-middle hover:text-ink', isNumeric(column.unit) && 'flex-row-reverse', active && 'text-ink')}>
                   <span className={column.note ? 'underline decoration-line-strong decoration-dotted underline-offset-4' : ''}>{column.label}</span>
                   <SortMark active={active} descending={active ? current.descending : largestFirst(column)} />
                 </button>

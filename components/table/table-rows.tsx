@@ -2,7 +2,7 @@
 
 import { Fragment, type KeyboardEvent, type ReactNode } from 'react';
 import Link from 'next/link';
-import { ChevronRight } from 'lucide-react';
+import { ChevronRight, Download } from 'lucide-react';
 import { classNames } from '@/components/ui/class-names';
 import type { ColumnView } from '@/lib/kit/column';
 import { Checkbox } from '@/components/ui/input';
@@ -52,7 +52,7 @@ function destination(key: string, at: number, count: number): number | null {
 type LeadProps = { href: string; className: string; children: ReactNode };
 
 /** To a page of the console, or to a file of its API, which is no page that the router could show. */
-const Lead = ({ href, className, children }: LeadProps) => (href.startsWith('/api/') ? <a href={href} download data-open className={className}>{children}</a> : <Link href={href} prefetch={false} data-open className={className}>{children}</Link>);
+const Lead = ({ href, className, children }: LeadProps) => (href.startsWith('/api/') ? <a href={href} download data-open className={classNames('inline-flex items-center gap-1.5 text-accent', className)}>{children}<Download className="size-3.5 shrink-0" aria-hidden /><span className="sr-only">Download</span></a> : <Link href={href} prefetch={false} data-open className={className}>{children}</Link>);
 
 export function TableRows<R extends TableRow>({ columns, rows, rowKey, renderCell = {}, rowHref, renderDetails, isMarked, selection, opened, onToggle }: Props<R>) {
   return (

@@ -13,6 +13,17 @@ const widths = { small: 'max-w-md', medium: 'max-w-xl', large: 'max-w-4xl' };
 export function Dialog({ open, onClose, title, about, children, footer, size = 'small', keep = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const opener = useRef<Element | null>(null);
+  // The platform gives the focus back to where it came from when a window closes, not when it is taken away while open.
+  useEffect(() => {
+    opener.current = open ? (opener.current ?? document.activeElement) : null;
+    if (!open) return;
+    return () => {
+      if (document.activeElement !== null && document.activeElement !== document.body) return;
+      const back = opener.current?.isConnected ? opener.current : document.getElementById('main');
+      if (back instanceof HTMLElement) back.focus();
+    };
+  }, [open]);
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog || dialog.open === open) return;

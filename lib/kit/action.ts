@@ -101,6 +101,8 @@ export type ActionSpec<P extends Params, O extends ActionObject> = {
   risk: Risk;
   /** The same where it depends on what is asked for; `risk` is then the least. */
   riskOf?: (params: ParamsOf<P>) => Risk;
+  /** Whether it makes sense to do it again and again, by a schedule; what is done once is neither offered for one nor taken. */
+  recurs: boolean;
   params: P;
   /** The object as it stands now; null where there is none of this name. */
   find: (ask: Ask, context: ActionContext<P>) => Promise<O | null>;

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { Unit } from '@/lib/units';
 
 /** One column of a diagnostic's rows: the value's schema, its unit and its heading. */
-export type Column<T = unknown> = { label: string; unit: Unit; nullable: boolean; note?: string; schema: z.ZodType<T> };
+export type Column<T = unknown> = { label: string; unit: Unit; nullable: boolean; note?: string; nests?: string; schema: z.ZodType<T> };
 
-type Options = { note?: string };
+type Options = { note?: string; /** Rows are a tree in their given order, and this column says how deep each stands. */ nests?: string };
 
 const finite = z.number();
 const isoTime = z.string();
@@ -37,8 +37,8 @@ export type Columns = Record<string, Column>;
 export type RowOf<C extends Columns> = { [K in keyof C]: C[K] extends Column<infer T> ? T : never };
 
 /** A column as the browser gets it: no schema, only what a table draws. */
-export type ColumnView = { key: string; label: string; unit: Unit; nullable: boolean; note?: string };
+export type ColumnView = { key: string; label: string; unit: Unit; nullable: boolean; note?: string; nests?: string };
 
 export function columnViews(columns: Columns): ColumnView[] {
-  return Object.entries(columns).map(([key, { label, unit, nullable, note }]) => ({ key, label, unit, nullable, ...(note === undefined ? {} : { note }) }));
+  return Object.entries(columns).map(([key, { label, unit, nullable, note, nests }]) => ({ key, label, unit, nullable, ...(note === undefined ? {} : { note }), ...(nests === undefined ? {} : { nests }) }));
 }

@@ -32,7 +32,7 @@ export const wholeNumber = (least: number, most: number) => number(/^\d{1,16}$/,
 const decimal = (most: number) => number(/^\d{1,15}(\.\d{1,6})?$/, 'must be a number', 0, most);
 
 /** A parameter of a diagnostic: what the form shows, and how the query string's text becomes its value. */
-export type Param<T = unknown> = { label: string; kind: 'number' | 'text' | 'choice'; /** The form takes and shows it with its unit; the query string has base units. */ unit?: TypedUnit; default: string; choices?: readonly string[]; schema: z.ZodType<T> };
+export type Param<T = unknown> = { label: string; kind: 'number' | 'text' | 'choice'; /** The form takes and shows it with its unit; the query string has base units. */ unit?: TypedUnit; default: string; choices?: readonly string[]; /** Rows fill it in, and no form asks for it. */ seen?: true; schema: z.ZodType<T> };
 
 const numeric = (schema: z.ZodType<number, string>, unit?: TypedUnit) => (label: string, fallback: number): Param<number> => ({ label, kind: 'number', ...(unit ? { unit } : {}), default: String(fallback), schema });
 
@@ -47,6 +47,10 @@ export const param = {
   /** 0–1. */
   ratio: numeric(decimal(1), 'ratio'),
   text: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(200) }),
+  /** Text that may not be empty; `says` is what it has to be. */
+  filled: (label: string, says: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(200).refine((text) => text.trim() !== '', says) }),
+  /** What tells an object, as a row has it, from a later one of the same name; empty for whichever there is now. */
+  seen: (label: string): Param<string> => ({ ...param.text(label), seen: true }),
   object: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: objectName }),
   /** A part of a statement: expressions, a condition. */
   phrase: (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: storableText(2000) }),

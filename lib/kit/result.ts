@@ -54,10 +54,13 @@ export type Unmeasured = { state: 'unmeasured'; reason: UnmeasuredReason; remedy
 /** There is no third state: what failed is unmeasured, never healthy. */
 export type DiagnosticResult = Measured | Unmeasured;
 
-export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; unit?: TypedUnit; default: string; choices?: string[] };
+export type ParamView = { key: string; label: string; kind: 'number' | 'text' | 'choice'; unit?: TypedUnit; default: string; choices?: string[]; /** Rows fill it in, and no form asks for it. */ seen?: boolean };
 
 /** `GET /api/actions`: an action as its form needs it. */
-export type ActionView = { id: string; title: string; about: string; risk: Risk; params: ParamView[] };
+export type ActionView = { id: string; title: string; about: string; risk: Risk; /** It may be scheduled. */ recurs: boolean; /** The questions whose rows offer it. */ offeredBy: OfferingQuestion[]; params: ParamView[] };
+
+/** A question whose rows fill an action in, and where it stands. */
+export type OfferingQuestion = { href: string; label: string };
 
 /** An action that a row of a diagnostic offers. `from` is the column that each parameter is filled in from. */
 export type OfferedAction = { id: string; title: string; from: Record<string, string> };

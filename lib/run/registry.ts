@@ -3,7 +3,7 @@ import { columnViews } from '@/lib/kit/column';
 import type { Diagnostic } from '@/lib/kit/diagnostic';
 import { may, type Caller } from '@/lib/kit/caller';
 import type { Params } from '@/lib/kit/param';
-import type { ActionView, DiagnosticView, ParamView } from '@/lib/kit/result';
+import type { ActionView, DiagnosticView, OfferingQuestion, ParamView } from '@/lib/kit/result';
 import type { Room } from '@/lib/kit/room';
 import { declared } from '@/lib/rooms';
 import { actions } from './actions/registry';
@@ -39,14 +39,18 @@ export function viewOf({ id, room, diagnostic }: Registered): DiagnosticView {
   };
 }
 
-const paramViews = (params: Params): ParamView[] => Object.entries(params).map(([key, { label, kind, unit, default: fallback, choices }]) => ({ key, label, kind, ...(unit ? { unit } : {}), default: fallback, ...(choices ? { choices: [...choices] } : {}) }));
+const paramViews = (params: Params): ParamView[] => Object.entries(params).map(([key, { label, kind, unit, default: fallback, choices, seen }]) => ({ key, label, kind, ...(unit ? { unit } : {}), default: fallback, ...(choices ? { choices: [...choices] } : {}), ...(seen ? { seen } : {}) }));
 
 /** The actions that a caller may begin. */
 export const actionsFor = (caller: Caller): ActionView[] => [...actions.values()].filter(({ action }) => may(caller, action.permission)).map(({ id }) => actionView(id));
 
+/** Where a person chooses the object of an action rather than typing its name. */
+const offeredBy = (id: string): OfferingQuestion[] =>
+  [...diagnostics.values()].filter(({ diagnostic }) => !diagnostic.concerns && diagnostic.actions?.some(({ action }) => action === id)).map(({ room, diagnostic }) => ({ href: `${room.path}?view=${diagnostic.name}`, label: `${room.title}: ${diagnostic.title}` }));
+
 function actionView(id: string): ActionView {
   const entry = actions.get(id);
   if (!entry) throw new Error(`there is no action ${id}`);
-  const { title, about, risk, params } = entry.action;
-  return { id, title, about, risk, params: paramViews(params) };
+  const { title, about, risk, recurs, params } = entry.action;
+  return { id, title, about, risk, recurs, offeredBy: offeredBy(id), params: paramViews(params) };
 }

@@ -47,7 +47,8 @@ export const extension = action({
   about: 'Creates an extension whose files the machine has, or brings one to the newest version that it has.',
   permission: 'maintenance:run',
   risk: 'heavy',
-  params: { name: param.text('Extension'), schema: param.text('Schema (empty: public, or its own)') },
+  recurs: false,
+  params: { name: param.filled('Extension', 'must be the name of an extension, such as pgstattuple'), schema: param.text('Schema (empty: public, or its own)') },
   find: (ask, { params, role }): Promise<Extension | null> => findExtension(ask, params.name, params.schema, role),
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...readiness(object), ...privilege(object, role)],
   plan: ({ name, installed, offered, fixed, schema }) => [

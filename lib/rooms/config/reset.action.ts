@@ -8,6 +8,7 @@ export const reset = action({
   about: 'ALTER SYSTEM RESET: takes a setting out of postgresql.auto.conf, so that postgresql.conf or the default holds again.',
   permission: 'maintenance:run',
   risk: 'heavy',
+  recurs: false,
   params: settingParams,
   find: (ask, context): Promise<SettingObject | null> => findSetting(ask, context),
   guards: (object, { role }) => [

@@ -39,6 +39,7 @@ export const set = action({
   about: 'ALTER SYSTEM SET, for the whole server, and has it read its settings anew; what needs a restart waits for the next one.',
   permission: 'maintenance:run',
   risk: 'heavy',
+  recurs: false,
   params: { ...settingParams, value: param.text('Value') },
   find: (ask, context): Promise<SettingObject | null> => findSetting(ask, context),
   guards: (object, { params, role }) => {

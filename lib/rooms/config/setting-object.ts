@@ -5,7 +5,7 @@ import { ident, literal, render, sql, type SQL } from '@/lib/pg/sql';
 import type { Remedy } from '@/lib/kit/finding';
 import type { Changeable } from './set-rules';
 
-export const settingParams = { name: param.text('Setting') };
+export const settingParams = { name: param.filled('Setting', 'must be the name of a setting, such as work_mem') };
 
 /** What postgresql.auto.conf says of it: a value, that it says nothing, or that this cannot be read. */
 type Filed = { known: true; value: string | null } | { known: false };

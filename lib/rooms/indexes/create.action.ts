@@ -58,6 +58,7 @@ export const create = action({
   about: 'Builds an index while others read and write. On a partitioned table one partition after the other, and again from where it was left.',
   permission: 'maintenance:run',
   risk: 'heavy',
+  recurs: false,
   params: createParams,
   find: findNewIndex,
   guards: (object, context) => [...standbyGuard(context.server.inRecovery), ...relationGuards(object, context.role, 'owned'), ...definitionGuards(object, context)],

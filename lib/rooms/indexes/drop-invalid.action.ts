@@ -23,6 +23,7 @@ export const dropInvalid = action({
   about: 'Takes away an index that is invalid: no query uses it, and writes may still pay for it.',
   permission: 'maintenance:run',
   risk: 'light',
+  recurs: false,
   params: { index: param.object('Index') },
   find: async (ask, { params, role, server }): Promise<Invalid | null> => {
     const relation = await findRelation(ask, params.index, 'i', role, server.major);

@@ -49,6 +49,7 @@ export const drop = action({
   about: 'Takes an index away that no query needs: writes become cheaper and its space is free.',
   permission: 'maintenance:destroy',
   risk: 'destructive',
+  recurs: false,
   params: { index: param.object('Index') },
   find: async (ask, { params, role, server }): Promise<IndexObject | null> => {
     const relation = await wholeIndex(ask, await findRelation(ask, params.index, 'iI', role, server.major));

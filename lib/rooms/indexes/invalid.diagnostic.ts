@@ -33,7 +33,7 @@ export const invalid = diagnostic({
   key: ['oid'],
   search: ['index', 'table', 'state'],
   sort: 'state',
-  show: ['index', 'table', 'state', 'maintained', 'original', 'pid', 'phase', 'done_ratio', 'lacking', 'size_bytes', 'definition'],
+  show: ['index', 'table', 'state', 'maintained', 'done_ratio', 'lacking', 'size_bytes'],
   needs: [{ primary: 'A standby does not see what is being built: an invalid index there can be a build in progress on the primary. Ask there.' }],
   charts: [],
   codes: {

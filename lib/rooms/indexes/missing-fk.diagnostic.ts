@@ -29,7 +29,7 @@ export const missingFk = diagnostic({
   key: ['oid'],
   search: ['constraint', 'table', 'referenced', 'columns'],
   sort: '-pages_bytes',
-  show: ['constraint', 'table', 'columns', 'referenced', 'on_delete', 'pages_bytes', 'tuples', 'deletes', 'updates', 'without', 'tables'],
+  show: ['constraint', 'table', 'columns', 'referenced', 'on_delete', 'pages_bytes', 'tuples', 'deletes'],
   needs: [],
   charts: [],
   codes: { 'indexes.missing_fk': 'No index leads from a referenced row to the rows that reference it.' },

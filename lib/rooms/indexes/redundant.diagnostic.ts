@@ -35,7 +35,7 @@ export const redundant = diagnostic({
   key: ['oid'],
   search: ['index', 'table', 'covered_by', 'kind'],
   sort: '-size_bytes',
-  show: ['index', 'table', 'covered_by', 'kind', 'why', 'size_bytes', 'covering_bytes', 'scans', 'definition', 'covering_definition'],
+  show: ['index', 'table', 'covered_by', 'why', 'size_bytes', 'covering_bytes', 'scans'],
   needs: [],
   charts: [{ kind: 'bars', title: 'Size', label: 'index', values: ['size_bytes'], top: 10 }],
   codes: {

@@ -12,6 +12,7 @@ export const reindex = action({
   about: 'Builds the index anew beside the old one and changes over: what was bloat is gone, and an invalid index is valid again.',
   permission: 'maintenance:run',
   risk: 'heavy',
+  recurs: true,
   params: { index: param.object('Index') },
   find: async (ask, { params, role, server }): Promise<WholeIndex | null> => wholeIndex(ask, await findRelation(ask, params.index, 'iI', role, server.major)),
   guards: (object, { role, server }) => [

@@ -47,7 +47,7 @@ export const activity = diagnostic({
   key: ['pid'],
   search: ['pid', 'usr', 'datname', 'application', 'client', 'state', 'wait', 'query'],
   sort: '-xact_ms',
-  show: ['pid', 'usr', 'application', 'state', 'wait', 'xact_ms', 'statement_ms', 'state_ms', 'query'],
+  show: ['pid', 'usr', 'application', 'state', 'wait', 'xact_ms', 'statement_ms', 'query'],
   needs: [],
   charts: [],
   codes: { 'locks.activity_hidden': 'The monitoring role sees neither the state nor the statement of other roles’ sessions.' },

@@ -18,7 +18,7 @@ export const blocking = diagnostic({
   row: {
     place: col.count('Order', { note: 'Its place in the tree' }),
     depth: col.count('Depth', { note: '0: a root, which waits for nobody' }),
-    session: col.code('Session', { note: 'Its pid, or the identifier of a prepared transaction' }),
+    session: col.code('Session', { note: 'Its pid, or the identifier of a prepared transaction; below it those that wait for it', nests: 'depth' }),
     behind: col.count('Blocked behind it', { note: 'Sessions that wait for it, directly or through others' }),
     waiting_ms: col.maybe(col.ms('Waits for')),
     longest_ms: col.maybe(col.ms('Longest wait behind it')),
@@ -41,7 +41,7 @@ export const blocking = diagnostic({
   key: ['session'],
   search: ['session', 'usr', 'datname', 'application', 'relation', 'query', 'root'],
   sort: 'place',
-  show: ['depth', 'session', 'behind', 'waiting_ms', 'blocked_by', 'relation', 'mode', 'usr', 'state', 'query'],
+  show: ['session', 'behind', 'waiting_ms', 'blocked_by', 'relation', 'usr', 'state', 'query'],
   needs: [],
   charts: [],
   codes: {

@@ -22,7 +22,8 @@ export const cancel = action({
   about: 'Tells a session to stop its statement: the statement fails, and with it the transaction that it stands in. The session stays.',
   permission: 'maintenance:run',
   risk: 'light',
-  params: { ...sessionParams, xact: param.text('Transaction began'), statement: param.text('Statement') },
+  recurs: false,
+  params: { ...sessionParams, xact: param.seen('Transaction began'), statement: param.seen('Statement') },
   find: async (ask: Ask, context): Promise<(SessionObject & { other: boolean }) | null> => {
     const found = await findSession(ask, context);
     if (!found) return null;

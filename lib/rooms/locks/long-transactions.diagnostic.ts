@@ -41,7 +41,7 @@ export const longTransactions = diagnostic({
   key: ['pid'],
   search: ['pid', 'usr', 'datname', 'application', 'client', 'query'],
   sort: '-xact_ms',
-  show: ['pid', 'usr', 'application', 'state', 'xact_ms', 'state_ms', 'xmin_age', 'writes', 'locked_relations', 'query'],
+  show: ['pid', 'usr', 'application', 'state', 'xact_ms', 'xmin_age', 'writes', 'query'],
   needs: [{ monitor: 'Without pg_monitor, the state and the times of other roles’ sessions are hidden.' }],
   charts: [],
   codes: {

@@ -14,7 +14,7 @@ export type SessionObject = ActionObject & {
   own: boolean; wraparound: boolean; superuser: boolean; signalled: boolean; seen: boolean;
 };
 
-export const sessionParams = { pid: param.text('PID'), started: param.text('Session began') };
+export const sessionParams = { pid: param.filled('PID', 'must be the number of a process, such as 4711'), started: param.seen('Session began') };
 
 type Context = Omit<ActionContext<typeof sessionParams>, 'exports'>;
 
@@ -28,7 +28,7 @@ export async function findSession(ask: Ask, { params, role, server }: Context): 
       m.rolsuper or case when a.usesysid is null then ${autovacuum} else not t.rolsuper and (pg_has_role(${role}::name, a.usesysid, 'USAGE') or pg_has_role(${role}::name, 'pg_signal_backend', 'USAGE')) end as signalled,
       m.rolsuper or pg_has_role(${role}::name, 'pg_read_all_stats', 'USAGE') or coalesce(pg_has_role(${role}::name, a.usesysid, 'USAGE'), false) as seen
     from pg_stat_activity a left join pg_roles t on t.oid = a.usesysid join pg_roles m on m.rolname = ${role}
-    where a.pid = ${Number(params.pid)} and coalesce(a.backend_start = ${params.started}::timestamptz, true)`);
+    where a.pid = ${Number(params.pid)} and coalesce(a.backend_start = nullif(${params.started}, '')::timestamptz, true)`);
   if (!found) return null;
   const who = found.application || found.usr || found.backend;
   return { ...found, name: `pid ${found.pid} (${who})`, key: `session ${found.pid} ${found.started}`, identity: `${found.pid} ${found.started}`, table: null, bytes: null };

@@ -92,6 +92,7 @@ describe.each([['new', main] as const, ['old', old] as const])('on %s', (target,
     expect(await actions.refused('locks.terminate', checkpointer ?? {}, { target })).toContainEqual(expect.objectContaining({ name: 'system' }));
     expect((await actions.preview('locks.terminate', { pid: own.pid, started: '2020-01-01 00:00:00+00' }, { target })).status).toBe(404);
     expect((await actions.preview('locks.terminate', { pid: '999999999', started: own.started }, { target })).status).toBe(404);
+    expect(await actions.preview('locks.terminate', { pid: '' }, { target })).toMatchObject({ status: 422, body: { errors: [{ path: 'params.pid' }] } });
   });
 });
 

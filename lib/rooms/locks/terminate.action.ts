@@ -9,6 +9,7 @@ export const terminate = action({
   about: 'Ends a session: its transaction is rolled back, its locks are free, its client loses the connection.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: false,
   params: sessionParams,
   find: (ask: Ask, context): Promise<SessionObject | null> => findSession(ask, context),
   guards: (object, context) => sessionGuards(object, context),

@@ -4,7 +4,7 @@ import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { array, sql } from '@/lib/pg/sql';
 import { archiveSteps, cutoffOf, goingOf, type Going } from './archive-plan';
-import { archiveGuards, createArchives, findArchives, type ArchiveFamily } from './archives';
+import { archiveFigures, archiveGuards, createArchives, findArchives, type ArchiveFamily } from './archives';
 import { alike, axisIn, named, written } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
 import { inRange } from './partition-steps';
@@ -60,6 +60,7 @@ export const archive = action({
   about: 'Takes what is older than so many days, and what refers to it, into archive tables beside: whole partitions in the catalog alone, others row by row.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: true,
   params: { table: param.object('Partitioned table'), days: param.count('Older than (days)', 365), partial: param.choice('Rows of a partition that is not old as a whole', ['stay', 'go too']), bound: param.ms('Others wait at most', 150) },
   find: async (ask, { params, role }): Promise<Due | null> => {
     const family = await findArchives(ask, params.table, role);
@@ -80,6 +81,7 @@ export const archive = action({
   disk: ({ needed }) => needed || null,
   place: () => ({ tablespace: '' }),
   progress: null,
+  figures: (ask, object) => archiveFigures(ask, object as Due),
   inverse: ({ going, name, main }) => {
     const along = axisIn(main.table);
     const [first, last] = [going[0], going.at(-1)];

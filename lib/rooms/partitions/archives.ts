@@ -1,4 +1,4 @@
-import type { Refusal, Step } from '@/lib/kit/action';
+import type { Figures, Refusal, Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { array, ident, join, literal, sql, type SQL } from '@/lib/pg/sql';
 import { alike, findFamily, named, tablesOf, written, type Child, type Family, type Table } from './family';
@@ -37,6 +37,14 @@ export async function findArchives(ask: Ask, name: string, role: string): Promis
 }
 
 const shape = (of: Table) => of.columns.map(({ name, type }) => `${name} ${type}`).toSorted();
+
+/** How many partitions the table has, and its archive: none where that has yet to be made. */
+export async function archiveFigures(ask: Ask, { main: { table, place } }: ArchiveFamily): Promise<Figures> {
+  const [found] = await ask<{ partitions: number; archived_partitions: number }>(sql`
+    select count(*) filter (where i.inhparent = ${table.oid}::oid)::int as partitions, count(*) filter (where i.inhparent <> ${table.oid}::oid)::int as archived_partitions
+    from pg_inherits i where i.inhparent in (select ${table.oid}::oid union select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${place.schema} and c.relname = ${place.rel})`);
+  return { partitions: found?.partitions ?? null, archived_partitions: found?.archived_partitions ?? null };
+}
 
 /** Rows would not fit, or be cut short: the archive has the columns of when it was made. */
 export function archiveGuards({ main, others }: ArchiveFamily): Refusal[] {

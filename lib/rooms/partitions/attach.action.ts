@@ -45,6 +45,7 @@ export const attach = action({
   about: 'Makes a table a partition: what PostgreSQL would read under a strong lock is proved before, while reads and writes go on.',
   permission: 'maintenance:run',
   risk: 'heavy',
+  recurs: false,
   params: { table: param.object('Partitioned table'), partition: param.object('Table to attach'), from: at('From'), to: at('To (not included)') },
   find: async (ask, { params, role }): Promise<Joining | null> => {
     const family = await findFamily(ask, params.table, role);

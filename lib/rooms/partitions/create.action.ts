@@ -20,6 +20,7 @@ export const create = action({
   about: 'Makes sure that there are so many partitions ahead of now, and none missing between, of a table and of those that refer to it and are cut the same way.',
   permission: 'maintenance:run',
   risk: 'light',
+  recurs: true,
   params: { table: param.object('Partitioned table'), ahead: param.count('Periods ahead', 3), every: param.choice('Each', everies), gaps: param.choice('Fill gaps too', ['yes', 'no']), children: param.choice('Tables that refer to it too', ['yes', 'no']) },
   find: async (ask, { params, role }): Promise<Ahead | null> => {
     const family = await findFamily(ask, params.table, role);

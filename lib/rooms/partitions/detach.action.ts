@@ -43,6 +43,7 @@ export const detach = action({
   about: 'Makes a partition a table of its own, rows and all; or finishes a detaching that was broken off.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: false,
   params: { partition: param.object('Partition') },
   find: async (ask, { params, role, server }): Promise<Partition | null> => {
     const relation = await findRelation(ask, params.partition, 'rp', role, server.major);

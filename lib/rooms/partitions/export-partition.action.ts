@@ -51,6 +51,7 @@ export const exportPartition = action({
   about: 'Writes an archived or detached partition to compressed CSV with a manifest, together with what referred to it in the same month, reads it back, and drops it if wanted.',
   permission: 'maintenance:destroy',
   risk: 'light',
+  recurs: false,
   riskOf: (asked) => (dropping(asked) ? 'destructive' : 'light'),
   params,
   find: async (ask, { params: asked, role, server, exports }) => findExported(ask, { partition: asked.partition, role, major: server.major, free_bytes: await exports.free(), kept: reusing(asked) ? await exports.list() : [] }),

@@ -67,6 +67,7 @@ export const importPartition = action({
   about: 'Makes the tables of an export again as they were, with their rows, indexes and constraints; every file is verified before, and the rows in the tables after.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: false,
   params,
   find: async (ask, { params: asked, role, exports }): Promise<Importing | null> => {
     const kept = await exports.find(asked.export);

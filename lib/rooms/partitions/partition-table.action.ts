@@ -32,6 +32,7 @@ export const partitionTable = action({
   about: 'Makes a plain table one that is partitioned by a time, while others read and write: a trigger repeats their writes in a copy, which takes the table’s name once it is the same.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: false,
   params: { table: param.object('Table'), by: param.object('Column'), every: param.choice('A partition for each', lengths), bound: param.ms('Others wait at most', 150), old: param.choice('The old table', ['stays', 'is dropped']), undo: param.choice('An unfinished run', ['goes on', 'is taken back']) },
   find: async (ask, { params, role }): Promise<Plain | null> => {
     const family = await findFamily(ask, params.table, role, 'r');

@@ -30,6 +30,7 @@ export const rescueDefault = action({
   about: 'Gives the rows that found no partition the partitions they belong in, while others read and write, also where other tables refer to them.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: true,
   params: { table: param.object('Partitioned table'), every: param.choice('Each', everies), bound: param.ms('Others wait at most', 150), undo: param.choice('An unfinished run', ['goes on', 'is taken back']) },
   find: async (ask, { params, role }): Promise<Found | null> => {
     const family = await findFamily(ask, params.table, role);

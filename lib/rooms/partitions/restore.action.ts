@@ -3,7 +3,7 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { moment, param, type Param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
-import { archiveGuards, findArchives, type ArchiveFamily } from './archives';
+import { archiveFigures, archiveGuards, findArchives, type ArchiveFamily } from './archives';
 import { axisIn, named, written } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
 import { inRange } from './partition-steps';
@@ -37,6 +37,7 @@ export const restore = action({
   about: 'Moves what was archived of a stretch of time back into its tables, with what refers to it: whole partitions in the catalog alone, others row by row.',
   permission: 'maintenance:destroy',
   risk: 'heavy',
+  recurs: false,
   params: { table: param.object('Partitioned table'), from: at('From'), to: at('To (not included)'), bound: param.ms('Others wait at most', 150) },
   find: async (ask, { params, role }): Promise<Back | null> => {
     const family = await findArchives(ask, params.table, role);
@@ -50,6 +51,7 @@ export const restore = action({
   plan: (object, { params, role }) => restoreSteps(object, object.coming, role).map((step) => ({ ...step, holdMs: params.bound })),
   blocks: 'Whole partitions: reads and writes of the archive, and writes of the tables while a foreign key is added, wait as long as given at most, queue included; for some moments the rows are back and those that refer to them are still in the archive. Row by row: nobody but who changes the rows of the batch at hand. Triggers on inserting fire for rows, not for partitions.',
   progress: null,
+  figures: (ask, object) => archiveFigures(ask, object as Back),
   settle: async (ask, object, { params, role }) => {
     const family = await findArchives(ask, object.name, role);
     if (!family) return { state: 'undone', says: 'The table is gone.', mend: [] };

@@ -31,7 +31,7 @@ export const tables = diagnostic({
   key: ['tab'],
   search: ['tab', 'key', 'strategy'],
   sort: '-total_bytes',
-  show: ['tab', 'strategy', 'key', 'partition_count', 'total_bytes', 'index_bytes', 'row_estimate', 'default_name', 'default_rows'],
+  show: ['tab', 'strategy', 'key', 'partition_count', 'total_bytes', 'row_estimate', 'default_name', 'default_rows'],
   needs: [],
   charts: [{ kind: 'bars', title: 'Size by partitioned table', label: 'tab', values: ['total_bytes'], top: 10 }],
   codes: {},

@@ -30,7 +30,7 @@ export const server = diagnostic({
   key: ['usr', 'datname', 'application', 'client', 'state'],
   search: ['usr', 'datname', 'application', 'client', 'state'],
   sort: '-connections',
-  show: ['usr', 'datname', 'application', 'client', 'state', 'connections', 'share_ratio', 'longest_state_ms', 'longest_xact_ms'],
+  show: ['usr', 'datname', 'application', 'client', 'state', 'connections', 'share_ratio', 'longest_xact_ms'],
   needs: [{ monitor: 'Without pg_monitor, the kind and the state of other roles’ sessions are hidden, so they cannot be counted.' }],
   charts: [{ kind: 'bars', title: 'Connections by application', label: 'application', values: ['connections'], top: 10 }],
   codes: {

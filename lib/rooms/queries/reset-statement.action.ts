@@ -11,7 +11,8 @@ export const resetStatement = action({
   about: 'Sets what pg_stat_statements has counted of one statement back to nothing, to see what a change has brought.',
   permission: 'maintenance:run',
   risk: 'light',
-  params: { queryid: param.text('Query id') },
+  recurs: false,
+  params: { queryid: param.filled('Query id', 'must be a query id of pg_stat_statements, a whole number') },
   find: async (ask, context): Promise<One | null> => {
     const { queryid } = context.params;
     if (!/^-?\d{1,19}$/.test(queryid)) return null;

@@ -8,6 +8,7 @@ export const resetStatistics = action({
   about: 'Sets what pg_stat_statements has counted of this database back to nothing, for a measurement from here on.',
   permission: 'maintenance:destroy',
   risk: 'destructive',
+  recurs: true,
   params: {},
   find: async (ask, context): Promise<Counted | null> => {
     const found = await findCounted(ask, context, sql`true`);

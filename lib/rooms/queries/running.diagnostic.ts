@@ -65,7 +65,7 @@ export const running = diagnostic({
         code: 'queries.long',
         severity: 'warning',
         about: `pid ${row.pid}`,
-        says: `Has been running for ${formatMs(row.running_ms)} as ${row.usr ?? 'nobody'}${row.blocked_by > 0 ? `, blocked by ${row.blocked_by} ${row.blocked_by === 1 ? 'session' : 'sessions'}` : ''}: ${oneLine(row.query)} To cancel it undoes what its transaction has done so far.`,
+        says: `Has been running for ${formatMs(row.running_ms)} as ${row.usr ?? 'nobody'}${row.blocked_by > 0 ? `, blocked by ${row.blocked_by} ${row.blocked_by === 1 ? 'session' : 'sessions'}` : ''}: ${oneLine(row.query)}. Cancelling it undoes what its transaction has done so far.`,
         evidence: { pid: row.pid, running_ms: row.running_ms, transaction_ms: row.transaction_ms, wait: row.wait, blocked_by: row.blocked_by },
         remedy: row.started === null || row.xact === null || row.statement === null ? null : { action: 'locks.cancel', params: { pid: String(row.pid), started: row.started, xact: row.xact, statement: row.statement } },
       })),

@@ -35,7 +35,8 @@ export const dropSlot = action({
   about: 'Takes a slot away that nobody uses: the WAL that it keeps is free with the next checkpoint, and vacuum goes on.',
   permission: 'maintenance:destroy',
   risk: 'destructive',
-  params: { slot: param.text('Slot') },
+  recurs: false,
+  params: { slot: param.filled('Slot', 'must be the name of a replication slot') },
   find: (ask, { params, role }): Promise<Slot | null> => findSlot(ask, params.slot, role),
   guards: (object, { role }) => [
     ...inUse(object),

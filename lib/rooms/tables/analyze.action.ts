@@ -9,6 +9,7 @@ export const analyze = action({
   about: 'Takes a sample of the rows for the planner, which chooses plans by it.',
   permission: 'maintenance:run',
   risk: 'light',
+  recurs: true,
   params: { table: param.object('Table') },
   find: (ask, { params, role, server }): Promise<RelationObject | null> => findRelation(ask, params.table, 'rmp', role, server.major),
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'vacuumed')],

@@ -44,6 +44,7 @@ export const reindex = action({
   about: 'Builds each index of a table anew, one after the other, while others read and write: bloat is gone, what was invalid is valid.',
   permission: 'maintenance:run',
   risk: 'heavy',
+  recurs: true,
   params: { table: param.object('Table') },
   find: async (ask, { params, role, server }): Promise<Indexed | null> => {
     const relation = await findRelation(ask, params.table, 'rmp', role, server.major);

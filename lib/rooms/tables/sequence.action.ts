@@ -66,6 +66,7 @@ export const sequence = action({
   about: 'Makes a sequence, and the column that it fills, bigint; or lets it go on behind the highest value of its column.',
   permission: 'maintenance:run',
   risk: 'heavy',
+  recurs: false,
   params: { sequence: param.object('Sequence'), change: param.choice('What', ['widen', 'restart']), at: param.text('Restart at (empty: behind the last value)') },
   find: async (ask, { params, role }): Promise<SequenceObject | null> => {
     const found = await findSequence(ask, params.sequence, role);

@@ -37,6 +37,7 @@ export const storage = action({
   about: 'Sets the fill factor and autovacuum’s thresholds for one table, or takes them away so that the server’s settings hold.',
   permission: 'maintenance:run',
   risk: 'light',
+  recurs: false,
   params: storageParams,
   find: async (ask, { params, role, server }): Promise<Stored | null> => {
     const relation = await findRelation(ask, params.table, 'rm', role, server.major);

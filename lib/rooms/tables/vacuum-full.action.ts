@@ -14,6 +14,7 @@ export const vacuumFull = action({
   about: 'Copies the live rows into a new file, builds every index anew and gives the old ones back to the disk. Until it is done nobody reads or writes the table.',
   permission: 'maintenance:destroy',
   risk: 'destructive',
+  recurs: true,
   params: { table: param.object('Table'), analyze: param.choice('Analyze too', ['yes', 'no']) },
   find: (ask, { params, role, server }): Promise<RelationObject | null> => findRelation(ask, params.table, 'rm', role, server.major),
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...relationGuards(object, role, 'maintained')],

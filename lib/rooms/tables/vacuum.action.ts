@@ -67,6 +67,7 @@ export const vacuum = action({
   about: 'Makes the room of dead rows free for new ones and keeps transaction ids from running out.',
   permission: 'maintenance:run',
   risk: 'light',
+  recurs: true,
   params,
   find: async (ask, context): Promise<(RelationObject & { holder: Holder | null }) | null> => {
     const found = await findRelation(ask, context.params.table, 'rmp', context.role, context.server.major);

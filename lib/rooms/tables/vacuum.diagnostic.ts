@@ -34,7 +34,7 @@ export const vacuum = diagnostic({
   key: ['tab'],
   search: ['tab'],
   sort: '-due_ratio',
-  show: ['tab', 'dead_rows', 'threshold', 'inserted', 'insert_threshold', 'due_ratio', 'auto', 'running', 'last_vacuum', 'last_autovacuum'],
+  show: ['tab', 'dead_rows', 'threshold', 'inserted', 'due_ratio', 'auto', 'last_vacuum', 'last_autovacuum'],
   needs: counted,
   charts: [],
   codes: { 'tables.vacuum_overdue': 'Dead or inserted rows are far beyond the threshold at which autovacuum should have come.' },

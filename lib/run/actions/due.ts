@@ -26,6 +26,7 @@ async function attempt(tx: Database, due: Due): Promise<Outcome> {
   const entry = actions.get(due.action);
   if (!entry) return { state: 'failed', says: `This console does not know the action ${due.action}.` };
   if (!(await stillMay(tx, due))) return { state: 'refused', says: `${due.creator} may no longer do this.` };
+  if (!entry.action.recurs) return { state: 'refused', says: 'It is done once, and by no schedule any more.' };
   try {
     const prepared = await prepare(entry, due.target, due.params);
     requireUnguarded(prepared);

@@ -152,19 +152,31 @@ describe('windows', () => {
 describe('who may', () => {
   test('what destroys asks for the name, and for the permission to destroy; everything wrong is named', async () => {
     await (await db.connect('maintenance')).query('create table indexed (a int)');
-    await (await db.connect('maintenance')).query('create index indexed_a on indexed (a)');
-    const drop = { action: 'indexes.drop', params: { index: 'public.indexed_a' } };
-    expect((await ask(drop)).body).toMatchObject({ status: 422, errors: [{ path: 'confirm' }] });
-    const { id } = await schedule({ ...drop, confirm: 'public.indexed_a' });
+    const rewrite = { action: 'tables.vacuum_full', params: { table: 'public.indexed' } };
+    expect((await ask(rewrite)).body).toMatchObject({ status: 422, errors: [{ path: 'confirm' }] });
+    const { id } = await schedule({ ...rewrite, confirm: 'public.indexed' });
     const { addToken } = await import('@/test/people');
     const { token } = await addToken(db, people.dba.id, ['maintenance:run', 'stats:read']);
-    expect((await call('POST', '/api/schedules', { token, body: { ...drop, confirm: 'public.indexed_a', cron: '0 0 * * *' } })).status).toBe(403);
+    expect((await call('POST', '/api/schedules', { token, body: { ...rewrite, confirm: 'public.indexed', cron: '0 0 * * *' } })).status).toBe(403);
     expect((await call('PATCH', `/api/schedules/${id}`, { token, body: { enabled: false } })).status).toBe(403);
     expect((await call('DELETE', `/api/schedules/${id}`, { token })).status).toBe(403);
     for (const [more, path] of [[{ cron: 'x' }, 'cron'], [{ timeZone: 'Europe/Nowhere' }, 'timeZone'], [{ window: { from: '25:00', to: '1' } }, 'window.from'], [{ action: 'tables.nothing' }, 'action']] as const) {
       expect((await ask(more)).body).toMatchObject({ status: 422, errors: expect.arrayContaining([expect.objectContaining({ path })]) });
     }
     expect((await ask({ params: { table: 'public.none' } })).status).toBe(404);
+  });
+
+  test('what is done once is not taken, with the field named; one of before is refused when it is due', async () => {
+    await (await db.connect('maintenance')).query('create table indexed_once (a int)');
+    await (await db.connect('maintenance')).query('create index indexed_once_a on indexed_once (a)');
+    const drop = { action: 'indexes.drop', params: { index: 'public.indexed_once_a' } };
+    expect((await ask({ ...drop, confirm: 'public.indexed_once_a' })).body).toMatchObject({ status: 422, errors: [{ path: 'action', code: 'once' }] });
+    const { id } = await schedule({ params: { table: 'public.indexed_once' } });
+    await db.sql('update riskdesk.schedules set action = $2, params = $3 where id = $1', [id, drop.action, JSON.stringify(drop.params)]);
+    await due(id);
+    await queueDue();
+    expect(await seen(id)).toMatchObject({ last: { state: 'refused', job: null } });
+    expect(await db.sql(`select from pg_class where relname = 'indexed_once_a'`)).toHaveLength(1);
   });
 
   test('it is switched off and on, changed and ended, each on record', async () => {

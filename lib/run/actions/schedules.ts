@@ -52,6 +52,7 @@ type Asked = z.output<typeof newScheduleSchema>;
 export async function createSchedule(asked: Asked, caller: Caller, address: string | null): Promise<ScheduleView> {
   const entry = entryOf(asked.action);
   authorize(caller, entry.action.permission);
+  if (!entry.action.recurs) throw invalidField('action', 'once', 'must be one that is worth doing again and again');
   const next = await firstRun(database(), asked.cron, asked.timeZone);
   const prepared = await prepare(entry, asked.target, asked.params);
   requireUnguarded(prepared);
