@@ -93,5 +93,8 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
     const owner = await server.connect('maintenance');
     await owner.query('create table listed (k text) partition by list (k)');
     expect((await preview('partitions.create', { table: 'public.listed' })).body).toMatchObject({ guards: [{ name: 'key' }, { name: 'period' }] });
+    await owner.query('create table counted (id bigserial) partition by range (id)');
+    await owner.query('create table counted_1 partition of counted for values from (1000000000) to (2000000000)');
+    expect((await preview('partitions.create', { table: 'public.counted' })).body).toMatchObject({ guards: [{ name: 'key' }, { name: 'period' }] });
   });
 });

@@ -38,6 +38,9 @@ const planted = [
   'create table p.fills (id bigint generated always as identity, n int) partition by range (id)', part('fills', 'fills_1', 0, 10_000), "select setval('p.fills_id_seq', 8999)", 'insert into p.fills (n) values (1)',
   'create table p.used (id bigserial, n int) partition by range (id)', part('used', 'used_1', 0, 10), "insert into p.used (n) select generate_series(1, 9)",
   'create table p.roomy (id int generated always as identity, n int) partition by range (id)', part('roomy', 'roomy_1', 1, 1_000_000), part('roomy', 'roomy_2', 1_000_000, 2_000_000), 'insert into p.roomy (n) select generate_series(1, 100)',
+  // Values of a sequence that look like epoch seconds are values of a sequence.
+  'create table p.billions (id bigint generated always as identity (start 2999999900), n int) partition by range (id)', part('billions', 'billions_1', 1_000_000_000, 2_000_000_000), part('billions', 'billions_2', 2_000_000_000, 3_000_000_000), 'insert into p.billions (n) values (1)',
+  `create table p.stamped (at bigint not null default extract(epoch from now())::bigint + 0 * nextval('p.billions_id_seq')) partition by range (at)`, part('stamped', 'stamped_1', day(-5).getTime() / 1000, day(5).getTime() / 1000),
   'create table p.silent (id bigint generated always as identity) partition by range (id)', part('silent', 'silent_1', 0, 10),
   'create table p.expr (a date not null) partition by range ((a + 1))', `create table p.expr_1 partition of p.expr for values from ('${date(-5)}') to ('${date(1)}')`,
   'create table p.nested (at timestamptz not null, kind int) partition by range (at)', `create table p.nested_old partition of p.nested for values from ('${date(-30)}') to ('${date(-20)}') partition by range (at)`, part('nested_old', 'nested_old_1', date(-30), date(-20)), part('nested', 'nested_now', date(-20), date(90)),
@@ -76,7 +79,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
   test('runway: when rows start to be refused or to fall into DEFAULT, and where it cannot be told', async () => {
     const { rows, findings } = await askMeasured('partitions.runway', { target, q });
     const row = (name: string) => rows.find((one) => one.tab === `p.${name}`);
-    expect(about(findings, 'partitions.runway')).toEqual(['p.fills', 'p.millis', 'p.pair', 'p.seam', 'p.sevens', 'p.short']);
+    expect(about(findings, 'partitions.runway')).toEqual(['p.billions', 'p.fills', 'p.millis', 'p.pair', 'p.seam', 'p.sevens', 'p.short', 'p.stamped']);
     expect(about(findings, 'partitions.ended')).toEqual(['p.gone', 'p.spill', 'p.used']);
     expect(findings.find((finding) => finding.about === 'p.used')).toMatchObject({ severity: 'critical', says: expect.stringContaining('the next of its keys') });
     expect(findings.find((finding) => finding.about === 'p.gone')).toMatchObject({ severity: 'critical', says: expect.stringContaining('are refused') });
@@ -92,6 +95,8 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(row('seam')).toMatchObject({ gap_count: 1, gaps: `${date(1)} with some values of the other columns`, covered_until: day(1).toISOString() });
     expect(row('met')).toMatchObject({ gap_count: 0, covered_until: day(60).toISOString() });
     expect(row('fills')).toMatchObject({ reads_as: 'values of p.fills_id_seq', state: 'covered', left_values: 999, used_ratio: expect.closeTo(0.9, 3), covered_until: null, per_day: null });
+    expect(row('billions')).toMatchObject({ reads_as: 'values of p.billions_id_seq', state: 'covered', left_values: 99, covered_until: null });
+    expect(row('stamped')).toMatchObject({ reads_as: 'epoch seconds', covered_until: day(5).toISOString() });
     expect(row('roomy')).toMatchObject({ state: 'covered', left_values: 1_999_899 });
     for (const name of ['ids', 'silent', 'expr']) expect(row(name), name).toMatchObject({ state: 'cannot tell', covered_until: null });
   });
@@ -142,7 +147,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     ]);
     expect((await askMeasured('partitions.timeline', { target, table: 'spill' })).rows.map((row) => [row.state, row.part])).toEqual([['held', 'p.spill_1'], ['outside', 'p.spill_rest'], ['end', 'partitions ended; rows of now go to DEFAULT']]);
     expect((await askMeasured('partitions.timeline', { target, table: 'p.forever' })).rows).toMatchObject([{ state: 'held', from_at: null, to_at: null }]);
-    for (const table of ['p.ids', 'p.hashed', 'no such']) expect((await askMeasured('partitions.timeline', { target, table })).rows, table).toEqual([]);
+    for (const table of ['p.ids', 'p.billions', 'p.hashed', 'no such']) expect((await askMeasured('partitions.timeline', { target, table })).rows, table).toEqual([]);
     await db.sql('create table p.many (at date not null) partition by range (at)');
     for (let n = 0; n < 200; n += 1) if (n !== 50) await db.sql(part('many', `many_${n}`, date(n), date(n + 1)));
     const { rows: many } = await askMeasured('partitions.timeline', { target, table: 'p.many' });
@@ -198,7 +203,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect((await askMeasured('partitions.archive', { target, q })).rows).toMatchObject([{ part: 'p.far_1', parent: 'p.far', to_at: day(-380).toISOString(), detach_sql: 'ALTER TABLE p.far DETACH PARTITION p.far_1 CONCURRENTLY;  -- not in a transaction' }]);
     const { rows } = await askMeasured('partitions.archive', { target, q, days: '10' });
     expect(rows.map((row) => row.part)).toEqual(expect.arrayContaining(['p.far_1', 'p.gone_1', 'p.nested_old', 'p.holes_1']));
-    expect(rows.map((row) => row.part)).not.toContain('p.short_1');
+    for (const other of ['p.short_1', 'p.billions_1']) expect(rows.map((row) => row.part)).not.toContain(other);
   });
 });
 

@@ -53,7 +53,7 @@ export const ofSeveral = (kind: string, { key_columns: columns }: Parent): strin
 
 /** What rows dated now and later will hit, of one range-partitioned table whose key is a time. */
 export function runwayOf(parent: Parent, partitions: Member[], above: Parent | undefined): RunwayRow {
-  if (parent.key_type === null) return cannotTell(parent, 'a key that is an expression');
+  if (parent.key_type === null) return cannotTell(parent, parent.whole ? 'values of a sequence' : 'a key that is an expression');
   const bounds = boundsOf(partitions);
   const axis = axisOf(parent.key_type, bounds.map(({ ends: [from, to] }) => [from.first, to.first]));
   if (!axis) return cannotTell(parent, bounds.length === 0 ? 'no bounds yet' : `${parent.key_type}, not a time by its bounds`);
