@@ -17,8 +17,8 @@ export function judgeRunway(row: Judged, days: number): Finding[] {
 /** The action reckons with one column that is a time; for the rest there is the SQL. */
 const isTimed = (row: Judged): boolean => row.left_values === null && row.covered_until !== null && !row.reads_as.includes(', the first of');
 function remedyOf(row: Judged): Finding['remedy'] {
-  if (row.next_sql === null) return null;
-  return isTimed(row) ? { action: 'partitions.create', params: { table: row.tab } } : { sql: row.next_sql };
+  if (isTimed(row)) return { action: 'partitions.create', params: { table: row.tab } };
+  return row.next_sql === null ? null : { sql: row.next_sql };
 }
 const refused = (row: Judged): boolean => row.then_rows === 'are refused';
 

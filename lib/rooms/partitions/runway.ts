@@ -1,5 +1,6 @@
 import { ident, literal, render, sql } from '@/lib/pg/sql';
-import { axisOf, ends, nextEnd, rangeEnds, rangeOn, type Axis, type End, type Range } from './time-axis';
+import { agreed, endOf, readingsOf } from './periods';
+import { axisOf, ends, rangeEnds, rangeOn, type Axis, type End, type Range } from './time-axis';
 import type { Member, Parent } from './tree-sql';
 
 export type RunwayRow = {
@@ -99,7 +100,8 @@ function nextInTime(parent: Parent, { axis, parts, edge, own }: Omit<Known, 'blo
   const last = parts.find(({ to, toRest }) => to === end && toRest === edge.toRest);
   if (!last || !writable(last.from)) return null;
   const following = Math.min(...parts.map(({ from }) => from).filter((from) => from > end || (from === end && last.toRest === '')), own?.to ?? Infinity);
-  const to = Math.min(nextEnd(last), following);
+  const next = agreed(readingsOf('as before', [...parts.filter((part) => part !== last), last]).map((period) => endOf(period, end)));
+  const to = Math.min(next ?? end, following);
   const whole = end % 86_400_000 === 0;
   const suffix = new Date(end).toISOString().slice(0, whole ? 10 : 16).replaceAll(/[-:T]/g, '_');
   return to <= end ? null : nextPartition(parent, { from: axis.write(end), to: axis.write(to), rest: last.toRest, suffix });

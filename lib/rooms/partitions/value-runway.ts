@@ -39,6 +39,7 @@ export const standings = (ask: Ask, ids: string[]): Promise<Standing[]> => ask<S
 
 const numbers = {
   kind: 'number',
+  zoned: false,
   read: (text: string) => (/^-?\d+$/.test(text) ? Number(text) : null),
   write: (value: number) => BigInt(Math.round(value)).toString(),
 };
