@@ -41,6 +41,8 @@ const planted = [
   // Values of a sequence that look like epoch seconds are values of a sequence.
   'create table p.billions (id bigint generated always as identity (start 2999999900), n int) partition by range (id)', part('billions', 'billions_1', 1_000_000_000, 2_000_000_000), part('billions', 'billions_2', 2_000_000_000, 3_000_000_000), 'insert into p.billions (n) values (1)',
   `create table p.stamped (at bigint not null default extract(epoch from now())::bigint + 0 * nextval('p.billions_id_seq')) partition by range (at)`, part('stamped', 'stamped_1', day(-5).getTime() / 1000, day(5).getTime() / 1000),
+  'create table p.bare (at timestamptz not null) partition by range (at)', 'create table p.bare_list (k text) partition by list (k)', 'create table p.bare_hash (k text) partition by hash (k)',
+  'create table p.catch (at date not null, n int) partition by range (at)', 'create table p.catch_all partition of p.catch default', 'create table p.counted (id bigserial) partition by range (id)', 'create table p.counted_all partition of p.counted default',
   'create table p.silent (id bigint generated always as identity) partition by range (id)', part('silent', 'silent_1', 0, 10),
   'create table p.expr (a date not null) partition by range ((a + 1))', `create table p.expr_1 partition of p.expr for values from ('${date(-5)}') to ('${date(1)}')`,
   'create table p.nested (at timestamptz not null, kind int) partition by range (at)', `create table p.nested_old partition of p.nested for values from ('${date(-30)}') to ('${date(-20)}') partition by range (at)`, part('nested_old', 'nested_old_1', date(-30), date(-20)), part('nested', 'nested_now', date(-20), date(90)),
@@ -80,7 +82,11 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     const { rows, findings } = await askMeasured('partitions.runway', { target, q });
     const row = (name: string) => rows.find((one) => one.tab === `p.${name}`);
     expect(about(findings, 'partitions.runway')).toEqual(['p.billions', 'p.fills', 'p.millis', 'p.pair', 'p.seam', 'p.sevens', 'p.short', 'p.stamped']);
-    expect(about(findings, 'partitions.ended')).toEqual(['p.gone', 'p.spill', 'p.used']);
+    expect(about(findings, 'partitions.ended')).toEqual(['p.bare', 'p.bare_hash', 'p.bare_list', 'p.catch', 'p.counted', 'p.gone', 'p.spill', 'p.used']);
+    await expect(db.sql('insert into p.bare values (now())')).rejects.toMatchObject({ code: '23514' });
+    expect(findings.find((finding) => finding.about === 'p.bare')).toMatchObject({ severity: 'critical', says: 'It has no partition: every row is refused.', remedy: { action: 'partitions.create', params: { table: 'p.bare' } } });
+    expect(findings.find((finding) => finding.about === 'p.catch')).toMatchObject({ severity: 'warning', says: 'It has no partition but DEFAULT: every row goes there.' });
+    expect(findings.find((finding) => finding.about === 'p.counted')).toMatchObject({ severity: 'warning', remedy: null });
     expect(findings.find((finding) => finding.about === 'p.used')).toMatchObject({ severity: 'critical', says: expect.stringContaining('the next of its keys') });
     expect(findings.find((finding) => finding.about === 'p.gone')).toMatchObject({ severity: 'critical', says: expect.stringContaining('are refused') });
     expect(findings.find((finding) => finding.about === 'p.spill')).toMatchObject({ severity: 'warning', says: expect.stringContaining('go to DEFAULT') });
