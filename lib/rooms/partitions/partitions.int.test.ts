@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '@/lib/kit/finding';
 import { askMeasured } from '@/test/ask';
+import { superPassword } from '@/test/cluster';
 import { useDatabase, type TestDatabase } from '@/test/database';
 import { until } from '@/test/server';
 
@@ -195,6 +196,38 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     await expect(db.sql('insert into p.hashed select generate_series(1, 100)')).rejects.toMatchObject({ code: '23514' });
   });
 
+  test('foreign partitions: an UPDATE of the key leaves the row where queries do not find it, unless the table there checks it', async () => {
+    await db.sql('create extension postgres_fdw');
+    await db.sql(`create server itself foreign data wrapper postgres_fdw options (host '127.0.0.1', port '${db.port}', dbname '${db.name}')`);
+    await db.sql(`create user mapping for current_user server itself options (user 'postgres', password '${superPassword}')`);
+    await db.sql('create table p."There ""x""" (k int not null, n int)');
+    await db.sql('create table p.fp (k int not null, n int) partition by range (k)');
+    await db.sql(part('fp', 'fp_1', 0, 10));
+    await db.sql(`create foreign table p.fp_2 partition of p.fp for values from (10) to (20) server itself options (schema_name 'p', table_name 'There "x"')`);
+    await db.sql(part('fp', 'fp_3', 40, 60));
+    await db.sql(`create foreign table p.fp_4 partition of p.fp for values from (20) to (30) server itself options (schema_name 'p', table_name 'nowhere', updatable 'false')`);
+    await db.sql(`create table p.fh (k int not null) partition by hash (k)`);
+    await db.sql(`create foreign table p.fh_0 partition of p.fh for values with (modulus 1, remainder 0) server itself options (schema_name 'p', table_name 'nowhere')`);
+    const client = await db.connect('superuser');
+    await client.query('insert into p.fp values (12)');
+    await client.query('update p.fp set k = 50 where k = 12');
+    const { rows: [astray] } = await client.query(`select (select count(*)::int from p.fp where k = 50) as found, (select count(*)::int from p.fp_2 where k = 50) as there`);
+    expect(astray).toEqual({ found: 0, there: 1 });
+    const { rows, findings } = await askMeasured('partitions.foreign', { target, q });
+    expect(about(findings, 'partitions.foreign_unchecked')).toEqual(['p.fh_0', 'p.fp_2']);
+    expect(rows.find((row) => row.part === 'p.fp_2')).toMatchObject({ parent: 'p.fp', server: 'itself', updatable: true, declared: false, bounds: '((k IS NOT NULL) AND (k >= 10) AND (k < 20))' });
+    expect(rows.find((row) => row.part === 'p.fp_4')).toMatchObject({ updatable: false });
+    expect(rows.find((row) => row.part === 'p.fh_0')).toMatchObject({ updatable: true, bounds: null });
+    const remedy = findings.find((finding) => finding.about === 'p.fp_2')?.remedy;
+    const [count, ...rest] = remedy && 'sql' in remedy ? remedy.sql.split('\n') : [];
+    expect((await client.query(String(count))).rows).toEqual([{ count: '1' }]);
+    await client.query('update p."There ""x""" set k = 12');
+    for (const statement of rest) await client.query(statement);
+    await expect(client.query('update p.fp set k = 50 where k = 12')).rejects.toMatchObject({ code: '23514' });
+    expect(about((await askMeasured('partitions.foreign', { target, q })).findings, 'partitions.foreign_unchecked')).toEqual(['p.fh_0']);
+    await db.sql('drop extension postgres_fdw cascade');
+  });
+
   test('detached: pending is certain, likeness only may be', async () => {
     const { findings } = await askMeasured('partitions.detached', { target, q });
     expect(about(findings, 'partitions.detach_pending')).toEqual(['p.half_2']);
@@ -220,7 +253,7 @@ test('dates are read alike whatever DateStyle the monitoring role has', async ()
   expect(rows).toMatchObject([{ reads_as: 'date', state: 'covered' }]);
 });
 
-test.each(['tables', 'timeline', 'list', 'runway', 'pruning', 'default_rows', 'hash_balance', 'detached', 'archive'])('a database without these problems: partitions.%s finds nothing', async (name) => {
+test.each(['tables', 'timeline', 'list', 'runway', 'pruning', 'default_rows', 'hash_balance', 'foreign', 'detached', 'archive'])('a database without these problems: partitions.%s finds nothing', async (name) => {
   expect((await askMeasured(`partitions.${name}`, { target: 'clean' })).findings).toEqual([]);
 });
 
