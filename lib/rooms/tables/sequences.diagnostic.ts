@@ -58,7 +58,7 @@ export const sequences = diagnostic({
         about: row.seq,
         says: `${formatRatio(row.used_ratio ?? 0)} used: ${formatCount(row.remaining ?? 0)} values are left${endOf(row)}; then inserts fail. ${costOf(row)}`,
         evidence: { last_value: row.last_value, bound: row.bound, used_ratio: row.used_ratio, remaining: row.remaining, column_type: row.column_type, sequence_type: row.sequence_type },
-        remedy: !row.capped && !isOfType(row) && (row.sequence_type === 'bigint' || row.domain !== null || isDecimal(row)) ? { sql: widening(row) } : { action: 'tables.sequence', params: { sequence: row.seq, change: 'widen' } },
+        remedy: !row.capped && !isOfType(row) && (row.sequence_type === 'bigint' || row.domain !== null || isDecimal(row)) ? { sql: widening(row) } : { action: 'tables.sequence', params: { sequence: row.seq, change: 'widen', at: '' } },
       }));
     if (context && context.hidden > 0) {
       found.push({ code: 'tables.sequences_hidden', severity: 'warning', about: 'sequences', says: `${context.hidden} of ${context.sequence_count} sequences are not readable for ${server?.user ?? 'the monitoring role'}: whether they are nearly full is not known.`, evidence: { hidden: context.hidden, sequences: context.sequence_count }, remedy: { sql: 'GRANT pg_read_all_data TO <the monitoring role>;  -- or USAGE on the sequences' } });

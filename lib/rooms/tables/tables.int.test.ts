@@ -128,7 +128,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(remedy).toEqual({ sql: expect.stringMatching(/^ALTER TABLE s\.small_key ALTER COLUMN id TYPE bigint;/) });
     const of = (name: string) => ({ row: rows.find((row) => row.seq === name), finding: findings.find((finding) => finding.about === name) });
     for (const [name, bound] of [['s.capped', 1000], ['s.roof', 100], ['s.down', -100]] as const) {
-      expect(of(name)).toMatchObject({ row: { bound, capped: true }, finding: { says: expect.stringMatching(/until its own (MAX|MIN)VALUE of -?1,?0/), remedy: { action: 'tables.sequence', params: { sequence: name, change: 'widen' } } } });
+      expect(of(name)).toMatchObject({ row: { bound, capped: true }, finding: { says: expect.stringMatching(/until its own (MAX|MIN)VALUE of -?1,?0/), remedy: { action: 'tables.sequence', params: { sequence: name, change: 'widen', at: '' } } } });
     }
     expect(of('s.of_domain')).toMatchObject({ row: { column_type: 'integer', domain: 's.deep', bound: 2_147_483_647, capped: false }, finding: { remedy: { sql: expect.stringContaining('CREATE DOMAIN') } } });
     for (const name of ['s.of_decimal', 's.of_five']) expect(of(name).row).toMatchObject({ bound: 99_999, remaining: 1 });
