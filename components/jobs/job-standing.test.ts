@@ -6,7 +6,7 @@ const step = { sql: 'select 1', note: 'One', lock: null, waits: 'bounded' as con
 const progress = { step: 0, phase: null, fraction: null, waiting: 0, waited_ms: 0, moved: null, expected: null, held_ms: 0 };
 const job = (more: Partial<JobView>): JobView => ({
   id: '1', action: 'tables.vacuum', target: 'main', object: 'public.t', state: 'running', says: null, resumable: false, progress: null, waitedMs: 0, plan: [step], log: [], before: null, after: null, later: [], inverse: null, params: {},
-  waits: null, group: null, schedule: null, mayApprove: false, approvedBy: null, approvedAt: null, requestedBy: 'a', reason: null, createdAt: '', startedAt: null, finishedAt: null, cancelRequestedAt: null, ...more,
+  waits: null, group: null, schedule: null, mayApprove: false, approvedBy: null, approvedAt: null, requestedBy: 'a', reason: null, createdAt: '', startedAt: null, finishedAt: null, cancelRequestedAt: null, terminateRequestedAt: null, ...more,
 });
 
 test('a job that waits or works says so, as one that has ended says how', () => {

@@ -44,6 +44,7 @@ import { archive as partitionsArchive } from './partitions/archive.diagnostic';
 import { defaultRows as partitionsDefaultRows } from './partitions/default-rows.diagnostic';
 import { detached as partitionsDetached } from './partitions/detached.diagnostic';
 import { exports as partitionsExports } from './partitions/exports.diagnostic';
+import { foreign as partitionsForeign } from './partitions/foreign.diagnostic';
 import { hashBalance as partitionsHashBalance } from './partitions/hash-balance.diagnostic';
 import { list as partitionsList } from './partitions/list.diagnostic';
 import { pruning as partitionsPruning } from './partitions/pruning.diagnostic';
@@ -119,7 +120,7 @@ export const declared: { room: Room; diagnostics: Diagnostic[]; actions: Action[
   { room: jobsRoom, diagnostics: [], actions: [] },
   { room: locksRoom, diagnostics: [locksActivity, locksBlocking, locksDeadlocks, locksLongTransactions, locksPrepared, locksWaits], actions: [locksCancelAction, locksTerminateAction] },
   { room: maintenanceRoom, diagnostics: [], actions: [] },
-  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsExports, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsExportPartitionAction, partitionsImportPartitionAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
+  { room: partitionsRoom, diagnostics: [partitionsArchive, partitionsDefaultRows, partitionsDetached, partitionsExports, partitionsForeign, partitionsHashBalance, partitionsList, partitionsPruning, partitionsRunway, partitionsTables, partitionsTimeline], actions: [partitionsArchiveAction, partitionsAttachAction, partitionsCreateAction, partitionsDetachAction, partitionsExportPartitionAction, partitionsImportPartitionAction, partitionsPartitionTableAction, partitionsRescueDefaultAction, partitionsRestoreAction] },
   { room: plansRoom, diagnostics: [], actions: [] },
   { room: poolRoom, diagnostics: [poolApp, poolPgbouncerClients, poolPgbouncerConfig, poolPgbouncerDatabases, poolPgbouncerPools, poolPgbouncerServers, poolPgbouncerStats, poolServer, poolSizing], actions: [] },
   { room: queriesRoom, diagnostics: [queriesAntipatterns, queriesCalls, queriesIo, queriesN_plus_one, queriesRoute_statements, queriesRoutes, queriesRunning, queriesSlow, queriesStatement, queriesStatement_tables, queriesTemp, queriesTotal, queriesTrend], actions: [queriesResetStatementAction, queriesResetStatisticsAction] },

@@ -68,6 +68,25 @@ describe.each([['main', 'super', main] as const, ['old', 'old', old] as const])(
     expect(await db.sql(`select format_type(seqtypid, null) as type, seqmax::int as most from pg_sequence where seqrelid = 'alone'::regclass`)).toEqual([{ type: 'smallint', most: 32_767 }]);
   });
 
+  test('a sequence that its own bound holds back loses that, and nothing else is changed', async () => {
+    const owner = await db.connect('maintenance');
+    for (const text of ['create sequence capped as integer maxvalue 1000', `select setval('capped', 999)`, 'create table roofed (id int primary key)', 'create sequence roof increment -1 minvalue -2 maxvalue 100 start 100 owned by roofed.id', `alter table roofed alter id set default nextval('roof')`, `select setval('roof', -1)`]) await owner.query(text);
+    for (const [name, by, limit] of [['capped', 'NO MAXVALUE', 1000], ['roof', 'NO MINVALUE', -2]] as const) {
+      const { plan } = await actions.sealed('tables.sequence', { sequence: `public.${name}` }, options);
+      expect(plan.map(({ sql }) => sql)).toEqual([`ALTER SEQUENCE "public"."${name}" ${by}`]);
+      const job = await actions.done('tables.sequence', { sequence: `public.${name}` }, options);
+      expect(job.inverse).toMatchObject({ sql: expect.stringContaining(`${by.slice(3)} ${limit};`) });
+      await owner.query(`select nextval('${name}') from generate_series(1, 5)`);
+    }
+    await owner.query('insert into roofed default values');
+    for (const text of ['create domain few as numeric(3)', 'create domain whole as int', 'create table narrow (id few, also whole, plain numeric(4))', ...['id', 'also', 'plain'].map((column) => `create sequence of_${column} owned by narrow.${column}`)]) await owner.query(text);
+    expect(await actions.refused('tables.sequence', { sequence: 'public.of_also' }, options)).toMatchObject([{ name: 'domain', says: expect.stringContaining('integer') }]);
+    expect(await actions.refused('tables.sequence', { sequence: 'public.of_id' }, options)).toMatchObject([{ name: 'domain', says: expect.stringContaining('numeric(3,0)') }]);
+    const [refused] = await actions.refused('tables.sequence', { sequence: 'public.of_plain' }, options);
+    expect(refused).toMatchObject({ name: 'numeric' });
+    await owner.query(String(refused?.saferWay));
+  });
+
   test('a big table is not rewritten, nor one whose values others copy', async () => {
     const owner = await db.connect('maintenance');
     await owner.query('create table big (id serial primary key, t text)');

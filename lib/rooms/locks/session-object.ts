@@ -1,6 +1,7 @@
+import { z } from 'zod';
 import type { ActionContext, ActionObject, Figures, Refusal } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
-import { param } from '@/lib/kit/param';
+import { param, storableText } from '@/lib/kit/param';
 import { statementKey } from '@/lib/kit/session-columns';
 import { ident, inlineNumber, literal, render, sql, type SQL } from '@/lib/pg/sql';
 
@@ -14,7 +15,17 @@ export type SessionObject = ActionObject & {
   own: boolean; wraparound: boolean; superuser: boolean; signalled: boolean; seen: boolean;
 };
 
-export const sessionParams = { pid: param.filled('PID', 'must be the number of a process, such as 4711'), started: param.seen('Session began') };
+const offset = /[+-](?:0\d|1[0-4])(?::?[0-5]\d)?$/;
+
+/** Nothing, or a time as PostgreSQL writes it or in ISO 8601: what is none would be PostgreSQL's error and not the caller's. */
+const began = storableText(40).refine((text) => {
+  if (text === '') return true;
+  const [date, time] = text.split(/[ T]/);
+  const zone = text.endsWith('Z') ? 'Z' : offset.exec(time ?? '')?.[0];
+  return zone !== undefined && /^(19|20|21)/.test(text) && z.iso.datetime().safeParse(`${date}T${time?.slice(0, -zone.length)}Z`).success;
+}, 'must be a time such as 2026-01-31 12:00:00.123456+00');
+
+export const sessionParams = { pid: param.filled('PID', 'must be the number of a process, such as 4711'), started: { ...param.seen('Session began'), schema: began } };
 
 type Context = Omit<ActionContext<typeof sessionParams>, 'exports'>;
 

@@ -93,6 +93,10 @@ describe.each([['new', main] as const, ['old', old] as const])('on %s', (target,
     expect((await actions.preview('locks.terminate', { pid: own.pid, started: '2020-01-01 00:00:00+00' }, { target })).status).toBe(404);
     expect((await actions.preview('locks.terminate', { pid: '999999999', started: own.started }, { target })).status).toBe(404);
     expect(await actions.preview('locks.terminate', { pid: '' }, { target })).toMatchObject({ status: 422, body: { errors: [{ path: 'params.pid' }] } });
+    for (const started of ['yesterday x', '0', '2026-13-45', '2026-02-30 10:00:00+00', '2026-01-01 25:00:00+00', '2026-01-01 10:00:00+23', '2026-01-01 10:00:00', '0000-01-01 10:00:00Z', 'now+00', 'infinity']) {
+      for (const action of ['locks.terminate', 'locks.cancel']) expect((await actions.preview(action, { pid: '1', started }, { target })).status, `${action} ${started}`).toBe(422);
+    }
+    for (const started of [`${new Date().toISOString()}`, '2026-01-01 10:00:00.123456+05:30', '2026-01-01 10:00:00-0330']) expect((await actions.preview('locks.terminate', { pid: own.pid, started }, { target })).status, started).toBe(404);
   });
 });
 

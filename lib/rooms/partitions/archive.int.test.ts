@@ -25,7 +25,7 @@ describe.each([['main', db], ['pg14', old], ['super', db]] as const)('on %s', (t
     const job = await done('partitions.archive', { table, days: '75' });
     expect(job.plan.map((step) => step.sql).join('\n')).not.toMatch(/INSERT INTO/);
     const [stood, stands] = [job.before ?? {}, job.after ?? {}];
-    expect([stood['archived_partitions'], stands['archived_partitions']]).toEqual([0, (stood['partitions'] ?? 0) - (stands['partitions'] ?? 0)]);
+    expect([stood['archived_partitions'], stands['archived_partitions']]).toEqual([0, Number(stood['partitions']) - Number(stands['partitions'])]);
     const [left, gone] = [await multiset(sql, tables), await multiset(sql, archives)];
     expect(gone.map(({ n }) => n)).not.toContain(0);
     expect(left.map(({ n }, index) => n + (gone[index]?.n ?? 0))).toEqual(before.map(({ n }) => n));

@@ -3,13 +3,13 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { array, ident, sql, type SQL } from '@/lib/pg/sql';
 import { keyColumns, type Key } from './references';
 import { axisOf, rangeEnds, rangeOn, type Range } from './time-axis';
-import { bound } from './tree-sql';
+import { bound, keyType } from './tree-sql';
 
 export type Column = { name: string; type: string; generated: boolean };
 export type Part = { parent: string; oid: string; schema: string; rel: string; kind: string; bound: string; pending: boolean; bytes: number; rows: number | null; /** Has a valid CHECK of its bounds. */ checked: boolean; secured: boolean };
 export type Table = {
   oid: string; schema: string; rel: string; kind: string; owner: string; owned: boolean; creates: boolean; /** Row security holds for its owner too. */ forced: boolean; /** Its owner sees all rows, whatever its policies. */ sees_all: boolean;
-  /** Of a partitioned table, with how many columns its key has and the first of them. */
+  /** Of a partitioned table, with how many columns its key has and the first of them, its type as `keyType` says. */
   strategy: string | null; key_columns: number; key: string | null; key_type: string | null;
   columns: Column[]; primary_key: string[]; parts: Part[]; fallback: Part | null;
 };
@@ -22,7 +22,7 @@ type Facts = Omit<Table, 'parts' | 'fallback'>;
 const facts = (oids: string[], role: string): SQL => sql`
   select c.oid::text as oid, n.nspname::text as schema, c.relname::text as rel, c.relkind::text as kind, pg_get_userbyid(c.relowner)::text as owner, pg_has_role(${role}::name, c.relowner, 'USAGE') as owned,
     has_schema_privilege(${role}::name, n.oid, 'CREATE') as creates, c.relrowsecurity and c.relforcerowsecurity as forced, (select o.rolsuper or o.rolbypassrls from pg_roles o where o.oid = c.relowner) as sees_all, p.partstrat::text as strategy, coalesce(p.partnatts, 0)::int as key_columns,
-    (select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum = p.partattrs[0]) as key, (select format_type(a.atttypid, null) from pg_attribute a where a.attrelid = c.oid and a.attnum = p.partattrs[0]) as key_type,
+    (select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum = p.partattrs[0]) as key, ${keyType} as key_type,
     (select json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'generated', a.attgenerated <> '') order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
     (select coalesce(json_agg(a.attname order by k.place), '[]') from pg_index i cross join unnest(i.indkey) with ordinality k(num, place) join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.num
       where i.indrelid = c.oid and i.indisprimary and k.place <= i.indnkeyatts) as primary_key

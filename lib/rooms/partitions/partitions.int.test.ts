@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Finding } from '@/lib/kit/finding';
 import { askMeasured } from '@/test/ask';
+import { superPassword } from '@/test/cluster';
 import { useDatabase, type TestDatabase } from '@/test/database';
 import { until } from '@/test/server';
 
@@ -38,6 +39,11 @@ const planted = [
   'create table p.fills (id bigint generated always as identity, n int) partition by range (id)', part('fills', 'fills_1', 0, 10_000), "select setval('p.fills_id_seq', 8999)", 'insert into p.fills (n) values (1)',
   'create table p.used (id bigserial, n int) partition by range (id)', part('used', 'used_1', 0, 10), "insert into p.used (n) select generate_series(1, 9)",
   'create table p.roomy (id int generated always as identity, n int) partition by range (id)', part('roomy', 'roomy_1', 1, 1_000_000), part('roomy', 'roomy_2', 1_000_000, 2_000_000), 'insert into p.roomy (n) select generate_series(1, 100)',
+  // Values of a sequence that look like epoch seconds are values of a sequence.
+  'create table p.billions (id bigint generated always as identity (start 2999999900), n int) partition by range (id)', part('billions', 'billions_1', 1_000_000_000, 2_000_000_000), part('billions', 'billions_2', 2_000_000_000, 3_000_000_000), 'insert into p.billions (n) values (1)',
+  `create table p.stamped (at bigint not null default extract(epoch from now())::bigint + 0 * nextval('p.billions_id_seq')) partition by range (at)`, part('stamped', 'stamped_1', day(-5).getTime() / 1000, day(5).getTime() / 1000),
+  'create table p.bare (at timestamptz not null) partition by range (at)', 'create table p.bare_list (k text) partition by list (k)', 'create table p.bare_hash (k text) partition by hash (k)',
+  'create table p.catch (at date not null, n int) partition by range (at)', 'create table p.catch_all partition of p.catch default', 'create table p.counted (id bigserial) partition by range (id)', 'create table p.counted_all partition of p.counted default',
   'create table p.silent (id bigint generated always as identity) partition by range (id)', part('silent', 'silent_1', 0, 10),
   'create table p.expr (a date not null) partition by range ((a + 1))', `create table p.expr_1 partition of p.expr for values from ('${date(-5)}') to ('${date(1)}')`,
   'create table p.nested (at timestamptz not null, kind int) partition by range (at)', `create table p.nested_old partition of p.nested for values from ('${date(-30)}') to ('${date(-20)}') partition by range (at)`, part('nested_old', 'nested_old_1', date(-30), date(-20)), part('nested', 'nested_now', date(-20), date(90)),
@@ -76,8 +82,12 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
   test('runway: when rows start to be refused or to fall into DEFAULT, and where it cannot be told', async () => {
     const { rows, findings } = await askMeasured('partitions.runway', { target, q });
     const row = (name: string) => rows.find((one) => one.tab === `p.${name}`);
-    expect(about(findings, 'partitions.runway')).toEqual(['p.fills', 'p.millis', 'p.pair', 'p.seam', 'p.sevens', 'p.short']);
-    expect(about(findings, 'partitions.ended')).toEqual(['p.gone', 'p.spill', 'p.used']);
+    expect(about(findings, 'partitions.runway')).toEqual(['p.billions', 'p.fills', 'p.millis', 'p.pair', 'p.seam', 'p.sevens', 'p.short', 'p.stamped']);
+    expect(about(findings, 'partitions.ended')).toEqual(['p.bare', 'p.bare_hash', 'p.bare_list', 'p.catch', 'p.counted', 'p.gone', 'p.spill', 'p.used']);
+    await expect(db.sql('insert into p.bare values (now())')).rejects.toMatchObject({ code: '23514' });
+    expect(findings.find((finding) => finding.about === 'p.bare')).toMatchObject({ severity: 'critical', says: 'It has no partition: every row is refused.', remedy: { action: 'partitions.create', params: { table: 'p.bare' } } });
+    expect(findings.find((finding) => finding.about === 'p.catch')).toMatchObject({ severity: 'warning', says: 'It has no partition but DEFAULT: every row goes there.' });
+    expect(findings.find((finding) => finding.about === 'p.counted')).toMatchObject({ severity: 'warning', remedy: null });
     expect(findings.find((finding) => finding.about === 'p.used')).toMatchObject({ severity: 'critical', says: expect.stringContaining('the next of its keys') });
     expect(findings.find((finding) => finding.about === 'p.gone')).toMatchObject({ severity: 'critical', says: expect.stringContaining('are refused') });
     expect(findings.find((finding) => finding.about === 'p.spill')).toMatchObject({ severity: 'warning', says: expect.stringContaining('go to DEFAULT') });
@@ -92,6 +102,8 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(row('seam')).toMatchObject({ gap_count: 1, gaps: `${date(1)} with some values of the other columns`, covered_until: day(1).toISOString() });
     expect(row('met')).toMatchObject({ gap_count: 0, covered_until: day(60).toISOString() });
     expect(row('fills')).toMatchObject({ reads_as: 'values of p.fills_id_seq', state: 'covered', left_values: 999, used_ratio: expect.closeTo(0.9, 3), covered_until: null, per_day: null });
+    expect(row('billions')).toMatchObject({ reads_as: 'values of p.billions_id_seq', state: 'covered', left_values: 99, covered_until: null });
+    expect(row('stamped')).toMatchObject({ reads_as: 'epoch seconds', covered_until: day(5).toISOString() });
     expect(row('roomy')).toMatchObject({ state: 'covered', left_values: 1_999_899 });
     for (const name of ['ids', 'silent', 'expr']) expect(row(name), name).toMatchObject({ state: 'cannot tell', covered_until: null });
   });
@@ -142,7 +154,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     ]);
     expect((await askMeasured('partitions.timeline', { target, table: 'spill' })).rows.map((row) => [row.state, row.part])).toEqual([['held', 'p.spill_1'], ['outside', 'p.spill_rest'], ['end', 'partitions ended; rows of now go to DEFAULT']]);
     expect((await askMeasured('partitions.timeline', { target, table: 'p.forever' })).rows).toMatchObject([{ state: 'held', from_at: null, to_at: null }]);
-    for (const table of ['p.ids', 'p.hashed', 'no such']) expect((await askMeasured('partitions.timeline', { target, table })).rows, table).toEqual([]);
+    for (const table of ['p.ids', 'p.billions', 'p.hashed', 'no such']) expect((await askMeasured('partitions.timeline', { target, table })).rows, table).toEqual([]);
     await db.sql('create table p.many (at date not null) partition by range (at)');
     for (let n = 0; n < 200; n += 1) if (n !== 50) await db.sql(part('many', `many_${n}`, date(n), date(n + 1)));
     const { rows: many } = await askMeasured('partitions.timeline', { target, table: 'p.many' });
@@ -184,6 +196,38 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     await expect(db.sql('insert into p.hashed select generate_series(1, 100)')).rejects.toMatchObject({ code: '23514' });
   });
 
+  test('foreign partitions: an UPDATE of the key leaves the row where queries do not find it, unless the table there checks it', async () => {
+    await db.sql('create extension postgres_fdw');
+    await db.sql(`create server itself foreign data wrapper postgres_fdw options (host '127.0.0.1', port '${db.port}', dbname '${db.name}')`);
+    await db.sql(`create user mapping for current_user server itself options (user 'postgres', password '${superPassword}')`);
+    await db.sql('create table p."There ""x""" (k int not null, n int)');
+    await db.sql('create table p.fp (k int not null, n int) partition by range (k)');
+    await db.sql(part('fp', 'fp_1', 0, 10));
+    await db.sql(`create foreign table p.fp_2 partition of p.fp for values from (10) to (20) server itself options (schema_name 'p', table_name 'There "x"')`);
+    await db.sql(part('fp', 'fp_3', 40, 60));
+    await db.sql(`create foreign table p.fp_4 partition of p.fp for values from (20) to (30) server itself options (schema_name 'p', table_name 'nowhere', updatable 'false')`);
+    await db.sql(`create table p.fh (k int not null) partition by hash (k)`);
+    await db.sql(`create foreign table p.fh_0 partition of p.fh for values with (modulus 1, remainder 0) server itself options (schema_name 'p', table_name 'nowhere')`);
+    const client = await db.connect('superuser');
+    await client.query('insert into p.fp values (12)');
+    await client.query('update p.fp set k = 50 where k = 12');
+    const { rows: [astray] } = await client.query(`select (select count(*)::int from p.fp where k = 50) as found, (select count(*)::int from p.fp_2 where k = 50) as there`);
+    expect(astray).toEqual({ found: 0, there: 1 });
+    const { rows, findings } = await askMeasured('partitions.foreign', { target, q });
+    expect(about(findings, 'partitions.foreign_unchecked')).toEqual(['p.fh_0', 'p.fp_2']);
+    expect(rows.find((row) => row.part === 'p.fp_2')).toMatchObject({ parent: 'p.fp', server: 'itself', updatable: true, declared: false, bounds: '((k IS NOT NULL) AND (k >= 10) AND (k < 20))' });
+    expect(rows.find((row) => row.part === 'p.fp_4')).toMatchObject({ updatable: false });
+    expect(rows.find((row) => row.part === 'p.fh_0')).toMatchObject({ updatable: true, bounds: null });
+    const remedy = findings.find((finding) => finding.about === 'p.fp_2')?.remedy;
+    const [count, ...rest] = remedy && 'sql' in remedy ? remedy.sql.split('\n') : [];
+    expect((await client.query(String(count))).rows).toEqual([{ count: '1' }]);
+    await client.query('update p."There ""x""" set k = 12');
+    for (const statement of rest) await client.query(statement);
+    await expect(client.query('update p.fp set k = 50 where k = 12')).rejects.toMatchObject({ code: '23514' });
+    expect(about((await askMeasured('partitions.foreign', { target, q })).findings, 'partitions.foreign_unchecked')).toEqual(['p.fh_0']);
+    await db.sql('drop extension postgres_fdw cascade');
+  });
+
   test('detached: pending is certain, likeness only may be', async () => {
     const { findings } = await askMeasured('partitions.detached', { target, q });
     expect(about(findings, 'partitions.detach_pending')).toEqual(['p.half_2']);
@@ -198,7 +242,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect((await askMeasured('partitions.archive', { target, q })).rows).toMatchObject([{ part: 'p.far_1', parent: 'p.far', to_at: day(-380).toISOString(), detach_sql: 'ALTER TABLE p.far DETACH PARTITION p.far_1 CONCURRENTLY;  -- not in a transaction' }]);
     const { rows } = await askMeasured('partitions.archive', { target, q, days: '10' });
     expect(rows.map((row) => row.part)).toEqual(expect.arrayContaining(['p.far_1', 'p.gone_1', 'p.nested_old', 'p.holes_1']));
-    expect(rows.map((row) => row.part)).not.toContain('p.short_1');
+    for (const other of ['p.short_1', 'p.billions_1']) expect(rows.map((row) => row.part)).not.toContain(other);
   });
 });
 
@@ -209,7 +253,7 @@ test('dates are read alike whatever DateStyle the monitoring role has', async ()
   expect(rows).toMatchObject([{ reads_as: 'date', state: 'covered' }]);
 });
 
-test.each(['tables', 'timeline', 'list', 'runway', 'pruning', 'default_rows', 'hash_balance', 'detached', 'archive'])('a database without these problems: partitions.%s finds nothing', async (name) => {
+test.each(['tables', 'timeline', 'list', 'runway', 'pruning', 'default_rows', 'hash_balance', 'foreign', 'detached', 'archive'])('a database without these problems: partitions.%s finds nothing', async (name) => {
   expect((await askMeasured(`partitions.${name}`, { target: 'clean' })).findings).toEqual([]);
 });
 

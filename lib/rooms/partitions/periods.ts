@@ -1,43 +1,88 @@
+import { areDays, areMonths, calendarOf, calendarsOf, dayMs, monthOf, startOfDay, startOfMonth, utc, type Calendar } from './calendar';
 import { contiguousRanges } from './range-sets';
 import type { Range } from './time-axis';
 
 export const everies = ['as before', 'day', 'week', 'month', 'year'] as const;
 export type Every = (typeof everies)[number];
 
-/** A length of time by the calendar, or a fixed one. */
-export type Period = { months: number } | { ms: number };
+/** A length of time by a calendar, or a fixed one. Of several months `first` is one that begins such a length. */
+export type Period = { calendar: Calendar; months: number; first: number } | { calendar: Calendar; days: number } | { ms: number };
 
-const dayMs = 86_400_000;
-const fixed: Record<Exclude<Every, 'as before'>, Period> = { day: { ms: dayMs }, week: { ms: 7 * dayMs }, month: { months: 1 }, year: { months: 12 } };
+const asked = { day: { days: 1 }, week: { days: 7 }, month: { months: 1, first: 0 }, year: { months: 12, first: 0 } } as const;
 
-const monthOf = (ms: number): number => new Date(ms).getUTCFullYear() * 12 + new Date(ms).getUTCMonth();
-const startOfMonth = (month: number): number => Date.UTC(Math.floor(month / 12), month % 12);
-const isMonthStart = (ms: number): boolean => ms === startOfMonth(monthOf(ms));
+/** Later than this a bound is an open end by another name. */
+const latest = Date.UTC(2128, 0, 1);
 
-/** How long the partitions are: what is asked for, else the last one’s length; null where there is none to go by. */
+/**
+ * How long the partitions are: what is asked for, else the last one’s length. In each of the time zones that their bounds may be meant in, or the one named: days and months of UTC where all of them are
+ * days of it. None where there is nothing to go by, or the bounds are of no one calendar.
+ */
+export function readingsOf(every: Every, parts: Range[], zone = ''): Period[] {
+  const closed = parts.filter(({ from, to }) => Number.isFinite(from) && Number.isFinite(to));
+  const last = closed.at(-1);
+  if (every === 'as before' && !last) return [];
+  const bounds = parts.flatMap(({ from, to }) => [from, to]).filter((moment) => Number.isFinite(moment) && moment < latest);
+  const named = zone === '' ? null : calendarOf(zone);
+  if (zone !== '' && !named) return [];
+  const calendars = !parts.every(({ zoned }) => zoned) ? [utc] : named ? [named] : calendarsOf(bounds);
+  if (every !== 'as before') return calendars.map((calendar) => ({ calendar, ...asked[every] }));
+  if (!last) return [];
+  const length = last.to - last.from;
+  if (calendars.length === 0) return closed.every(({ from, to }) => to - from === length) ? [{ ms: length }] : [];
+  return calendars.map((calendar) => lengthOf(last, calendar));
+}
+
+function lengthOf({ from, to }: Range, calendar: Calendar): Period {
+  const [a, b] = [calendar.wall(from), calendar.wall(to)];
+  if (areMonths([from, to], calendar)) return { calendar, months: monthOf(b) - monthOf(a), first: monthOf(a) };
+  return areDays([from, to], calendar) ? { calendar, days: (startOfDay(b) - startOfDay(a)) / dayMs } : { ms: to - from };
+}
+
+/** What all of them say; null where they differ, or there are none. */
+export function agreed<T>(answers: T[]): T | null {
+  const [first] = answers;
+  return first !== undefined && new Set(answers.map((answer) => JSON.stringify(answer))).size === 1 ? first : null;
+}
+
+/** The one length there is; null where there is none, or where it depends on a time zone that the bounds do not tell: one whose weeks of the two years to come begin elsewhere. */
 export function periodOf(every: Every, parts: Range[]): Period | null {
-  if (every !== 'as before') return fixed[every];
-  const last = parts.filter(({ from, to }) => Number.isFinite(from) && Number.isFinite(to)).at(-1);
-  if (!last) return null;
-  if (!isMonthStart(last.from) || !isMonthStart(last.to)) return { ms: last.to - last.from };
-  return { months: monthOf(last.to) - monthOf(last.from) };
+  const readings = readingsOf(every, parts);
+  const [first] = readings;
+  if (!first || readings.length === 1) return first ?? null;
+  const end = Math.max(...parts.map(({ to }) => to).filter(Number.isFinite));
+  const starts = (period: Period) => Array.from({ length: 104 }, (_, week) => startOf(period, end + week * 7 * dayMs, end));
+  return agreed(readings.map(starts)) && first;
 }
 
 /** Monday, 5 January 1970: weeks begin on Mondays. */
 const monday = 4 * dayMs;
 
-/** Where the period that holds a moment begins; of a fixed length it is counted from `from`. */
+/** Months since one of their lengths began. */
+const into = ({ months, first }: { months: number; first: number }, month: number): number => (((month - first) % months) + months) % months;
+
+/** Where the period that holds a moment begins; of days and a fixed length it is counted from `from`. */
 export function startOf(period: Period, moment: number, from = monday): number {
-  if ('months' in period) return startOfMonth(monthOf(moment) - (monthOf(moment) % period.months));
-  return from + Math.floor((moment - from) / period.ms) * period.ms;
+  if ('ms' in period) return from + Math.floor((moment - from) / period.ms) * period.ms;
+  const { wall, at } = period.calendar;
+  if ('days' in period) {
+    const [first, length] = [from === monday ? monday : startOfDay(wall(from)), period.days * dayMs];
+    return at(first + Math.floor((wall(moment) - first) / length) * length);
+  }
+  const month = monthOf(wall(moment));
+  return at(startOfMonth(month - into(period, month)));
 }
 
-export const endOf = (period: Period, start: number): number =>
-  'months' in period ? startOfMonth(monthOf(start) - (monthOf(start) % period.months) + period.months) : start + period.ms;
+export function endOf(period: Period, start: number): number {
+  if ('ms' in period) return start + period.ms;
+  const { wall, at } = period.calendar;
+  if ('days' in period) return at(startOfDay(wall(start)) + period.days * dayMs);
+  const month = monthOf(wall(start));
+  return at(startOfMonth(month - into(period, month) + period.months));
+}
 
 const most = 400;
 
-/** Periods without a partition: from now to so many after the present one, and with `gaps` those between the first partition and that. In UTC, by the clock given. */
+/** Periods without a partition: from now to so many after the present one, and with `gaps` those between the first partition and that, by the clock given. */
 export function missingPeriods(parts: Range[], { period, now, ahead, gaps }: { period: Period; now: number; ahead: number; gaps: boolean }): Range[] {
   const last = parts.at(-1);
   const anchor = last && Number.isFinite(last.to) ? last.to : undefined;
@@ -68,10 +113,10 @@ export function cut({ from, to }: Range, period: Period): Range[] {
 }
 
 /** A name's ending that says which period it is: `2026`, `2026_03`, `2026_03_31`, with hours where it does not begin a day. */
-export function suffixOf({ from, to }: Range): string {
-  if (!Number.isFinite(from)) return Number.isFinite(to) ? `before_${suffixOf({ from: to, to: to + dayMs })}` : 'all';
-  const text = new Date(from).toISOString();
-  const whole = isMonthStart(from) && isMonthStart(to);
-  const length = whole && (monthOf(to) - monthOf(from)) % 12 === 0 && monthOf(from) % 12 === 0 ? 4 : whole ? 7 : from % dayMs === 0 ? 10 : 16;
-  return text.slice(0, length).replaceAll(/[-:T]/g, '_');
+export function suffixOf({ from, to }: Range, calendar = utc): string {
+  if (!Number.isFinite(from)) return Number.isFinite(to) ? `before_${suffixOf({ from: to, to: to + dayMs }, calendar)}` : 'all';
+  const [a, b] = [calendar.wall(from), calendar.wall(to)];
+  const whole = areMonths([from, to], calendar);
+  const length = whole && (monthOf(b) - monthOf(a)) % 12 === 0 && monthOf(a) % 12 === 0 ? 4 : whole ? 7 : areDays([from], calendar) ? 10 : 16;
+  return new Date(calendar.wall(from)).toISOString().slice(0, length).replaceAll(/[-:T]/g, '_');
 }

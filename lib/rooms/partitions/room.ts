@@ -8,5 +8,5 @@ export const room = declare({
   order: 70,
   permission: 'stats:read',
   path: '/partitions',
-  questions: ['tables', 'timeline', 'list', 'runway', 'default_rows', 'pruning', 'hash_balance', 'detached', 'archive', 'exports'],
+  questions: ['tables', 'timeline', 'list', 'runway', 'default_rows', 'pruning', 'hash_balance', 'foreign', 'detached', 'archive', 'exports'],
 });

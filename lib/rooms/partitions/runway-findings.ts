@@ -15,16 +15,20 @@ export function judgeRunway(row: Judged, days: number): Finding[] {
 }
 
 /** The action reckons with one column that is a time; for the rest there is the SQL. */
-const isTimed = (row: Judged): boolean => row.left_values === null && row.covered_until !== null && !row.reads_as.includes(', the first of');
+const isTimed = (row: Judged): boolean => row.left_values === null && (row.covered_until !== null || (row.state === 'no partition' && /^(date|timestamp)/.test(row.reads_as))) && !row.reads_as.includes(', the first of');
 function remedyOf(row: Judged): Finding['remedy'] {
-  if (row.next_sql === null) return null;
-  return isTimed(row) ? { action: 'partitions.create', params: { table: row.tab } } : { sql: row.next_sql };
+  if (isTimed(row)) return { action: 'partitions.create', params: { table: row.tab } };
+  return row.next_sql === null ? null : { sql: row.next_sql };
 }
 const refused = (row: Judged): boolean => row.then_rows === 'are refused';
 
 function byItsTime(row: Judged, days: number): Finding | null {
   const { tab: about, covered_until: until, left_ms: left, then_rows: then } = row;
   const evidence = { covered_until: until, left_ms: left, then_rows: then, gaps: row.gaps };
+  if (row.state === 'no partition') {
+    const says = refused(row) ? 'It has no partition: every row is refused.' : 'It has no partition but DEFAULT: every row goes there.';
+    return { code: 'partitions.ended', severity: refused(row) ? 'critical' : 'warning', about, says, evidence, remedy: remedyOf(row) };
+  }
   if (row.state === 'ended') {
     const since = until === null ? 'No partition reaches to now' : `Its partitions ended on ${formatTime(until)}`;
     return { code: 'partitions.ended', severity: refused(row) ? 'critical' : 'warning', about, says: `${since}: rows dated now ${then}.`, evidence, remedy: remedyOf(row) };

@@ -1,9 +1,10 @@
 import { ident, literal, render, sql } from '@/lib/pg/sql';
-import { axisOf, ends, nextEnd, rangeEnds, rangeOn, type Axis, type End, type Range } from './time-axis';
+import { agreed, endOf, readingsOf } from './periods';
+import { axisOf, ends, rangeEnds, rangeOn, type Axis, type End, type Range } from './time-axis';
 import type { Member, Parent } from './tree-sql';
 
 export type RunwayRow = {
-  tab: string; key: string; reads_as: string; state: 'cannot tell' | 'open end' | 'within its parent' | 'covered' | 'ended';
+  tab: string; key: string; reads_as: string; state: 'cannot tell' | 'no partition' | 'open end' | 'within its parent' | 'covered' | 'ended';
   covered_until: string | null; left_ms: number | null; left_values: number | null; per_day: number | null; used_ratio: number | null;
   then_rows: 'go to DEFAULT' | 'are refused'; gap_count: number | null; gaps: string; next_sql: string | null;
 };
@@ -51,12 +52,16 @@ export function gapsBetween(blocks: Part[], axis: Axis): { gap_count: number; ga
 
 export const ofSeveral = (kind: string, { key_columns: columns }: Parent): string => (columns > 1 ? `${kind}, the first of ${columns} columns` : kind);
 
-/** What rows dated now and later will hit, of one range-partitioned table whose key is a time. */
+/** Nothing takes its rows, but DEFAULT where there is one. */
+const hasNone = (partitions: Member[]): boolean => partitions.every(({ pending, bound }) => pending || bound === 'DEFAULT');
+
+/** What rows dated now and later will hit, of one range-partitioned table whose key is a time, or of any that has no partition. */
 export function runwayOf(parent: Parent, partitions: Member[], above: Parent | undefined): RunwayRow {
-  if (parent.key_type === null) return cannotTell(parent, 'a key that is an expression');
+  if (hasNone(partitions)) return { ...blank(parent), state: 'no partition', reads_as: ofSeveral(axisOf(parent.key_type, [['MINVALUE', 'MAXVALUE']])?.kind ?? 'no bounds yet', parent), left_ms: 0 };
+  if (parent.key_type === null) return cannotTell(parent, parent.whole ? 'values of a sequence' : 'a key that is an expression');
   const bounds = boundsOf(partitions);
   const axis = axisOf(parent.key_type, bounds.map(({ ends: [from, to] }) => [from.first, to.first]));
-  if (!axis) return cannotTell(parent, bounds.length === 0 ? 'no bounds yet' : `${parent.key_type}, not a time by its bounds`);
+  if (!axis) return cannotTell(parent, `${parent.key_type}, not a time by its bounds`);
   const parts = partsOn(axis, bounds);
   const blocks = contiguous(parts);
   const own = ownRange(parent, above);
@@ -99,7 +104,8 @@ function nextInTime(parent: Parent, { axis, parts, edge, own }: Omit<Known, 'blo
   const last = parts.find(({ to, toRest }) => to === end && toRest === edge.toRest);
   if (!last || !writable(last.from)) return null;
   const following = Math.min(...parts.map(({ from }) => from).filter((from) => from > end || (from === end && last.toRest === '')), own?.to ?? Infinity);
-  const to = Math.min(nextEnd(last), following);
+  const next = agreed(readingsOf('as before', [...parts.filter((part) => part !== last), last]).map((period) => endOf(period, end)));
+  const to = Math.min(next ?? end, following);
   const whole = end % 86_400_000 === 0;
   const suffix = new Date(end).toISOString().slice(0, whole ? 10 : 16).replaceAll(/[-:T]/g, '_');
   return to <= end ? null : nextPartition(parent, { from: axis.write(end), to: axis.write(to), rest: last.toRest, suffix });

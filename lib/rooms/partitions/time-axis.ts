@@ -1,6 +1,7 @@
 /** How a range key's bounds are moments: as ms since 1970, −∞ and ∞ for MINVALUE and MAXVALUE. */
 export type Axis = { kind: string; write: (ms: number) => string };
-export type Range = { from: number; to: number };
+/** `zoned`: its ends are moments, and what day that is depends on a time zone; else they are the days themselves. */
+export type Range = { from: number; to: number; zoned?: boolean };
 
 /** One end of a range: the value of the first key column without its quotes, and those of the other columns as PostgreSQL wrote them. */
 export type End = { first: string; rest: string };
@@ -51,7 +52,7 @@ function unquoted(text: string | undefined): string | null {
 
 const open: Record<string, number> = { MINVALUE: -Infinity, MAXVALUE: Infinity, '-infinity': -Infinity, infinity: Infinity };
 
-type Reading = Axis & { read: (text: string) => number | null };
+type Reading = Axis & { zoned: boolean; read: (text: string) => number | null };
 
 const iso = /^(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d+))?)?(\+00)?$/;
 
@@ -65,9 +66,9 @@ function readTime(text: string): number | null {
 const stamp = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');
 
 const times: Record<string, Reading> = {
-  date: { kind: 'date', read: readTime, write: (ms) => stamp(ms).slice(0, 10) },
-  'timestamp without time zone': { kind: 'timestamp', read: readTime, write: stamp },
-  'timestamp with time zone': { kind: 'timestamptz', read: readTime, write: (ms) => `${stamp(ms)}+00` },
+  date: { kind: 'date', zoned: false, read: readTime, write: (ms) => stamp(ms).slice(0, 10) },
+  'timestamp without time zone': { kind: 'timestamp', zoned: false, read: readTime, write: stamp },
+  'timestamp with time zone': { kind: 'timestamptz', zoned: true, read: readTime, write: (ms) => `${stamp(ms)}+00` },
 };
 
 /** Numbers are moments where every bound lies between 2001 and 2128 in one unit. */
@@ -76,11 +77,12 @@ const earliest = Date.UTC(2001, 8, 9);
 const latest = Date.UTC(2128, 0, 1);
 const plausible = (ms: number) => ms >= earliest && ms <= latest;
 
-const epoch = ([kind, scale]: [string, number]): Reading => ({ kind, read: (text) => (/^\d+$/.test(text) ? Number(text) * scale : null), write: (ms) => BigInt(Math.round(ms / scale)).toString() });
+const epoch = ([kind, scale]: [string, number]): Reading => ({ kind, zoned: true, read: (text) => (/^\d+$/.test(text) ? Number(text) * scale : null), write: (ms) => BigInt(Math.round(ms / scale)).toString() });
 
 /** The first 48 bits of a UUIDv7 are its ms; a bound that is meant as a moment has nothing behind them, or the least that version 7 allows. */
 const uuid7: Reading = {
   kind: 'UUIDv7',
+  zoned: true,
   read: (text) => {
     const hex = text.replaceAll('-', '');
     return /^[0-9a-f]{12}(0{20}|70008000000000000000)$/.test(hex) ? Number.parseInt(hex.slice(0, 12), 16) : null;
@@ -105,15 +107,5 @@ export function axisOf(keyType: string | null, bounds: [string, string][]): Read
 
 export function rangeOn(axis: Reading, [from, to]: [string, string]): Range | null {
   const [a, b] = [open[from] ?? axis.read(from), open[to] ?? axis.read(to)];
-  return a === null || b === null ? null : { from: a, to: b };
-}
-
-const isFirstOfMonth = (date: Date): boolean => date.getTime() % 86_400_000 === 0 && date.getUTCDate() === 1;
-
-/** The end of the next partition: by calendar where the last one is a whole month, quarter or year, else of the same length. */
-export function nextEnd({ from, to }: Range): number {
-  const [a, b] = [new Date(from), new Date(to)];
-  if (!isFirstOfMonth(a) || !isFirstOfMonth(b)) return to + (to - from);
-  const months = (b.getUTCFullYear() - a.getUTCFullYear()) * 12 + b.getUTCMonth() - a.getUTCMonth();
-  return Date.UTC(b.getUTCFullYear(), b.getUTCMonth() + months, 1);
+  return a === null || b === null ? null : { from: a, to: b, zoned: axis.zoned };
 }

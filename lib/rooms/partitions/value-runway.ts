@@ -3,7 +3,7 @@ import { countingSince } from '@/lib/pg/counters';
 import { qualified } from '@/lib/pg/relations';
 import { array, sql } from '@/lib/pg/sql';
 import { blank, boundsOf, cannotTell, contiguous, gapsBetween, nextPartition, ofSeveral, partsOn, type Part, type RunwayRow } from './runway';
-import type { Member, Parent } from './tree-sql';
+import { isNextval, type Member, type Parent } from './tree-sql';
 
 /** The sequence that fills a table's key, and what came in since the counters began. */
 export type Standing = {
@@ -13,10 +13,6 @@ export type Standing = {
 };
 
 const dayMs = 86_400_000;
-const whole = new Set(['smallint', 'integer', 'bigint']);
-
-export const isWhole = (parent: Parent): boolean => whole.has(parent.key_type ?? '');
-
 /** Sequences of identity columns and of defaults. pg_sequence_last_value fails without a right to the sequence, and for an unlogged one on a standby. */
 export const standings = (ask: Ask, ids: string[]): Promise<Standing[]> => ask<Standing>(sql`
   with recursive k as (
@@ -25,7 +21,7 @@ export const standings = (ask: Ask, ids: string[]): Promise<Standing[]> => ask<S
     select k.partrelid, d.objid as seq from k join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = k.partrelid and d.refobjsubid = k.num
       and d.classid = 'pg_class'::regclass and d.deptype = 'i'
     union
-    select k.partrelid, d.refobjid from k join pg_attrdef f on f.adrelid = k.partrelid and f.adnum = k.num
+    select k.partrelid, d.refobjid from k join pg_attrdef f on f.adrelid = k.partrelid and f.adnum = k.num and ${isNextval}
       join pg_depend d on d.classid = 'pg_attrdef'::regclass and d.objid = f.oid and d.refclassid = 'pg_class'::regclass join pg_class s on s.oid = d.refobjid and s.relkind = 'S'
   ), part(top, direct, oid) as (
     select i.inhparent, i.inhrelid, i.inhrelid from pg_inherits i where i.inhparent in (select partrelid from feeder)
@@ -43,6 +39,7 @@ export const standings = (ask: Ask, ids: string[]): Promise<Standing[]> => ask<S
 
 const numbers = {
   kind: 'number',
+  zoned: false,
   read: (text: string) => (/^-?\d+$/.test(text) ? Number(text) : null),
   write: (value: number) => BigInt(Math.round(value)).toString(),
 };
@@ -50,7 +47,7 @@ const numbers = {
 /** What the next values of a table's sequence will hit: certain in values; in time only as far as the rows counted tell. */
 export function valueRunwayOf(parent: Parent, partitions: Member[], found: Standing[], rateDays: number): RunwayRow {
   const [standing] = found;
-  if (!standing) return cannotTell(parent, `${parent.key_type}: no time, and no sequence fills it`);
+  if (!standing) return cannotTell(parent, `${parent.key_type ?? 'a number'}: no time, and no sequence fills it`);
   const { seq, last_value: last, step, start } = standing;
   if (standing.feeders > 1) return cannotTell(parent, 'values of several sequences');
   if (!standing.readable) return cannotTell(parent, `values of ${seq}, which this role may not read`);

@@ -4,13 +4,14 @@ import { inlineNumber, sql } from '@/lib/pg/sql';
 import { axisIn, named, type Table } from './family';
 import { missingRemainders } from './hash';
 import { boundsOn, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
-import { missingPeriods, periodOf, suffixOf, type Every } from './periods';
+import { agreed, missingPeriods, readingsOf, suffixOf, type Every } from './periods';
 import type { Range } from './time-axis';
 
-export type Asked = { every: Every; ahead: number; gaps: 'yes' | 'no' };
-/** What a table lacks, with the names that are free for it, and whether DEFAULT holds rows of it; null where that may not be read. */
-export type Wanted = { table: Table; ranges: (Range & { rel: string })[]; remainders: { modulus: number; remainder: number; rel: string }[]; held: boolean | null };
+export type Asked = { every: Every; ahead: number; gaps: 'yes' | 'no'; zone: string };
+/** What a table lacks, with the names that are free for it, and whether DEFAULT holds rows of it; null where that may not be read. Nothing, where time zones that its bounds may be meant in would have other ends: `undecided`. */
+export type Wanted = { table: Table; undecided: string[] | null; ranges: (Range & { rel: string })[]; remainders: { modulus: number; remainder: number; rel: string }[]; held: boolean | null };
 
+const mostAhead = 366;
 const fallbackCheck = 'riskdesk_not_here';
 
 export async function freeNames(ask: Ask, schema: string, names: string[]): Promise<string[]> {
@@ -23,14 +24,16 @@ export async function freeNames(ask: Ask, schema: string, names: string[]): Prom
   });
 }
 
-export async function wantedOf(ask: Ask, table: Table, { every, ahead, gaps }: Asked, now: number): Promise<Wanted> {
+export async function wantedOf(ask: Ask, table: Table, { every, ahead, gaps, zone }: Asked, now: number): Promise<Wanted> {
   const along = axisIn(table);
-  const period = along && periodOf(every, along.parts);
-  const missing = along && period ? missingPeriods(along.parts, { period, now, ahead, gaps: gaps === 'yes' }) : [];
+  const readings = along ? readingsOf(every, along.parts, zone) : [];
+  const found = along && agreed(readings.map((period) => missingPeriods(along.parts, { period, now, ahead: Math.min(ahead, mostAhead), gaps: gaps === 'yes' })));
+  const missing = found ?? [];
+  const calendars = readings.flatMap((period) => ('ms' in period ? [] : [period.calendar]));
   const remainders = missingRemainders(table.parts.map(({ bound }) => bound));
-  const names = await freeNames(ask, table.schema, [...missing.map((range) => nameFor(table.rel, suffixOf(range))), ...remainders.map(({ modulus, remainder }) => nameFor(table.rel, `${modulus}_${remainder}`))]);
+  const names = await freeNames(ask, table.schema, [...missing.map((range) => nameFor(table.rel, suffixOf(range, calendars[0]))), ...remainders.map(({ modulus, remainder }) => nameFor(table.rel, `${modulus}_${remainder}`))]);
   const ranges = missing.map((range, index) => ({ ...range, rel: names[index] ?? '' }));
-  return { table, ranges, remainders: remainders.map((one, index) => ({ ...one, rel: names[missing.length + index] ?? '' })), held: along ? await holds(ask, table, ranges) : false };
+  return { table, undecided: along && !found ? calendars.map((one) => one.zone) : null, ranges, remainders: remainders.map((one, index) => ({ ...one, rel: names[missing.length + index] ?? '' })), held: along ? await holds(ask, table, ranges) : false };
 }
 
 async function holds(ask: Ask, table: Table, ranges: Range[]): Promise<boolean | null> {

@@ -3,7 +3,7 @@ import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { ident, inlineNumber, join, literal, render, sql } from '@/lib/pg/sql';
 import { formatBytes, MiB } from '@/lib/units';
-import { findSequence, type SequenceObject } from './sequence-object';
+import { findSequence, isCapped, isColumnNearer, wideDecimal, type SequenceObject } from './sequence-object';
 
 /** A rewrite of this much takes a second or two; nobody reads or writes the table meanwhile. */
 const mostRewritten = 64 * MiB;
@@ -11,12 +11,22 @@ const big = 'bigint';
 
 type Asked = { change: string; at: string };
 
-const columnGrows = ({ column }: SequenceObject): boolean => column !== null && ['integer', 'smallint'].includes(column.type);
+/** Where its own bound ends it first the column stays. */
+const columnGrows = (object: SequenceObject): boolean => object.column !== null && ['integer', 'smallint'].includes(object.column.type) && !isCapped(object);
+
+/** Columns whose type it does not change. */
+function ofOtherTypes({ schema, rel, column, type, domain }: NonNullable<SequenceObject['column']>): Refusal[] {
+  const name = `${schema}.${rel}.${column}`;
+  if (domain) return [{ name: 'domain', says: `${name} is of the domain ${domain}, of ${type}: what a domain is of cannot be changed.`, saferWay: 'Create a domain of a wider type, with the same checks, and give the column that type.' }];
+  const wider = render(sql`ALTER TABLE ${ident(schema, rel)} ALTER COLUMN ${ident(column)} TYPE`).text;
+  return type.startsWith('numeric(') ? [{ name: 'numeric', says: `${name} is ${type}: more digits change the catalog alone.`, saferWay: `${wider} ${wideDecimal(type)};` }] : [];
+}
 
 function widening(object: SequenceObject): Refusal[] {
   const { column, type } = object;
-  const refusals: Refusal[] = [];
-  if (type === big && !columnGrows(object)) refusals.push({ name: 'wide', says: 'The sequence and its column are bigint already.', saferWay: null });
+  if (isCapped(object)) return [];
+  const refusals: Refusal[] = column && isColumnNearer(object, column) ? ofOtherTypes(column) : [];
+  if (type === big && !columnGrows(object) && refusals.length === 0) refusals.push({ name: 'wide', says: 'Neither the sequence nor its column is narrower than bigint.', saferWay: null });
   if (!column || !columnGrows(object)) return refusals;
   const name = `${column.schema}.${column.rel}.${column.column}`;
   if (!column.table_owned) refusals.push({ name: 'privilege', says: `The role does not own ${column.schema}.${column.rel}.`, saferWay: 'Make it a member of the owner.' });
@@ -55,15 +65,19 @@ const steps = (object: SequenceObject, { change, at }: Asked): Step[] => {
   const { schema, rel, column, type } = object;
   const short = 'Values are asked for again within milliseconds.';
   if (change === 'restart') return [restartStep(object, at)];
+  if (isCapped(object)) return [{ sql: sql`ALTER SEQUENCE ${ident(schema, rel)} ${object.step > 0 ? sql`NO MAXVALUE` : sql`NO MINVALUE`}`, note: `Its own bound of ${object.step > 0 ? object.highest : object.lowest} goes; its type’s is the next. ${short}`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' }];
   const wide: Step = { sql: sql`ALTER SEQUENCE ${ident(schema, rel)} AS bigint`, note: `Changes the catalog alone. ${short}`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' };
   const grown: Step[] = column && columnGrows(object) ? [{ sql: sql`ALTER TABLE ${ident(column.schema, column.rel)} ALTER COLUMN ${ident(column.column)} TYPE bigint`, note: `Rewrites the table and all its indexes (${formatBytes(column.bytes)}): nobody reads or writes it meanwhile.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' }] : [];
   return [...(type === big ? [] : [wide]), ...grown];
 };
 
+const recapping = ({ schema, rel, step, lowest, highest }: SequenceObject): string =>
+  `-- while its values still fit\n${render(sql`ALTER SEQUENCE ${ident(schema, rel)} ${step > 0 ? sql`MAXVALUE` : sql`MINVALUE`}`).text} ${step > 0 ? highest : lowest};`;
+
 export const sequence = action({
   name: 'sequence',
   title: 'Widen or restart a sequence',
-  about: 'Makes a sequence, and the column that it fills, bigint; or lets it go on behind the highest value of its column.',
+  about: 'Makes a sequence, and the column that it fills, bigint, or takes away its own bound where that is what ends it; or lets it go on behind the highest value of its column.',
   permission: 'maintenance:run',
   risk: 'heavy',
   recurs: false,
@@ -88,10 +102,11 @@ export const sequence = action({
     const [found] = await ask<{ bound: string; last: string | null }>(sql`select q.seqmax::text as bound, case when has_sequence_privilege(q.seqrelid, 'select, usage') then pg_sequence_last_value(q.seqrelid) end::text as last from pg_sequence q where q.seqrelid = to_regclass(${name})`);
     return { last_value: found?.last ?? null, highest_value: found?.bound ?? null };
   },
-  inverse: (object, { params }) => (params.change === 'widen' && object.type !== big && !columnGrows(object) ? { sql: `-- while its values still fit\n${render(sql`ALTER SEQUENCE ${ident(object.schema, object.rel)} AS ${object.type === 'smallint' ? sql`smallint` : sql`integer`}`).text};` } : null),
+  inverse: (object, { params }) => (params.change === 'widen' && isCapped(object) ? { sql: recapping(object) } : params.change === 'widen' && object.type !== big && !columnGrows(object) ? { sql: `-- while its values still fit\n${render(sql`ALTER SEQUENCE ${ident(object.schema, object.rel)} AS ${object.type === 'smallint' ? sql`smallint` : sql`integer`}`).text};` } : null),
   settle: async (ask, object, { params, role }) => {
     const now = await findSequence(ask, object.name, role);
     if (params.change === 'restart') return { state: 'undone', says: 'It goes on from where it was, or from where it was to: no value comes twice either way.', mend: [] };
+    if (isCapped(object)) return now && !isCapped(now) ? { state: 'done', says: 'Its own bound is gone.', mend: [] } : { state: 'undone', says: 'Nothing has changed.', mend: [] };
     if (now?.type === big && !columnGrows(now)) return { state: 'done', says: 'Both are bigint.', mend: [] };
     return now?.type === big ? { state: 'resumable', says: 'The sequence is bigint, its column is not yet: ask for it again.', mend: [] } : { state: 'undone', says: 'Nothing has changed.', mend: [] };
   },

@@ -4,22 +4,25 @@ import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
 import { sql } from '@/lib/pg/sql';
 import { formatCount, formatRatio } from '@/lib/units';
+import { wideDecimal } from './sequence-object';
 import { sequenceRows, sequencesWhole } from './sequences-sql';
 
 export const sequences = diagnostic({
   name: 'sequences',
   title: 'Sequences',
   why: 'A sequence or its column that is full refuses every further insert.',
-  how: 'Where each sequence stands against its own bounds and the types of the columns that take its values: by ownership, by default, and foreign keys that copy them. An integer column is full at 2,147,483,647 whatever the sequence allows. Where a sequence stands needs SELECT or USAGE on it; without, it is not known. Reading takes a light lock on each sequence, so at most an eighth of the server’s lock table is read, the narrowest columns first.',
+  how: 'Where each sequence stands against its own bounds and the types of the columns that take its values: by ownership, by default, and foreign keys that copy them. Foreign keys are followed over any number of tables, domains to what they are of. An integer column is full at 2,147,483,647 whatever the sequence allows, one of numeric(5) at 99,999. Where a sequence stands needs SELECT or USAGE on it; without, it is not known. Reading takes a light lock on each sequence, so at most an eighth of the server’s lock table is read, the narrowest columns first.',
   permission: 'stats:read',
   params: { min_ratio: param.ratio('A finding from (share, 0–1)', 0.75) },
   row: {
     seq: col.code('Sequence'),
     column_name: col.maybe(col.code('Column', { note: 'The narrowest of the columns that take its values' })),
-    column_type: col.maybe(col.text('Column type')),
+    column_type: col.maybe(col.text('Column type', { note: 'Of a domain what it is of in the end' })),
+    domain: col.maybe(col.code('Domain')),
     sequence_type: col.text('Sequence type'),
     last_value: col.maybe(col.count('Stands at', { note: 'Unknown: never used, or not readable' })),
     bound: col.count('Ends at', { note: 'The nearer of the sequence’s own bound and the column type’s' }),
+    capped: col.flag('By its own bound', { note: 'Its MAXVALUE or MINVALUE, not a type, is where it ends' }),
     used_ratio: col.maybe(col.ratio('Used')),
     remaining: col.maybe(col.count('Values left')),
     step: col.count('Step'),
@@ -48,14 +51,14 @@ export const sequences = diagnostic({
   sql: { 14: () => sequenceRows },
   findings: (rows, { params, context, server }) => {
     const found = rows
-      .filter((row) => row.used_ratio !== null && row.used_ratio >= Math.max(0.01, params.min_ratio) && !(row.cycles && [null, row.sequence_type].includes(row.column_type)))
+      .filter((row) => row.used_ratio !== null && row.used_ratio >= Math.max(0.01, params.min_ratio) && !(row.cycles && (row.capped || [null, row.sequence_type].includes(row.column_type))))
       .map((row): Finding => ({
         code: 'tables.sequence',
         severity: (row.used_ratio ?? 0) >= 0.9 ? 'critical' : 'warning',
         about: row.seq,
-        says: `${formatRatio(row.used_ratio ?? 0)} used: ${formatCount(row.remaining ?? 0)} values are left${row.column_name === null ? '' : ` until ${row.column_name} (${row.column_type}) is full`}; then inserts fail. Widening a column rewrites the table and its indexes under a lock that blocks reads and writes; columns that reference it need it too.`,
+        says: `${formatRatio(row.used_ratio ?? 0)} used: ${formatCount(row.remaining ?? 0)} values are left${endOf(row)}; then inserts fail. ${costOf(row)}`,
         evidence: { last_value: row.last_value, bound: row.bound, used_ratio: row.used_ratio, remaining: row.remaining, column_type: row.column_type, sequence_type: row.sequence_type },
-        remedy: row.sequence_type === 'bigint' ? { sql: widening(row) } : { action: 'tables.sequence', params: { sequence: row.seq, change: 'widen', at: '' } },
+        remedy: !row.capped && !isOfType(row) && (row.sequence_type === 'bigint' || row.domain !== null || isDecimal(row)) ? { sql: widening(row) } : { action: 'tables.sequence', params: { sequence: row.seq, change: 'widen', at: '' } },
       }));
     if (context && context.hidden > 0) {
       found.push({ code: 'tables.sequences_hidden', severity: 'warning', about: 'sequences', says: `${context.hidden} of ${context.sequence_count} sequences are not readable for ${server?.user ?? 'the monitoring role'}: whether they are nearly full is not known.`, evidence: { hidden: context.hidden, sequences: context.sequence_count }, remedy: { sql: 'GRANT pg_read_all_data TO <the monitoring role>;  -- or USAGE on the sequences' } });
@@ -67,10 +70,36 @@ export const sequences = diagnostic({
   },
 });
 
-function widening(row: { seq: string; column_name: string | null; column_type: string | null; sequence_type: string }): string {
-  const lines = [];
-  if (row.sequence_type !== 'bigint') lines.push(`ALTER SEQUENCE ${row.seq} AS bigint;`);
+type Full = { seq: string; column_name: string | null; column_type: string | null; domain: string | null; sequence_type: string; capped: boolean; bound: number; step: number };
+
+const isDecimal = ({ column_type: type }: Full): boolean => type?.startsWith('numeric(') === true;
+
+/** The type of the sequence ends it, before its column is full. */
+function isOfType({ column_type: type, sequence_type: own, bound, step }: Full): boolean {
+  const most = { smallint: 32_767, integer: 2_147_483_647 }[own];
+  return most !== undefined && type !== own && bound === (step > 0 ? most : -most - 1);
+}
+
+function endOf(row: Full): string {
+  if (isOfType(row)) return ` until the end of its own type, ${row.sequence_type}`;
+  if (row.capped) return ` until its own ${row.step > 0 ? 'MAXVALUE' : 'MINVALUE'} of ${formatCount(row.bound)}`;
+  return row.column_name === null ? '' : ` until ${row.column_name} (${row.domain === null ? '' : `${row.domain}, of `}${row.column_type}) is full`;
+}
+
+function costOf(row: Full): string {
+  if (row.capped) return 'Another bound changes the catalog alone; somebody may have meant this one.';
+  if (isOfType(row)) return 'Making it bigint changes the catalog alone.';
+  if (isDecimal(row)) return 'More digits change the catalog alone; columns that reference it need them too.';
+  return 'Widening a column rewrites the table and its indexes under a lock that blocks reads and writes; columns that reference it need it too.';
+}
+
+function widening(row: Full): string {
+  const lines = row.sequence_type === 'bigint' ? [] : [`ALTER SEQUENCE ${row.seq} AS bigint;`];
   const parts = row.column_name === null ? null : /^(.*)\.((?:"(?:[^"]|"")*")|[^."]+)$/s.exec(row.column_name);
-  if (parts && row.column_type !== 'bigint') lines.push(`ALTER TABLE ${parts[1]} ALTER COLUMN ${parts[2]} TYPE bigint;  -- rewrites the table, ACCESS EXCLUSIVE meanwhile`);
-  return lines.length > 0 ? lines.join('\n') : `ALTER SEQUENCE ${row.seq} NO MAXVALUE NO MINVALUE;`;
+  if (!parts || row.column_type === 'bigint') return lines.join('\n');
+  const alter = (type: string, note: string) => `ALTER TABLE ${parts[1]} ALTER COLUMN ${parts[2]} TYPE ${type};${note}`;
+  const type = isDecimal(row) ? wideDecimal(row.column_type ?? '') : 'bigint';
+  if (row.domain !== null) lines.push(`CREATE DOMAIN <a wider one> AS ${type};  -- with what ${row.domain} checks`, alter('<the wider one>', '  -- rewrites the table, ACCESS EXCLUSIVE meanwhile'));
+  else lines.push(alter(type, isDecimal(row) ? '' : '  -- rewrites the table, ACCESS EXCLUSIVE meanwhile'));
+  return lines.join('\n');
 }

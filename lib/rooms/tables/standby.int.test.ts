@@ -32,7 +32,7 @@ beforeAll(async () => {
 });
 
 const ids = ['size', 'bloat', 'bloat_exact', 'freeze', 'horizon', 'sequences', 'hygiene'].map((name) => `tables.${name}`);
-const partitions = ['tables', 'list', 'runway', 'default_rows', 'hash_balance', 'detached', 'archive'].map((name) => `partitions.${name}`);
+const partitions = ['tables', 'list', 'runway', 'default_rows', 'hash_balance', 'foreign', 'detached', 'archive'].map((name) => `partitions.${name}`);
 
 describe.each(servers.map(({ major }) => `standby${major}`))('on %s', (target) => {
   test.each([...ids, ...partitions])('%s is measured', async (id) => {

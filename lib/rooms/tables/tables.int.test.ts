@@ -38,6 +38,12 @@ async function plant(db: TestDatabase): Promise<void> {
     'create sequence s.down increment -1 minvalue -100 maxvalue -1 start -1', "select setval('s.down', -95)",
     'create sequence s.circle maxvalue 100 cycle', "select setval('s.circle', 99)",
     'create sequence s.fresh',
+    'create sequence s.capped as integer maxvalue 1000', "select setval('s.capped', 999)",
+    'create table s.roofed (id int primary key)', 'create sequence s.roof maxvalue 100 owned by s.roofed.id', "alter table s.roofed alter id set default nextval('s.roof')", "select setval('s.roof', 99)",
+    'create domain s.whole as int', 'create domain s.deep as s.whole', 'create table s.domained (id s.deep primary key)', 'create sequence s.of_domain owned by s.domained.id', "select setval('s.of_domain', 2140000000)",
+    'create domain s.five as numeric(5)', 'create table s.decimal (id numeric(7,2) primary key, also s.five)', 'create sequence s.of_decimal owned by s.decimal.id', "select setval('s.of_decimal', 99998)", 'create sequence s.of_five owned by s.decimal.also', "select setval('s.of_five', 99998)",
+    'create table s.outgrown (id serial primary key)', 'alter table s.outgrown alter id type bigint', "select setval('s.outgrown_id_seq', 2000000000)",
+    'create table s.first (id bigserial primary key)', 'create table s.second (id bigint primary key references s.first)', 'create table s.third (id int primary key references s.second)', "select setval('s.first_id_seq', 2147000000)",
     'create table s.keyless (a int)', 'create table s.published (a int)', 'create publication pub for table s.published', 'create table s.published_well (a int primary key)', 'alter publication pub add table s.published_well',
     'create table s.checked (id int primary key, a int)', 'insert into s.checked values (1, -1)', 'alter table s.checked add constraint "Positive a" check (a > 0) not valid',
     'create table s.triggered (id int primary key)', "create function s.f() returns trigger language plpgsql as 'begin return new; end'", 'create trigger t before insert on s.triggered for each row execute function s.f()', 'alter table s.triggered disable trigger t',
@@ -112,7 +118,7 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
 
   test('sequences: by the column’s type, through defaults and foreign keys, downwards; not one that cycles', async () => {
     const { rows, findings } = await askMeasured('tables.sequences', { target, q: 's.' });
-    expect(found(findings, 'tables.sequence')).toEqual(['s.copied_id_seq', 's.down', 's.free', 's.small_key_id_seq']);
+    expect(found(findings, 'tables.sequence')).toEqual(['s.capped', 's.copied_id_seq', 's.down', 's.first_id_seq', 's.free', 's.of_decimal', 's.of_domain', 's.of_five', 's.outgrown_id_seq', 's.roof', 's.small_key_id_seq']);
     // Nothing is left to be filled in, least of all where it would begin again.
     for (const remedy of findings.flatMap(({ remedy: one }) => (one && 'action' in one ? [one] : []))) expect(remedy.params).toMatchObject({ change: 'widen', at: '' });
     expect(rows.find((row) => row.seq === 's.small_key_id_seq')).toMatchObject({ column_name: 's.small_key.id', column_type: 'integer', sequence_type: 'bigint', bound: 2_147_483_647, remaining: 147_483_647 });
@@ -122,6 +128,18 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(rows.find((row) => row.seq === 's.fresh')).toMatchObject({ last_value: null, used_ratio: null });
     const remedy = findings.find((finding) => finding.about === 's.small_key_id_seq')?.remedy;
     expect(remedy).toEqual({ sql: expect.stringMatching(/^ALTER TABLE s\.small_key ALTER COLUMN id TYPE bigint;/) });
+    const of = (name: string) => ({ row: rows.find((row) => row.seq === name), finding: findings.find((finding) => finding.about === name) });
+    for (const [name, bound] of [['s.capped', 1000], ['s.roof', 100], ['s.down', -100]] as const) {
+      expect(of(name)).toMatchObject({ row: { bound, capped: true }, finding: { says: expect.stringMatching(/until its own (MAX|MIN)VALUE of -?1,?0/), remedy: { action: 'tables.sequence', params: { sequence: name, change: 'widen', at: '' } } } });
+    }
+    expect(of('s.of_domain')).toMatchObject({ row: { column_type: 'integer', domain: 's.deep', bound: 2_147_483_647, capped: false }, finding: { remedy: { sql: expect.stringContaining('CREATE DOMAIN') } } });
+    for (const name of ['s.of_decimal', 's.of_five']) expect(of(name).row).toMatchObject({ bound: 99_999, remaining: 1 });
+    expect(of('s.first_id_seq').row).toMatchObject({ column_name: 's.third.id', remaining: 483_647 });
+    expect(of('s.outgrown_id_seq')).toMatchObject({ row: { column_type: 'bigint', capped: false }, finding: { says: expect.stringMatching(/until the end of its own type, integer; .* changes the catalog alone/), remedy: { action: 'tables.sequence' } } });
+    // What is advised takes the next values.
+    const decimal = of('s.of_decimal').finding?.remedy;
+    await db.sql(decimal && 'sql' in decimal ? decimal.sql : '');
+    await db.sql(`insert into s.decimal select nextval('s.of_decimal') from generate_series(1, 5)`);
   });
 
   test('hygiene: each kind once, where it is', async () => {
