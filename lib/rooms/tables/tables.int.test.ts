@@ -164,6 +164,37 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(findings).toEqual([]);
   });
 
+  test('the horizon accuses nobody whose snapshot is only as old as what wrote while it was taken, here or in another database', async () => {
+    const pidOf = async (client: Awaited<ReturnType<TestDatabase['connect']>>) => String((await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid);
+    const writer = await (db === main ? clean : db).connect('superuser');
+    await writer.query('begin; select pg_current_xact_id()');
+    const reader = await db.connect('app');
+    await reader.query('begin isolation level repeatable read; select 1');
+    const preparer = await db.connect('superuser');
+    await preparer.query("begin; select pg_current_xact_id(); prepare transaction 'kept'");
+    try {
+      await db.sql('do $$ begin for i in 1..50 loop perform pg_current_xact_id(); commit; end loop; end $$');
+      const [by, heir] = [await pidOf(writer), await pidOf(reader)];
+      const { rows, findings } = await askMeasured('tables.horizon', { target, min_age: '40' });
+      expect(rows.find((row) => row.name === by)).toMatchObject({ decides: true, inherits: false, scope: expect.stringContaining('this') });
+      expect(rows.find((row) => row.name === heir)).toMatchObject({ decides: false, inherits: true, age: rows.find((row) => row.name === by)?.age });
+      expect(findings.find(({ about }) => about === `session ${by}`)).toMatchObject({ severity: 'warning', remedy: { action: 'locks.terminate' } });
+      expect(findings.map(({ about }) => about)).not.toContain(`session ${heir}`);
+      // Once that is over, the snapshot decides by itself.
+      await writer.query('rollback');
+      const later = await askMeasured('tables.horizon', { target, min_age: '40' });
+      expect(later.rows.find((row) => row.name === heir)).toMatchObject({ decides: true, inherits: false });
+      // Of two that began anew, the prepared one is what both are as old as.
+      await reader.query('rollback; begin isolation level repeatable read; select 1');
+      const last = await askMeasured('tables.horizon', { target, min_age: '40' });
+      expect(last.rows.filter((row) => row.decides).map((row) => row.name)).toEqual(['kept']);
+      expect(found(last.findings, 'tables.horizon')).toEqual(['prepared transaction kept']);
+    } finally {
+      await Promise.all([writer.query('rollback'), reader.query('rollback')]);
+      await db.sql("rollback prepared 'kept'");
+    }
+  });
+
   test('exact figures of one table or index by its name; the others are listed with what a scan would read', async () => {
     await db.sql('create extension if not exists pgstattuple');
     const { rows: listed } = await askMeasured('tables.bloat_exact', { target });
