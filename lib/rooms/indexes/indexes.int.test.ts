@@ -56,6 +56,12 @@ x");
     create index part_a on planted.part (a); create index part_a_b on planted.part (a, b);
     create index part_1_c on planted.part_1 (c); create index part_3_c on planted.part_3 (c);
     create index part_b on only planted.part (b); create index part_1_b on planted.part_1 (b); alter index planted.part_b attach partition planted.part_1_b;
+    create schema named; create table named.top (id int not null, gone int, t text, u text, z int) partition by range (id);
+    create table named.top_1 partition of named.top for values from (0) to (1000); alter table named.top drop gone;
+    create table named.top_2 (z int, t text, u text, id int not null); alter table named.top attach partition named.top_2 for values from (1000) to (2000);
+    create index top_1_lower on named.top_1 (lower(t)); create index top_2_lower on named.top_2 (lower(t));
+    create index top_1_z on named.top_1 (z) where t is not null; create index top_2_z on named.top_2 (z) where t is not null;
+    create index top_1_upper on named.top_1 (upper(t)); create index top_2_upper on named.top_2 (upper(u));
     create table planted.child (part_id int, customer_id int references planted.customer) partition by hash (part_id);
     create table planted.child_0 partition of planted.child for values with (modulus 2, remainder 0); create table planted.child_1 partition of planted.child for values with (modulus 2, remainder 1);
     create index child_0_customer on planted.child_0 (customer_id);
@@ -178,5 +184,12 @@ describe.each([['main', newest, 18], ['pg14', oldest, 14]] as const)('%s', (targ
       { table: 'planted.child', keys: 'customer_id', kind: 'on some partitions', having_it: 1, parts: 2, without: 'planted.child_1' },
     ]);
     expect(result.findings.map(({ code }) => code)).toEqual(['indexes.partition_gap', 'indexes.partition_gap', 'indexes.partition_gap']);
+  });
+
+  test('partition_gaps: like expressions and predicates are like ones where the columns have other numbers, unlike ones are not', async () => {
+    const { rows } = await measured(target, 'partition_gaps', { q: 'named.' });
+    expect(rows.map(({ index, having_it, without }) => ({ index, having_it, without })).toSorted((a, b) => (String(a.index) < String(b.index) ? -1 : 1))).toEqual([
+      { index: 'named.top_1_upper', having_it: 1, without: 'named.top_2' }, { index: 'named.top_2_upper', having_it: 1, without: 'named.top_1' },
+    ]);
   });
 });
