@@ -19,7 +19,7 @@ const odd = '"Odd ""x""\n name"';
 
 async function plant(db: TestDatabase): Promise<void> {
   for (const statement of [
-    'create schema s',
+    'create schema s', 'create schema k',
     `create table s.${odd} (id int primary key, note text)`,
     `insert into s.${odd} select g, repeat('x', 100) from generate_series(1, 20000) g`,
     `analyze s.${odd}`,
@@ -44,6 +44,8 @@ async function plant(db: TestDatabase): Promise<void> {
     'create table s.child (id int primary key, parent int references s.triggered (id))', 'alter table s.child disable trigger all',
     'create table s.still (id int primary key) with (autovacuum_enabled = off)',
     'create unlogged table s.unlogged (id int primary key)',
+    'create table k.told (a int not null, b int not null, constraint "Told" unique (a, b))', 'create table k.nullable (a int unique)', 'create table k.deferred (a int not null unique deferrable)', 'create table k.partial (a int not null)', 'create unique index on k.partial (a) where a > 0',
+    ...(db === main ? ['create table k.unproved (a int unique)', 'alter table k.unproved add constraint unproved not null a not valid'] : []),
   ]) await withOwnSession(db, statement);
 }
 
@@ -132,6 +134,13 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(found(findings, 'tables.autovacuum_off')).toEqual(['s.still']);
     expect(rows.filter((row) => row.kind === 'unlogged').map((row) => row.tab)).toEqual(['s.unlogged']);
     expect(findings.find((finding) => finding.code === 'tables.unlogged')).toMatchObject({ about: 's.unlogged', severity: 'info', remedy: { sql: expect.stringContaining('SET LOGGED') } });
+  });
+
+  test('hygiene: rows without a primary key can be told apart by a unique index, if no column of it can be NULL', async () => {
+    const { findings } = await askMeasured('tables.hygiene', { target, q: 'k.' });
+    const said = Object.fromEntries(findings.map(({ about, says }) => [about, says.includes('cannot be told apart')]));
+    expect(said).toEqual({ 'k.told': false, 'k.nullable': true, 'k.deferred': true, 'k.partial': true, ...(db === main ? { 'k.unproved': true } : {}) });
+    expect(findings.find(({ about }) => about === 'k.told')?.says).toContain('The unique index "Told" tells its rows apart');
   });
 
   test('the horizon names who holds it: a session by its snapshot or its transaction id, a prepared transaction, a slot', async () => {
