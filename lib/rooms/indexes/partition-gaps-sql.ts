@@ -3,7 +3,7 @@ import { ownSchemas } from './catalog';
 
 /** A stored tree without its positions in the text, and with names for the numbers of columns. */
 const named = (tree: SQL) => sql`(select string_agg(coalesce(quote_ident(a.attname) || substring(cut.piece from '^\\d+(.*)'), cut.piece), ' ' order by cut.at)
-              from regexp_split_to_table(regexp_replace(${tree}::text, ' :location -?[0-9]+', '', 'g'), ':varattno(?:syn)? ') with ordinality cut(piece, at)
+              from regexp_split_to_table(${tree}::text, ' :location -?[0-9]+|:varattno(?:syn)? ') with ordinality cut(piece, at)
                 left join pg_attribute a on cut.at > 1 and a.attrelid = x.indrelid and a.attnum = substring(cut.piece from '^\\d+')::int2)`;
 
 /**
