@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { TypedUnit } from '@/lib/units';
+import { formatBytes, type TypedUnit } from '@/lib/units';
 
 // Where a first object schema is made, zod tries whether it may compile text. Our policy does not let a browser do so, and the browser reports the try.
 if (typeof window !== 'undefined') z.config({ jitless: true });
@@ -34,6 +34,12 @@ const decimal = (most: number) => number(/^\d{1,15}(\.\d{1,6})?$/, 'must be a nu
 /** A parameter of a diagnostic: what the form shows, and how the query string's text becomes its value. */
 export type Param<T = unknown> = { label: string; kind: 'number' | 'text' | 'choice'; /** The form takes and shows it with its unit; the query string has base units. */ unit?: TypedUnit; default: string; choices?: readonly string[]; /** Rows fill it in, and no form asks for it. */ seen?: true; schema: z.ZodType<T> };
 
+type Within = { least: number; most: number };
+
+/** Its default, which stands for what is not known, or from `least` to `most`. */
+const sized = ({ least, most }: Within, fallback: number) =>
+  wholeNumber(0, most).refine((bytes) => bytes === fallback || bytes >= least, `must be ${fallback}, or at least ${formatBytes(least)}`);
+
 const numeric = (schema: z.ZodType<number, string>, unit?: TypedUnit) => (label: string, fallback: number): Param<number> => ({ label, kind: 'number', ...(unit ? { unit } : {}), default: String(fallback), schema });
 
 /** A name as SQL writes it, with or without its schema: two names of 63 bytes, quoted, each quote doubled. */
@@ -42,7 +48,7 @@ const objectName = storableText(300).regex(new RegExp(`^${part}(?:\\.${part})?$`
 
 export const param = {
   count: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
-  bytes: numeric(wholeNumber(0, Number.MAX_SAFE_INTEGER), 'bytes'),
+  bytes: (label: string, fallback: number, within?: Within): Param<number> => numeric(within ? sized(within, fallback) : wholeNumber(0, Number.MAX_SAFE_INTEGER), 'bytes')(label, fallback),
   ms: numeric(decimal(1e12), 'ms'),
   /** 0–1. */
   ratio: numeric(decimal(1), 'ratio'),

@@ -1,4 +1,5 @@
 import 'server-only';
+import { DatabaseError } from 'pg';
 import { writeAudit } from '@/lib/db/audit';
 import { database } from '@/lib/db/client';
 import { AppError } from '@/lib/errors';
@@ -91,7 +92,13 @@ async function explained(client: DeskClient, asked: Explaining, named: Named, mo
   if (unsafe) return refuse(unsafe.code, unsafe.says);
   const generic = named.parameters > 0 && !asked.values;
   const how: How = { sql: asked.sql, analyze: asked.analyze, generic, parameters: named.parameters, major: server.major };
-  const send = (text: string, values: (string | null)[] = []) => client.query({ text, values, types: rawText, query_timeout: limit + 1000 } as never) as unknown as Promise<{ rows: Record<string, string>[] }>;
+  const send = async (text: string, values: (string | null)[] = []) => {
+    try {
+      return await (client.query({ text, values, types: rawText, query_timeout: limit + 1000 } as never) as unknown as Promise<{ rows: Record<string, string>[] }>);
+    } catch (error) {
+      throw unfitting(error, text, asked) ?? error;
+    }
+  };
   const { prepare, text, deallocate, simply: again } = await statementFor(how);
   for (const before of prepare) await send(before);
   const { rows } = await send(text, asked.values ?? (generic && !deallocate ? Array.from({ length: named.parameters }, () => null) : []));
@@ -99,6 +106,23 @@ async function explained(client: DeskClient, asked: Explaining, named: Named, mo
   const json = again ? (await simply(client, text)).join('\n') : String(Object.values(rows[0] ?? {})[0] ?? '');
   const notes = server.isSuperuser ? ['The monitoring role is a superuser; for this statement it became pg_read_all_data, to which row level security applies.'] : [];
   return { state: 'explained', json, generic, analyzed: asked.analyze, version: `${server.major}.${server.versionNum % 10_000}`, tables: await tablesIn(ask, json), notes };
+}
+
+/** A value that the caller gave or wrote, and that the server cannot read. Its words are of the caller. */
+class Unfitting extends Error {}
+
+/** Told by where the error is: at a parameter, or at a place in the text. Rows have neither. */
+function unfitting(error: unknown, sent: string, { sql: written, values }: Explaining): Unfitting | null {
+  const state = sqlState(error);
+  if (!(error instanceof DatabaseError) || !state || !/^2[23]/.test(state)) return null;
+  const [, parameter] = /portal parameter \$(\d+)/.exec(error.where ?? '') ?? [];
+  const at = Number(error.position) - 1 - ([...sent].length - [...written].length);
+  const literal = at >= 0 ? /^\w*'(?:[^']|'')*'|^\S+/.exec([...written].slice(at).join(''))?.[0] : undefined;
+  const given = parameter === undefined ? literal : (values?.[Number(parameter) - 1] ?? 'NULL');
+  if (given === undefined) return null;
+  const type = /for type ([^:]+)/.exec(error.message)?.[1];
+  const which = parameter === undefined ? `what stands at character ${at + 1}` : `the value of $${parameter}`;
+  return new Unfitting(`The server cannot read ${which} (${given.length > 60 ? `${given.slice(0, 60)}…` : given})${type ? ` as ${type}` : ''}: SQLSTATE ${state}.`);
 }
 
 /** From outside: what ignores its own timeout is cancelled by another connection. */
@@ -111,6 +135,7 @@ async function cancel(target: string, client: DeskClient): Promise<void> {
 function failed(error: unknown, { target }: Explaining, server: ServerFacts, limit: number): ExplainAnswer {
   const state = sqlState(error);
   if (error instanceof AppError) throw error;
+  if (error instanceof Unfitting) return refuse('syntax', error.message);
   if (isPermissionDenied(error)) return refuse('privilege', `The monitoring role ${server.user} may not do this: EXPLAIN needs the same rights as the statement.`, `${render(sql`GRANT pg_read_all_data TO ${ident(server.user)}`).text};`);
   if (isTimeout(error) || isUnavailable(error)) return refuse('timeout', `It took longer than ${limit / 1000} s, waited for a lock, or the server of ${target} cannot be reached.`);
   if (state === '25006') return refuse('writes', 'The server refused it: the transaction is read only.');

@@ -2,7 +2,7 @@ import { col } from '@/lib/kit/column';
 import { diagnostic, type Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql } from '@/lib/pg/sql';
-import { GiB } from '@/lib/units';
+import { GiB, MiB } from '@/lib/units';
 import { alterSystem, shownOf, type Known, type Situation } from './advice';
 import { lookedAt, machine } from './rules-machine';
 import { safety } from './rules-safety';
@@ -29,7 +29,7 @@ export const advice = diagnostic({
   how: 'Rules over pg_settings. Memory, processors, disk and workload cannot be asked of a server: state them, and the rules that need them answer. Rules are starting points; what is measured here says so. A role or a database can have a value of its own (see Settings).',
   permission: 'stats:read',
   params: {
-    ram_gb: param.count('Memory (GB, 0: unknown)', 0),
+    ram_bytes: param.bytes('Memory (0: unknown)', 0, { least: 64 * MiB, most: 16_384 * GiB }),
     cpus: param.count('Processors (0: unknown)', 0),
     disk: param.choice('Disk', ['unknown', 'ssd', 'hdd']),
     workload: param.choice('Workload', ['unknown', 'web', 'oltp', 'dw', 'mixed']),
@@ -64,7 +64,7 @@ export const advice = diagnostic({
   read: async (ask, { params, server }) => {
     const settings = new Map((await readSettings(ask)).map((row) => [row.name, row]));
     const [checkpoints = { timed: 0, requested: 0, wal_bytes: 0 }] = await readCheckpoints(ask, server.major);
-    const situation: Situation = { settings, major: server.major, ram: params.ram_gb * GiB, cpus: params.cpus, disk: params.disk, workload: params.workload, checkpoints };
+    const situation: Situation = { settings, major: server.major, ram: params.ram_bytes, cpus: params.cpus, disk: params.disk, workload: params.workload, checkpoints };
     return Object.entries(rules).flatMap(([name, rule]) => {
       const setting = settings.get(name);
       const opinion = setting && rule(situation, setting);

@@ -3,7 +3,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { startTestServer } from '@/test/cluster';
 import { useDatabase } from '@/test/database';
 import { statementsOf } from '@/test/remedies';
-import { askMeasured, codesOf, eventually } from '@/test/ask';
+import { ask, askMeasured, codesOf, eventually } from '@/test/ask';
+import { GiB } from '@/lib/units';
 import { shownValue } from './setting-value';
 
 const safe = { fsync: null, full_page_writes: null, synchronous_commit: null };
@@ -58,7 +59,7 @@ describe.each([['main', main] as const, ['old', old] as const])('a sound server:
   });
 
   test('advice for a stated machine, each with reason, rule and statement', async () => {
-    const stated = { target, ram_gb: '64', cpus: '16', disk: 'ssd', workload: 'oltp' };
+    const stated = { target, ram_bytes: String(64 * GiB), cpus: '16', disk: 'ssd', workload: 'oltp' };
     const { rows, findings } = await askMeasured('config.advice', stated);
     const of = (name: string) => rows.find((row) => row['setting'] === name);
     expect(of('shared_buffers')).toMatchObject({ value: '64MB', verdict: 'change', advised: '16GB' });
@@ -79,8 +80,9 @@ describe.each([['main', main] as const, ['old', old] as const])('a sound server:
   });
 
   test('too much for a small machine', async () => {
-    const { rows } = await askMeasured('config.advice', { target, ram_gb: '1', q: 'effective_cache_size' });
-    expect(rows[0]).toMatchObject({ value: '4GB', verdict: 'change', severity: 'warning', advised: '768MB' });
+    const { rows } = await askMeasured('config.advice', { target, ram_bytes: String(GiB / 2), q: 'effective_cache_size' });
+    expect(rows[0]).toMatchObject({ value: '4GB', verdict: 'change', severity: 'warning', advised: '384MB' });
+    for (const bytes of ['1', String(100_000_000 * GiB)]) await expect(ask('config.advice', { target, ram_bytes: bytes })).rejects.toThrow(/ram_bytes/);
   });
 });
 

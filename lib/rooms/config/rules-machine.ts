@@ -1,5 +1,6 @@
 import { GiB, MiB } from '@/lib/units';
-import { asSetting, change, consider, fine, manual, notKnown, numberOf, pgtune, shownOf, sizeOf, type Rule } from './advice';
+import { asSetting, change, consider, fine, manual, notKnown, numberOf, pgtune, shownOf, sizeOf, type Rule, type Situation } from './advice';
+import { checkpoints } from './rules-safety';
 
 const state = (what: string): string => `State ${what}: SQL cannot ask for it.`;
 
@@ -22,15 +23,21 @@ const cacheSize: Rule = ({ ram }, setting) => {
   return fine('Between half and three quarters of the memory is usual.', pgtune);
 };
 
+/** Less than the default serves nobody: then there are too many connections. */
+const leastWorkMem = 4 * MiB;
+
+const hashMultiplier = (settings: Situation['settings']): number => Math.max(1, numberOf(settings.get('hash_mem_multiplier')));
+
 /** What all sessions could take at once: it rarely comes to that, and then the system ends a process. */
 const workMem: Rule = ({ ram, settings, workload }, setting) => {
   const [shared, connections, workers] = [sizeOf(settings.get('shared_buffers')), numberOf(settings.get('max_connections')), numberOf(settings.get('max_worker_processes'))];
-  const multiplier = Math.max(1, numberOf(settings.get('hash_mem_multiplier')));
+  const multiplier = hashMultiplier(settings);
   const share = (ram - shared) / ((connections + workers) * 3);
-  const advised = Math.max(4 * MiB, workload === 'dw' || workload === 'mixed' ? share / 2 : share);
+  const advised = Math.max(leastWorkMem, workload === 'dw' || workload === 'mixed' ? share / 2 : share);
   const formula = `(memory − shared_buffers) ÷ ((${connections} connections + ${workers} workers) × 3)`;
   const most = connections * sizeOf(setting) * multiplier;
   if (most > ram - shared) {
+    if (sizeOf(setting) <= advised) return fine(`It is no more than a sort or hash needs. All ${connections} connections with one each may take ${asSetting(most)}, more than is left beside shared_buffers: see max_connections.`, pgtune);
     return change('warning', asSetting(advised), `${connections} connections with one sort or hash each may take ${asSetting(most)} (hash_mem_multiplier ${multiplier}), more than is left beside shared_buffers. Set it for the roles that need it.`, pgtune);
   }
   return sizeOf(setting) * 4 < advised ? consider(asSetting(advised), `${formula}: for each sort and hash, and up to ${multiplier} times as much for a hash.`, pgtune) : fine(`By ${formula} it could be ${asSetting(advised)}.`, pgtune);
@@ -60,21 +67,45 @@ const ioConcurrency: Rule = ({ major, disk }, setting) => {
 
 const walSizes: Record<string, [number, number]> = { web: [1, 4], oltp: [2, 8], dw: [4, 16], mixed: [1, 4] };
 
-const minWal: Rule = ({ workload }, setting) => {
+/** More than max_wal_size is never kept. */
+const minWal: Rule = ({ workload, settings }, setting) => {
   const [least] = walSizes[workload] ?? [];
   if (least === undefined) return notKnown('State the workload.', pgtune);
-  return sizeOf(setting) < least * GiB ? consider(`${least}GB`, 'WAL files are used again rather than made anew.', pgtune) : fine('Enough files are kept for use again.', pgtune);
+  const most = sizeOf(settings.get('max_wal_size'));
+  const advised = Math.min(least * GiB, most);
+  const bounded = advised < least * GiB ? ` With a larger max_wal_size it could be ${least}GB.` : '';
+  return sizeOf(setting) < advised ? consider(asSetting(advised), `WAL files are used again rather than made anew.${bounded}`, pgtune) : fine(`Enough files are kept for use again.${bounded}`, pgtune);
 };
 
-const connections: Rule = (_, setting) =>
-  numberOf(setting) > 500 ? consider('200', 'Each connection costs memory, and every snapshot looks at all that are busy: a pooler before the server does more. A standby needs at least as many as its primary.', manual) : fine('See Pool sizing for what fits.', manual);
+/** What is measured comes first. */
+const maxWal: Rule = (situation, setting) => {
+  const found = checkpoints(situation, setting);
+  const [, most] = walSizes[situation.workload] ?? [];
+  if (found.verdict === 'change' || most === undefined || sizeOf(setting) >= most * GiB) return found;
+  return consider(`${most}GB`, `Rows that are changed often are written to the WAL whole less often. It takes that much of the disk, and makes recovery after a crash longer. ${found.why}`, pgtune);
+};
+
+const connections: Rule = ({ ram, settings }, setting) => {
+  const now = numberOf(setting);
+  const fitting = connectionsFor(ram, settings);
+  if (fitting !== null && now > fitting) {
+    return change('warning', String(fitting), `Even with work_mem at ${asSetting(leastWorkMem)}, ${now} connections with one sort or hash each may take more than is left beside shared_buffers. Each costs memory besides: a pooler before the server does more. A standby needs at least as many as its primary.`, pgtune);
+  }
+  return now > 500 ? consider('200', 'Each connection costs memory, and every snapshot looks at all that are busy: a pooler before the server does more. A standby needs at least as many as its primary.', manual) : fine('See Pool sizing for what fits.', manual);
+};
+
+/** How many can have the least of work_mem beside shared_buffers, in tens; null where that is not known, or shared_buffers alone is too much. */
+function connectionsFor(ram: number, settings: Situation['settings']): number | null {
+  const left = ram - sizeOf(settings.get('shared_buffers'));
+  return ram === 0 || left < ram / 2 ? null : Math.max(20, Math.floor(left / (leastWorkMem * hashMultiplier(settings)) / 10) * 10);
+}
 
 const statisticsTarget: Rule = ({ workload }, setting) =>
   workload === 'dw' && numberOf(setting) < 500 ? consider('500', 'Large tables that are filtered in many ways need finer statistics; ANALYZE and planning take longer.', pgtune) : fine('Raise it for single columns where estimates are wrong.', pgtune);
 
 const workers: Rule = ({ cpus }, setting) => {
   const now = numberOf(setting);
-  if (now > cpus * 4) return consider(String(Math.max(8, cpus)), `${cpus} processors do not run so many at once.`, pgtune);
+  if (now > Math.max(8, cpus * 4)) return consider(String(Math.max(8, cpus)), `${cpus} processors do not run so many at once.`, pgtune);
   return now < cpus ? consider(String(cpus), 'One for each processor; extensions and logical replication take theirs from here too.', pgtune) : fine(`Enough for ${cpus} processors.`, pgtune);
 };
 
@@ -89,6 +120,7 @@ export const machine: Record<string, Rule> = {
   random_page_cost: pageCost,
   effective_io_concurrency: ioConcurrency,
   min_wal_size: minWal,
+  max_wal_size: maxWal,
   max_connections: connections,
   default_statistics_target: statisticsTarget,
   max_worker_processes: withCpus(workers),

@@ -1,6 +1,6 @@
 import type { Severity } from '@/lib/kit/finding';
 import { formatBytes } from '@/lib/units';
-import { asSetting, change, consider, fine, manual, measured, pgtune, sizeOf, type Rule } from './advice';
+import { asSetting, change, consider, fine, manual, measured, pgtune, sizeOf, type Known, type Opinion, type Rule, type Situation } from './advice';
 
 /** A switch that must stand on one side. */
 const must = (value: 'on' | 'off', severity: Severity, otherwise: string, right: string): Rule => (_, { raw }) => (raw === value ? fine(right, manual) : change(severity, value, otherwise, manual));
@@ -11,7 +11,7 @@ const planner = must('on', 'warning', 'A way to plan is forbidden for everybody.
  * A checkpoint is requested when max_wal_size is half used, and also by CREATE DATABASE, backups and people. Only where as much WAL lies
  * between checkpoints as the limit leaves room for can it have been the limit.
  */
-const checkpoints: Rule = ({ checkpoints: { timed, requested, wal_bytes: wal } }, setting) => {
+export const checkpoints = ({ checkpoints: { timed, requested, wal_bytes: wal } }: Situation, setting: Known): Opinion => {
   const total = timed + requested;
   const apart = wal / Math.max(total, 1);
   const figures = `${requested} of ${total} checkpoints were requested rather than due by time, with ${formatBytes(apart)} of WAL between two`;
@@ -33,7 +33,6 @@ export const safety: Record<string, Rule> = {
   synchronous_commit: (_, { raw }) => (raw === 'off' ? consider('on', 'After a crash, commits of the last moments (up to three times wal_writer_delay) can be lost; the rest is consistent. Right for data that can be made again, and better set for its role alone.', manual) : fine('A commit is on disk before it is confirmed.', manual)),
   password_encryption: (_, { raw }) => (raw === 'scram-sha-256' ? fine('Passwords are stored as SCRAM secrets.', manual) : change('warning', 'scram-sha-256', 'New passwords are stored as MD5, which a thief of the hash can sign in with; PostgreSQL 18 warns of each. Set, and let every role set its password again.', manual)),
   checkpoint_completion_target: (_, { raw }) => (Number(raw) >= 0.9 ? fine('The default since 14.', manual) : change('info', '0.9', 'Checkpoints write faster than they must, and the disk is busier meanwhile. 0.9 is the default since 14.', manual)),
-  max_wal_size: checkpoints,
   wal_buffers: (_, setting) => (setting.raw === setting.boot || setting.source === 'default' || setting.source === 'override' ? fine('Sized from shared_buffers by PostgreSQL itself.', manual) : fine('Set by hand. -1 lets PostgreSQL size it from shared_buffers, up to 16 MB, and is seldom worse.', manual)),
   idle_in_transaction_session_timeout: (_, { raw }) => (raw === '0' ? consider('5min', 'A session that is forgotten inside a transaction keeps its locks and holds back vacuum until it ends. Better set for the roles of applications than for everybody.', manual) : fine('A forgotten transaction ends by itself.', manual)),
   huge_pages: (_, { raw }) => (raw === 'off' ? consider('try', 'try, the default, costs nothing where the system has no huge pages.', manual) : fine('Used where the system has them.', manual)),

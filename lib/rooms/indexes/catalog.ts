@@ -122,11 +122,34 @@ export const scanned = sql`counted as materialized (
         group by tree.root
       )`;
 
-/** The foreign keys whose referencing columns are the first columns of the index `x`, in any order. */
-export const supportedBy = sql`(
-          select string_agg(quote_ident(f.conname), ', ' order by f.conname) from pg_constraint f
-          where f.conrelid = x.indrelid and f.contype = 'f' and am.amname in ('btree', 'hash')
-            and cardinality(f.conkey) <= x.indnkeyatts and (x.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey)`;
+/** Can the check of the foreign key `f` look up the key at this position of the index `x`? By an operator class that knows its operator, in the column’s own collation. */
+const lookedUp = (at: SQL): SQL => sql`exists (
+              select from unnest(f.conkey, f.conpfeqop) u(att, op)
+                join pg_attribute a on a.attrelid = f.conrelid and a.attnum = u.att join pg_opclass oc on oc.oid = x.indclass[${at}] join pg_amop o on o.amopfamily = oc.opcfamily and o.amopopr = u.op
+              where x.indkey[${at}] = u.att and x.indcollation[${at}] = a.attcollation)`;
+
+/** Rows that its predicate leaves out may be those alone where a column of the key is NULL, which never match. While the table is locked that cannot be read, and is taken to be so. */
+const leavesOutNulls = sql`case when x.indpred is null or x.indrelid in (select relation from busy) then true else pg_get_expr(x.indpred, x.indrelid) in (
+              select format('(%I IS NOT NULL)', a.attname) from pg_attribute a where a.attrelid = f.conrelid and a.attnum = any (f.conkey)
+              union all
+              select '(' || string_agg(format('(%I IS NOT NULL)', a.attname), ' AND ' order by u.at) || ')'
+              from unnest(f.conkey) with ordinality u(att, at) join pg_attribute a on a.attrelid = f.conrelid and a.attnum = u.att) end`;
+
+/** Does the index `x` lead the check of the foreign key `f` to its rows, maybe among others, at least by its first column? Needs `busy`. */
+export const narrows = sql`case when x.indisvalid and x.indislive and x.indkey[0] = any (f.conkey) then ${lookedUp(sql`0`)} and ${leavesOutNulls} else false end`;
+
+/** Where it does: to no others? All columns of the key are its first columns, in any order. BRIN and bloom give others too. */
+export const finds = sql`case when am.amname in ('btree', 'hash', 'gist', 'spgist', 'gin') and cardinality(f.conkey) <= x.indnkeyatts and (x.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey
+            then not exists (select from generate_series(1, cardinality(f.conkey) - 1) p where not ${lookedUp(sql`p`)}) else false end`;
+
+/** The foreign keys that each topmost index serves; in part where no other does better. Needs `top` of `tree` and `busy`. */
+export const supporting = sql`led as (
+        select x.indexrelid, f.conname, ${finds} as finds, bool_or(${finds}) over (partition by f.oid) as found
+        from top join pg_index x on x.indexrelid = top.oid join pg_constraint f on f.conrelid = x.indrelid and f.contype = 'f' join pg_class i on i.oid = top.oid join pg_am am on am.oid = i.relam
+        where ${narrows}
+      ), supporting as materialized (
+        select indexrelid, string_agg(quote_ident(conname) || case when finds then '' else ' in part' end, ', ' order by conname) as supports from led where finds or not found group by indexrelid
+      )`;
 
 /** Every line of it, so that a name with a line break in it stays inside. */
 export const asComment = (text: string): string => text.split('\n').map((line) => `-- ${line}`).join('\n');

@@ -56,6 +56,19 @@ x");
     create index part_a on planted.part (a); create index part_a_b on planted.part (a, b);
     create index part_1_c on planted.part_1 (c); create index part_3_c on planted.part_3 (c);
     create index part_b on only planted.part (b); create index part_1_b on planted.part_1 (b); alter index planted.part_b attach partition planted.part_1_b;
+    create schema named; create table named.top (id int not null, gone int, t text, u text, z int) partition by range (id);
+    create table named.top_1 partition of named.top for values from (0) to (1000); alter table named.top drop gone;
+    create table named.top_2 (z int, t text, u text, id int not null); alter table named.top attach partition named.top_2 for values from (1000) to (2000);
+    create index top_1_lower on named.top_1 (lower(t)); create index top_2_lower on named.top_2 (lower(t));
+    create index top_1_z on named.top_1 (z) where t is not null; create index top_2_z on named.top_2 (z) where t is not null;
+    create index top_1_upper on named.top_1 (upper(t)); create index top_2_upper on named.top_2 (upper(u));
+    create schema keyed; create extension btree_gist; create table keyed.pair (p int, x int, primary key (p, x)); create table keyed.one (id int primary key); create table keyed.words (t text collate "C" primary key);
+    create table keyed.lead (p int, x int, y int, constraint lead_fk foreign key (p, x) references keyed.pair); create index lead_p on keyed.lead (p); create index lead_y on keyed.lead (y, p, x);
+    create table keyed.ranged (p int, constraint ranged_fk foreign key (p) references keyed.one); create index ranged_p on keyed.ranged using gist (p);
+    create table keyed.blocks (p int, constraint blocks_fk foreign key (p) references keyed.one); create index blocks_p on keyed.blocks using brin (p);
+    create table keyed.both (p int, x int, constraint both_fk foreign key (p, x) references keyed.pair); create index both_p on keyed.both (p); create index both_x_p on keyed.both (x, p);
+    create table keyed.partial (p int, x int, constraint partial_fk foreign key (p) references keyed.one); create index partial_p on keyed.partial (p) where x = 1;
+    create table keyed.other (t text collate "C", constraint other_fk foreign key (t) references keyed.words); create index other_t on keyed.other (t collate "POSIX");
     create table planted.child (part_id int, customer_id int references planted.customer) partition by hash (part_id);
     create table planted.child_0 partition of planted.child for values with (modulus 2, remainder 0); create table planted.child_1 partition of planted.child for values with (modulus 2, remainder 1);
     create index child_0_customer on planted.child_0 (customer_id);
@@ -152,6 +165,23 @@ describe.each([['main', newest, 18], ['pg14', oldest, 14]] as const)('%s', (targ
     await db.sql('rollback');
   });
 
+  test('missing_fk and unused agree: an index on the first columns of a key is named by one and kept by the other', async () => {
+    const missing = await measured(target, 'missing_fk', { q: 'keyed.' });
+    const said = (table: string) => about(missing, table)?.says;
+    expect(missing.rows.map(({ constraint, without, narrowed, narrowing }) => [constraint, without, narrowed, narrowing]).toSorted()).toEqual([
+      ['blocks_fk', 1, 1, 'keyed.blocks_p'], ['lead_fk', 1, 1, 'keyed.lead_p'], ['other_fk', 1, 0, null], ['partial_fk', 1, 0, null],
+    ]);
+    expect(said('keyed.lead')).toMatch(/^lead_fk \(p, x\) has no index that finds its rows alone: keyed\.lead_p narrows them down, and each delete in keyed\.pair reads what is left of keyed\.lead \(/);
+    expect(said('keyed.partial')).toContain('reads all of keyed.partial');
+    const unused = await measured(target, 'unused', { min_days: '0', min_table_scans: '0', show: 'all', q: 'keyed.' });
+    const reasons = Object.fromEntries(unused.rows.filter((row) => !String(row['reason']).startsWith('constraint')).map((row) => [row['index'], row['verdict'] === 'keep' ? row['reason'] : row['verdict']]));
+    expect(reasons).toEqual({
+      'keyed.lead_p': 'supports foreign key lead_fk in part', 'keyed.lead_y': 'unused', 'keyed.ranged_p': 'supports foreign key ranged_fk',
+      'keyed.blocks_p': 'supports foreign key blocks_fk in part', 'keyed.both_p': 'unused', 'keyed.both_x_p': 'supports foreign key both_fk',
+      'keyed.partial_p': 'unused', 'keyed.other_t': 'unused',
+    });
+  });
+
   test('null_keys: a first key that is NULL in most rows, with the partial index to make instead', async () => {
     const result = await measured(target, 'null_keys', { min_bytes: '0', q: 'planted.' });
     expect(about(result, 'planted.orders_seldom')).toMatchObject({ code: 'indexes.null_keys' });
@@ -178,5 +208,12 @@ describe.each([['main', newest, 18], ['pg14', oldest, 14]] as const)('%s', (targ
       { table: 'planted.child', keys: 'customer_id', kind: 'on some partitions', having_it: 1, parts: 2, without: 'planted.child_1' },
     ]);
     expect(result.findings.map(({ code }) => code)).toEqual(['indexes.partition_gap', 'indexes.partition_gap', 'indexes.partition_gap']);
+  });
+
+  test('partition_gaps: like expressions and predicates are like ones where the columns have other numbers, unlike ones are not', async () => {
+    const { rows } = await measured(target, 'partition_gaps', { q: 'named.' });
+    expect(rows.map(({ index, having_it, without }) => ({ index, having_it, without })).toSorted((a, b) => (String(a.index) < String(b.index) ? -1 : 1))).toEqual([
+      { index: 'named.top_1_upper', having_it: 1, without: 'named.top_2' }, { index: 'named.top_2_upper', having_it: 1, without: 'named.top_1' },
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import { diagnostic } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { sql, type SQL } from '@/lib/pg/sql';
 import { formatCount, formatMs, MiB } from '@/lib/units';
-import { countedFor, counters, held, late, scanned, sized, sizeNote, supportedBy, tree } from './catalog';
+import { busy, countedFor, counters, held, late, scanned, sized, sizeNote, supporting, tree } from './catalog';
 
 const dayMs = 86_400_000;
 
@@ -11,9 +11,9 @@ const lowUseSql = (minBytes: number, minWrites: number): SQL => sql`
       select format('%I.%I', n.nspname, i.relname) as index, format('%I.%I', tn.nspname, t.relname) as "table", s.scans, s.writes, s.writes / s.scans as writes_per_scan,
         s.pages_bytes, s.parts::int as parts, s.supports, i.oid::text as oid
       from (
-        with recursive ${tree}, ${scanned}, ${held}
-        select s.*, x.indrelid, ${supportedBy} as supports
-        from scanned s join pg_index x on x.indexrelid = s.root join pg_class i on i.oid = s.root join pg_am am on am.oid = i.relam
+        with recursive ${tree}, ${scanned}, ${held}, ${busy}, ${supporting}
+        select s.*, x.indrelid, supporting.supports
+        from scanned s join pg_index x on x.indexrelid = s.root left join supporting on supporting.indexrelid = s.root
         where s.scans > 0 and s.pages_bytes >= ${minBytes}::float8 and s.writes >= s.scans * ${minWrites}::float8
           and not x.indisunique and not x.indisexclusion and not x.indisreplident and s.root not in (select conindid from held)
       ) s join pg_class i on i.oid = s.root join pg_namespace n on n.oid = i.relnamespace

@@ -1,29 +1,13 @@
 import { sql } from '@/lib/pg/sql';
-import { blockSize, busy, ownSchemas } from './catalog';
-
-/**
- * Does the index `x` lead the check of the foreign key `f` to its rows? The first columns are those of the key in any order, by operator classes that
- * know the key's operator and in the columns' own collations; rows left out by a predicate are those where a column of the key is NULL, which never match.
- */
-const isUsable = sql`
-          x.indisvalid and x.indislive and am.amname in ('btree', 'hash') and cardinality(f.conkey) <= x.indnkeyatts
-          and (x.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey
-          and (x.indpred is null or (x.indrelid not in (select relation from busy) and pg_get_expr(x.indpred, x.indrelid) in (
-            select format('(%I IS NOT NULL)', a.attname) from pg_attribute a where a.attrelid = f.conrelid and a.attnum = any (f.conkey)
-            union all
-            select '(' || string_agg(format('(%I IS NOT NULL)', a.attname), ' AND ' order by u.at) || ')'
-            from unnest(f.conkey) with ordinality u(att, at) join pg_attribute a on a.attrelid = f.conrelid and a.attnum = u.att)))
-          and not exists (
-            select from unnest(f.conkey, f.conpfeqop) u(att, op)
-              join generate_series(0, cardinality(f.conkey) - 1) p on x.indkey[p] = u.att
-              join pg_attribute a on a.attrelid = f.conrelid and a.attnum = u.att
-              join pg_opclass oc on oc.oid = x.indclass[p]
-            where x.indcollation[p] <> a.attcollation or not exists (select from pg_amop o where o.amopfamily = oc.opcfamily and o.amopopr = u.op))`;
+import { blockSize, busy, finds, narrows, ownSchemas } from './catalog';
 
 /** The columns of a foreign key, quoted and in its order. */
 const columns = sql`(
           select string_agg(quote_ident(a.attname), ', ' order by u.at)
           from unnest(r.conkey) with ordinality u(att, at) join pg_attribute a on a.attrelid = r.conrelid and a.attnum = u.att)`;
+
+/** An index that finds the rows among others. */
+const narrowing = sql`(select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = m.narrowing)`;
 
 /** Changes of the referenced table, with its partitions. */
 const changes = sql`
@@ -43,13 +27,14 @@ export const missingFkSql = () => sql`
         union all
         select fk.root, f.oid from fk join pg_constraint f on f.conparentid = fk.oid
       ), checked as (
-        select distinct on (fk.root, f.conrelid) fk.root, f.conrelid, c.reltuples, c.relpages, exists (
-          select from pg_index x join pg_class i on i.oid = x.indexrelid join pg_am am on am.oid = i.relam
-          where x.indrelid = f.conrelid and ${isUsable}) as has
-        from fk join pg_constraint f on f.oid = fk.oid join pg_class c on c.oid = f.conrelid and c.relkind = 'r'
+        select distinct on (fk.root, f.conrelid) fk.root, f.conrelid, c.reltuples, c.relpages, led.has, led.narrowing
+        from fk join pg_constraint f on f.oid = fk.oid join pg_class c on c.oid = f.conrelid and c.relkind = 'r' cross join lateral (
+          select coalesce(bool_or(${finds}), false) as has, min(x.indexrelid) as narrowing from pg_index x join pg_class i on i.oid = x.indexrelid join pg_am am on am.oid = i.relam
+          where x.indrelid = f.conrelid and ${narrows}) led
         order by fk.root, f.conrelid, f.oid
       ), missing as (
-        select root, count(*) as tables, count(*) filter (where not has) as without, sum(greatest(relpages, 0))::float8 * ${blockSize} as pages_bytes,
+        select root, count(*) as tables, count(*) filter (where not has) as without, count(*) filter (where not has and narrowing is not null) as narrowed, min(narrowing) filter (where not has) as narrowing,
+          sum(greatest(relpages, 0))::float8 * ${blockSize} as pages_bytes,
           sum(greatest(reltuples, 0))::float8 as tuples, bool_or(reltuples < 0) as unknown
         from checked group by root having not bool_and(has)
       ), part(root, oid) as (
@@ -60,7 +45,7 @@ export const missingFkSql = () => sql`
       select quote_ident(r.conname) as "constraint", format('%I.%I', n.nspname, t.relname) as "table", ${columns} as columns,
         format('%I.%I', pn.nspname, p.relname) as referenced,
         case r.confdeltype when 'c' then 'cascade' when 'n' then 'set null' when 'd' then 'set default' when 'r' then 'restrict' else 'no action' end as on_delete,
-        m.pages_bytes, case when m.unknown then null else m.tuples end as tuples, ch.deletes, ch.updates, m.without::int as without, m.tables::int as tables,
+        m.pages_bytes, case when m.unknown then null else m.tuples end as tuples, ch.deletes, ch.updates, m.without::int as without, m.narrowed::int as narrowed, ${narrowing} as narrowing, m.tables::int as tables,
         t.relkind = 'p' as partitioned, r.oid::text as oid
       from missing m join pg_constraint r on r.oid = m.root join pg_class t on t.oid = r.conrelid join pg_namespace n on n.oid = t.relnamespace
         join pg_class p on p.oid = r.confrelid join pg_namespace pn on pn.oid = p.relnamespace left join changed ch on ch.root = r.confrelid`;

@@ -1,14 +1,19 @@
-import { sql } from '@/lib/pg/sql';
+import { sql, type SQL } from '@/lib/pg/sql';
 import { ownSchemas } from './catalog';
+
+/** A stored tree without its positions in the text, and with names for the numbers of columns. */
+const named = (tree: SQL) => sql`(select string_agg(coalesce(quote_ident(a.attname) || substring(cut.piece from '^\\d+(.*)'), cut.piece), ' ' order by cut.at)
+              from regexp_split_to_table(${tree}::text, ' :location -?[0-9]+|:varattno(?:syn)? ') with ordinality cut(piece, at)
+                left join pg_attribute a on cut.at > 1 and a.attrelid = x.indrelid and a.attnum = substring(cut.piece from '^\\d+')::int2)`;
 
 /**
  * What makes two indexes of different partitions the same, by names and not by numbers: a partition can have its columns in another order. Expressions
- * and predicates are compared as stored trees without their positions in the text, which reads no definition and takes no lock.
+ * and predicates are compared as stored trees, which reads no definition and takes no lock.
  */
 const likeness = sql`concat_ws(' ', case when x.indisunique then 'unique' end, i.relam, x.indnkeyatts,
             (select string_agg(concat_ws(' ', coalesce(quote_ident(a.attname), '(expression)'), case when at < x.indnkeyatts then x.indclass[at]::text || ' ' || x.indcollation[at] || ' ' || x.indoption[at] end), ', ' order by at)
               from generate_series(0, x.indnatts - 1) at left join pg_attribute a on x.indkey[at] <> 0 and a.attrelid = x.indrelid and a.attnum = x.indkey[at]),
-            regexp_replace(x.indexprs::text, ' :location -?[0-9]+', '', 'g'), regexp_replace(x.indpred::text, ' :location -?[0-9]+', '', 'g'))`;
+            case when x.indexprs is not null then ${named(sql`x.indexprs`)} end, case when x.indpred is not null then ${named(sql`x.indpred`)} end)`;
 
 /** What like ones have in common that can be told at a glance: of twenty thousand indexes few are looked at closely. */
 const glance = sql`concat_ws(' ', x.indisunique, i.relam, x.indnatts, x.indnkeyatts, x.indclass, x.indcollation, x.indoption, x.indexprs is null, x.indpred is null)`;

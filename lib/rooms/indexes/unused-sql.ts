@@ -1,6 +1,6 @@
 import { countingSince } from '@/lib/pg/counters';
 import { sql, type SQL } from '@/lib/pg/sql';
-import { held, scanned, supportedBy, tree } from './catalog';
+import { busy, held, scanned, supporting, tree } from './catalog';
 
 /** The row of pg_index is written when the index is made, and again when it becomes valid. */
 const made = sql`case when current_setting('track_commit_timestamp')::bool then pg_xact_commit_timestamp(x.xmin) end`;
@@ -32,11 +32,10 @@ export const unusedSql = (minAgeMs: number, minTableScans: number, all: boolean)
         j.created_at, (select quote_ident(s.spcname) from pg_tablespace s where s.oid = i.reltablespace) as tablespace,
         i.oid::text as oid
       from (
-        with recursive ${tree}, ${scanned}, ${held}, bare as (
+        with recursive ${tree}, ${scanned}, ${held}, ${busy}, ${supporting}, bare as (
           select s.*, x.indrelid, x.indisunique, x.indisreplident, x.indisclustered, x.indisvalid, x.indexprs is not null as expression,
-            held.constraints, ${supportedBy} as supports, ${made} as created_at, since.since_at
-          from scanned s cross join (select ${countingSince} as since_at) since join pg_index x on x.indexrelid = s.root join pg_class i on i.oid = s.root join pg_am am on am.oid = i.relam
-            left join held on held.conindid = s.root
+            held.constraints, supporting.supports, ${made} as created_at, since.since_at
+          from scanned s cross join (select ${countingSince} as since_at) since join pg_index x on x.indexrelid = s.root left join held on held.conindid = s.root left join supporting on supporting.indexrelid = s.root
           where s.scans = 0
         )
         select b.*, ${needed} as needed, ${unknown(minAgeMs, minTableScans)} as unknown from bare b

@@ -12,7 +12,7 @@ export const unused = diagnostic({
   name: 'unused',
   title: 'Unused',
   why: 'An index that nobody reads is maintained by every write, vacuumed, backed up and kept in memory.',
-  how: 'Indexes without one scan since the statistics were last reset, parts of a partitioned index counted together. Kept: what enforces a constraint or uniqueness, is the replica identity, is marked for CLUSTER, or supports a foreign key. Not known yet: statistics that are too young, a table that hardly anybody read in that time, an index that is younger than that (told by track_commit_timestamp only: without it an index made yesterday looks unused). Scans on standbys are counted there.',
+  how: 'Indexes without one scan since the statistics were last reset, parts of a partitioned index counted together. Kept: what enforces a constraint or uniqueness, is the replica identity, is marked for CLUSTER, or supports a foreign key, in part where no other does better. Not known yet: statistics that are too young, a table that hardly anybody read in that time, an index that is younger than that (told by track_commit_timestamp only: without it an index made yesterday looks unused). Scans on standbys are counted there.',
   permission: 'stats:read',
   params: {
     min_days: param.count('Counted for at least (days)', 30),

@@ -169,6 +169,18 @@ describe.each([['main', 18], ['m14', 14], ['super14', 14], ['super18', 18]] as c
     expect(answer).toMatchObject({ state: 'refused', reason: { code: 'failed', says: expect.stringContaining('22P02') } });
     expect(JSON.stringify(answer)).not.toContain('xxxx');
   });
+
+  test('a value that cannot be read is named, given or written, and no row’s is', async () => {
+    const says = async (sql: string, rest: { values?: (string | null)[]; analyze?: boolean } = {}) => {
+      const answer = await explain({ target, sql, analyze: false, ...rest });
+      return answer.state === 'refused' ? `${answer.reason.code}: ${answer.reason.says}` : answer.state;
+    };
+    expect(await says('select 1 from big where note = $1 and id = $2', { values: ['1', 'canary'] })).toBe('syntax: The server cannot read the value of $2 (canary) as integer: SQLSTATE 22P02.');
+    expect(await says('select 1 from big where id = $1', { values: ['99999999999'], analyze: true })).toBe('syntax: The server cannot read the value of $1 (99999999999) as integer: SQLSTATE 22003.');
+    expect(await says("select 'é' from big where id = 'it''s' and n = $1", { values: ['1'] })).toBe("syntax: The server cannot read what stands at character 32 ('it''s') as integer: SQLSTATE 22P02.");
+    expect(await says("select 1 from big where id = 'odd' and n = $1")).toBe("syntax: The server cannot read what stands at character 30 ('odd') as integer: SQLSTATE 22P02.");
+    expect(await says('select note::int from big where n < $1', { values: ['10'], analyze: true })).toBe('failed: The server refused the statement with SQLSTATE 22P02.');
+  });
 });
 
 test('a role without rights is told what to grant', async () => {

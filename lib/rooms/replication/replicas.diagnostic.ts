@@ -7,13 +7,15 @@ import { formatBytes, formatMs, MiB } from '@/lib/units';
 import { bytesBetween, ms, since, walEnd } from './positions';
 import { missingSync } from './synchronous';
 
-type Replica = { name: string; state: string | null; not_replayed_bytes: number | null; not_sent_bytes: number | null; not_flushed_bytes: number | null; replay_lag_ms: number | null };
+type Replica = {
+  name: string; state: string | null; not_replayed_bytes: number | null; not_sent_bytes: number | null; not_written_bytes: number | null; not_flushed_bytes: number | null; write_lag_ms: number | null; replay_lag_ms: number | null;
+};
 
 export const replicas = diagnostic({
   name: 'replicas',
   title: 'Replicas',
   why: 'How far each receiver of this server’s WAL is behind, and at which stage: sending, writing, flushing or replaying.',
-  how: 'From pg_stat_replication. Bytes are what is missing now. The lag times are those of the last WAL that was confirmed: unknown when nothing is on its way, and stale while replay stands still, so bytes decide. A replica that is disconnected is in no row: its slot tells. An idle primary has replicas that are 0 bytes behind, which is no lag.',
+  how: 'From pg_stat_replication. Bytes are what is missing now. The lag times are those of the last WAL that was confirmed: unknown when nothing is on its way, and stale while replay stands still, so bytes decide. A receiver that stores and does not replay (pg_receivewal) is behind by what it has not written. A replica that is disconnected is in no row: its slot tells. An idle primary has replicas that are 0 bytes behind, which is no lag.',
   permission: 'stats:read',
   params: { max_bytes: param.bytes('A finding from (bytes)', 64 * MiB), max_ms: param.ms('A finding from (ms)', 60_000) },
   row: {
@@ -76,23 +78,26 @@ export const replicas = diagnostic({
   ],
 });
 
-/** An idle primary's last lag may be old: only bytes that are missing now make it count. */
+/**
+ * An idle primary's last lag may be old: only bytes that are missing now make it count. A receiver that stores and does not replay is behind by what it has not written:
+ * pg_receivewal flushes whole segments, if it says so at all.
+ */
 function behind(row: Replica, maxBytes: number, maxMs: number): Finding[] {
-  const [bytes, lag] = [row.not_replayed_bytes ?? 0, row.replay_lag_ms ?? 0];
+  const [behindBytes, confirmedMs] = row.not_replayed_bytes === null ? [row.not_written_bytes ?? row.not_sent_bytes, row.write_lag_ms] : [row.not_replayed_bytes, row.replay_lag_ms];
+  const [bytes, lag] = [behindBytes ?? 0, confirmedMs ?? 0];
   if (row.state === 'backup' || bytes === 0 || (bytes < maxBytes && lag < maxMs)) return [];
   return [{
     code: 'replication.lag',
     severity: bytes >= maxBytes * 10 || lag >= maxMs * 10 ? 'critical' : 'warning',
     about: row.name,
-    says: `Is ${formatBytes(bytes)} behind${row.replay_lag_ms === null ? '' : `; what it confirmed last took it ${formatMs(lag)}`}. ${stage(row)}`,
-    evidence: { state: row.state, not_sent_bytes: row.not_sent_bytes, not_flushed_bytes: row.not_flushed_bytes, not_replayed_bytes: bytes, replay_lag_ms: row.replay_lag_ms },
+    says: `Is ${formatBytes(bytes)} behind${confirmedMs === null ? '' : `; what it confirmed last took it ${formatMs(lag)}`}. ${stage(row, bytes)}`,
+    evidence: { state: row.state, not_sent_bytes: row.not_sent_bytes, not_written_bytes: row.not_written_bytes, not_flushed_bytes: row.not_flushed_bytes, not_replayed_bytes: row.not_replayed_bytes, replay_lag_ms: row.replay_lag_ms },
     remedy: null,
   }];
 }
 
-function stage({ not_sent_bytes: unsent, not_flushed_bytes: unflushed, not_replayed_bytes: unreplayed }: Replica): string {
-  const [sending, storing, all] = [unsent ?? 0, unflushed ?? 0, unreplayed ?? 0];
-  if (sending > all / 2) return 'Most of it has not been sent: the network, or a receiver that does not keep up.';
-  if (storing > all / 2) return 'Most of it is sent but not on its disk.';
+function stage({ not_sent_bytes: unsent, not_written_bytes: unwritten, not_flushed_bytes: unflushed }: Replica, all: number): string {
+  if ((unsent ?? 0) > all / 2) return 'Most of it has not been sent: the network, or a receiver that does not keep up.';
+  if ((unflushed ?? unwritten ?? 0) > all / 2) return 'Most of it is sent but not on its disk.';
   return 'Most of it is on its disk and not replayed: replay is paused, waits for a query there, or is slower than what happens here.';
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Measured } from '@/lib/kit/result';
 import { startTestServer, superPassword, type TestServer } from '@/test/cluster';
 import { useDatabase } from '@/test/database';
 import { ask, askMeasured, eventually } from '@/test/ask';
@@ -18,6 +19,16 @@ async function run(server: TestServer, text: string): Promise<Record<string, unk
   } finally {
     await client.end();
   }
+}
+
+/** What a receiver replies that has written up to there, and does not say how far it has flushed or replayed. */
+function written(position: string): Buffer {
+  const [high = '', low = ''] = position.split('/');
+  const reply = Buffer.alloc(34);
+  reply.write('r');
+  reply.writeUInt32BE(Number.parseInt(high, 16), 1);
+  reply.writeUInt32BE(Number.parseInt(low, 16), 5);
+  return reply;
 }
 
 /** A standby from the stopped primary's files, which is what a base backup is. */
@@ -76,6 +87,28 @@ describe.each([...pairs])('a primary and its standby on %i', (major, { primary, 
     expect(there.findings[0]).toMatchObject({ code: 'replication.lag', about: 'standby', says: expect.stringContaining('not replayed') });
     await sql(standby, 'select pg_wal_replay_resume()');
     expect((await streaming()).findings).toEqual([]);
+  });
+
+  test('a receiver that stores and does not replay, as pg_receivewal, is found by what it has not written', async () => {
+    const receiver = new pg.Client({ connectionString: primary.url(), application_name: 'receiver', replication: 'true' } as pg.ClientConfig);
+    await receiver.connect();
+    const named = { target: p, q: 'receiver', max_bytes: '1000000' };
+    const of = ({ findings }: Measured) => findings.filter(({ about }) => about === 'receiver');
+    try {
+      const [{ xlogpos = '' } = {}] = (await receiver.query<{ xlogpos: string }>('IDENTIFY_SYSTEM')).rows;
+      receiver.query(`START_REPLICATION PHYSICAL ${xlogpos}`).catch(() => {});
+      await eventually('replication.replicas', named, ({ rows }) => rows[0]?.['state'] === 'streaming');
+      (receiver as unknown as { connection: { sendCopyFromChunk(chunk: Buffer): void } }).connection.sendCopyFromChunk(written(xlogpos));
+      const before = await eventually('replication.replicas', named, ({ rows }) => rows[0]?.['not_written_bytes'] !== null);
+      expect(of(before)).toEqual([]);
+      await sql(primary, 'insert into planted select generate_series(1, 50000)');
+      const after = await eventually('replication.replicas', named, (result) => of(result).length > 0);
+      expect(after.rows[0]).toMatchObject({ not_flushed_bytes: null, not_replayed_bytes: null });
+      expect(of(after)).toMatchObject([{ code: 'replication.lag', says: expect.stringMatching(/^Is .*MB behind[;.].* not on its disk/), evidence: { not_written_bytes: after.rows[0]?.['not_written_bytes'] } }]);
+    } finally {
+      await receiver.end();
+    }
+    await eventually('replication.replicas', named, ({ rows }) => rows.length === 0);
   });
 
   test('F8: a receiver that is down is no lag of 0: the delay is unknown, and it is found', async () => {

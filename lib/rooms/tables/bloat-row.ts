@@ -3,7 +3,7 @@ import type { HeapFacts } from './heap-facts';
 
 export type BloatRow = {
   tab: string; heap_bytes: number; bloat_bytes: number | null; bloat_ratio: number | null; least_bytes: number | null; most_bytes: number | null;
-  row_estimate: number | null; width_bytes: number | null; fill_factor: number; counted_at: string | null; knowledge: string;
+  row_estimate: number | null; width_bytes: number | null; fill_factor: number; dropped: boolean; counted_at: string | null; knowledge: string;
 };
 
 /** A file that has grown or shrunk by more than this since its rows were counted, with no counter that says why, is another table. */
@@ -42,8 +42,8 @@ function drift(heap: HeapFacts): Drift | null {
 
 /** A table's estimate with its error bar; null figures where too little is known, with the reason. */
 export function bloatOf(heap: HeapFacts): BloatRow {
-  const { tab, pages, page_bytes: pageBytes, row_estimate: rows, fill_factor, last_at: countedAt } = heap;
-  const known = { tab, heap_bytes: pages * pageBytes, row_estimate: rows, fill_factor, counted_at: countedAt };
+  const { tab, pages, page_bytes: pageBytes, row_estimate: rows, fill_factor, has_dropped: dropped, last_at: countedAt } = heap;
+  const known = { tab, heap_bytes: pages * pageBytes, row_estimate: rows, fill_factor, dropped, counted_at: countedAt };
   const unknown = { bloat_bytes: null, bloat_ratio: null, least_bytes: null, most_bytes: null, width_bytes: null };
   const why = whyUnknown(heap);
   const change = drift(heap);

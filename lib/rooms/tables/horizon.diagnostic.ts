@@ -4,14 +4,14 @@ import type { Finding } from '@/lib/kit/finding';
 import { param } from '@/lib/kit/param';
 import { sql } from '@/lib/pg/sql';
 import { formatCount, formatMs } from '@/lib/units';
-import { holders } from './holders-sql';
+import { holders, holdsHere } from './holders-sql';
 import { ending } from './horizon-remedy';
 
 export const horizon = diagnostic({
   name: 'horizon',
   title: 'What holds vacuum back',
   why: 'Vacuum removes no row that somebody might still see: the oldest of these decides, for all tables.',
-  how: 'Everything that keeps old rows: sessions (their snapshot, or the transaction id they hold), prepared transactions, replication slots, standbys with hot_standby_feedback. The oldest that matters here is what vacuum waits for; ending another changes nothing until it is gone. Sessions of other databases hold back only their own, slots and standbys all of them; the catalog horizon of a logical slot only system catalogs. A running vacuum holds back none, this console’s own question neither.',
+  how: 'Everything that keeps old rows: sessions (their snapshot, or the transaction id they hold), prepared transactions, replication slots, standbys with hot_standby_feedback. The oldest that matters here is what vacuum waits for; ending another changes nothing until it is gone. A snapshot inherits the age of the oldest transaction that wrote while it was taken, and is no finding. Sessions of other databases hold back only their own and who inherits from them, slots and standbys all of them; the catalog horizon of a logical slot only system catalogs. A running vacuum holds back none, this console’s own question neither.',
   permission: 'stats:read',
   params: { min_age: param.count('A finding from (transactions)', 1_000_000) },
   row: {
@@ -19,6 +19,7 @@ export const horizon = diagnostic({
     name: col.code('Name', { note: 'Process id, slot, global id or standby' }),
     age: col.count('Age', { note: 'Transactions since' }),
     decides: col.flag('Decides', { note: 'The oldest of those that hold back the tables of this database' }),
+    inherits: col.flag('Inherited', { note: 'Its snapshot was taken while an older transaction wrote, and is as old as that one: end that one' }),
     scope: col.text('Holds back'),
     held_ms: col.maybe(col.ms('For')),
     database: col.maybe(col.code('Database')),
@@ -31,7 +32,7 @@ export const horizon = diagnostic({
   key: ['kind', 'name'],
   search: ['name', 'usr', 'application', 'query', 'database'],
   sort: '-age',
-  show: ['kind', 'name', 'age', 'decides', 'scope', 'held_ms', 'usr', 'state', 'query'],
+  show: ['kind', 'name', 'age', 'decides', 'inherits', 'scope', 'held_ms', 'usr', 'state', 'query'],
   needs: [{ monitor: 'Without pg_monitor the sessions of other roles do not show how old their snapshots are: the oldest may be hidden.' }],
   charts: [],
   codes: { 'tables.horizon': 'A session, prepared transaction, slot or standby has kept vacuum from removing dead rows for many transactions.' },
@@ -42,13 +43,13 @@ export const horizon = diagnostic({
       with holder as (
         ${holders}
       )
-      select kind, name, age, scope in ('this database', 'all databases') and age = max(age) filter (where scope in ('this database', 'all databases')) over () as decides,
-        scope, held_ms, database, usr, application, state, query, started
+      select kind, name, age, not inherits and ${holdsHere} and age = max(age) filter (where ${holdsHere}) over () as decides,
+        inherits, scope, held_ms, database, usr, application, state, query, started
       from holder where age is not null`,
   },
   findings: (rows, { params, server }) =>
     rows
-      .filter((row) => row.age >= params.min_age && row.scope !== 'another database')
+      .filter((row) => row.age >= params.min_age && row.scope !== 'another database' && !row.inherits)
       .map((row): Finding => ({
         code: 'tables.horizon',
         severity: row.decides ? 'warning' : 'info',

@@ -17,6 +17,12 @@ const noIdentity = sql`(c.relreplident = 'n'
   or (c.relreplident = 'd' and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary))
   or (c.relreplident = 'i' and not exists (select from pg_index i where i.indrelid = c.oid and i.indisreplident and i.indisvalid)))`;
 
+/** A unique index that tells all rows apart as a primary key would, and can be the replica identity. */
+const keyed = sql`(select min(format('%I', i.relname)) from pg_index x join pg_class i on i.oid = x.indexrelid
+  where x.indrelid = c.oid and x.indisunique and x.indimmediate and x.indisvalid and x.indpred is null and x.indexprs is null
+    and not exists (select from generate_series(0, x.indnkeyatts - 1) at join pg_attribute a on a.attrelid = c.oid and a.attnum = x.indkey[at]
+      where not a.attnotnull or exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'n' and not k.convalidated and a.attnum = any (k.conkey))))`;
+
 /** NOT ENFORCED (from 18) is a declaration, not something left undone. */
 const enforced = (major: number): SQL => (major >= 18 ? sql`k.conenforced` : sql`true`);
 
@@ -36,7 +42,7 @@ export const hygieneRows = (major: number): SQL => sql`
   )
   select h.tab, h.kind, h.detail, h.row_estimate,
     array_position(array['published without identity', 'foreign key not enforced', 'trigger disabled', 'constraint not valid', 'autovacuum off', 'no primary key', 'never analyzed', 'constraint not enforced', 'unlogged'], h.kind) as place from (
-    select ${qualified} as tab, 'no primary key' as kind, '' as detail, ${rows} from ${tables}
+    select ${qualified} as tab, 'no primary key' as kind, coalesce(${keyed}, '') as detail, ${rows} from ${tables}
     where c.relkind in ('r', 'p') and ${bare} and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)
     union all
     select ${qualified}, 'published without identity', (${published(major)}), ${rows} from ${tables}

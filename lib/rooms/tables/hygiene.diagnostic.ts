@@ -8,7 +8,10 @@ type Kind = { code: `tables.${string}`; severity: Finding['severity']; says: (de
 
 /** What each kind means; the detail is an object's name, quoted. Kinds without an entry are shown and no finding. */
 const kinds: Record<string, Kind> = {
-  'no primary key': { code: 'tables.no_primary_key', severity: 'info', says: () => 'Has no primary key: rows cannot be told apart, and logical replication of updates and deletes needs a replica identity.', remedy: null },
+  'no primary key': {
+    code: 'tables.no_primary_key', severity: 'info', remedy: null,
+    says: (detail) => (detail === '' ? 'Has no primary key: rows cannot be told apart, and logical replication of updates and deletes needs a replica identity.' : `Has no primary key. The unique index ${detail} tells its rows apart; logical replication of updates and deletes needs it named as the replica identity.`),
+  },
   'published without identity': {
     code: 'tables.no_replica_identity', severity: 'critical', says: (detail) => `Is published by ${detail}, updates or deletes with it, but has no replica identity: UPDATE and DELETE on it fail.`,
     remedy: (tab) => `-- better: a primary key. FULL writes the whole old row into the WAL and lets subscribers search for it\nALTER TABLE ${tab} REPLICA IDENTITY FULL;`,

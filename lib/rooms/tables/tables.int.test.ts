@@ -19,7 +19,7 @@ const odd = '"Odd ""x""\n name"';
 
 async function plant(db: TestDatabase): Promise<void> {
   for (const statement of [
-    'create schema s',
+    'create schema s', 'create schema k',
     `create table s.${odd} (id int primary key, note text)`,
     `insert into s.${odd} select g, repeat('x', 100) from generate_series(1, 20000) g`,
     `analyze s.${odd}`,
@@ -50,6 +50,8 @@ async function plant(db: TestDatabase): Promise<void> {
     'create table s.child (id int primary key, parent int references s.triggered (id))', 'alter table s.child disable trigger all',
     'create table s.still (id int primary key) with (autovacuum_enabled = off)',
     'create unlogged table s.unlogged (id int primary key)',
+    'create table k.told (a int not null, b int not null, constraint "Told" unique (a, b))', 'create table k.nullable (a int unique)', 'create table k.deferred (a int not null unique deferrable)', 'create table k.partial (a int not null)', 'create unique index on k.partial (a) where a > 0',
+    ...(db === main ? ['create table k.unproved (a int unique)', 'alter table k.unproved add constraint unproved not null a not valid'] : []),
   ]) await withOwnSession(db, statement);
 }
 
@@ -154,6 +156,13 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     expect(findings.find((finding) => finding.code === 'tables.unlogged')).toMatchObject({ about: 's.unlogged', severity: 'info', remedy: { sql: expect.stringContaining('SET LOGGED') } });
   });
 
+  test('hygiene: rows without a primary key can be told apart by a unique index, if no column of it can be NULL', async () => {
+    const { findings } = await askMeasured('tables.hygiene', { target, q: 'k.' });
+    const said = Object.fromEntries(findings.map(({ about, says }) => [about, says.includes('cannot be told apart')]));
+    expect(said).toEqual({ 'k.told': false, 'k.nullable': true, 'k.deferred': true, 'k.partial': true, ...(db === main ? { 'k.unproved': true } : {}) });
+    expect(findings.find(({ about }) => about === 'k.told')?.says).toContain('The unique index "Told" tells its rows apart');
+  });
+
   test('the horizon names who holds it: a session by its snapshot or its transaction id, a prepared transaction, a slot', async () => {
     const reader = await db.connect('app');
     await reader.query('begin isolation level repeatable read; select 1');
@@ -182,6 +191,37 @@ describe.each([[18, main, 'main'], [14, old, 'pg14']] as const)('on PostgreSQL %
     }
     const { findings } = await askMeasured('tables.horizon', { target, min_age: '40', q: 'odd' });
     expect(findings).toEqual([]);
+  });
+
+  test('the horizon accuses nobody whose snapshot is only as old as what wrote while it was taken, here or in another database', async () => {
+    const pidOf = async (client: Awaited<ReturnType<TestDatabase['connect']>>) => String((await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid);
+    const writer = await (db === main ? clean : db).connect('superuser');
+    await writer.query('begin; select pg_current_xact_id()');
+    const reader = await db.connect('app');
+    await reader.query('begin isolation level repeatable read; select 1');
+    const preparer = await db.connect('superuser');
+    await preparer.query("begin; select pg_current_xact_id(); prepare transaction 'kept'");
+    try {
+      await db.sql('do $$ begin for i in 1..50 loop perform pg_current_xact_id(); commit; end loop; end $$');
+      const [by, heir] = [await pidOf(writer), await pidOf(reader)];
+      const { rows, findings } = await askMeasured('tables.horizon', { target, min_age: '40' });
+      expect(rows.find((row) => row.name === by)).toMatchObject({ decides: true, inherits: false, scope: expect.stringContaining('this') });
+      expect(rows.find((row) => row.name === heir)).toMatchObject({ decides: false, inherits: true, age: rows.find((row) => row.name === by)?.age });
+      expect(findings.find(({ about }) => about === `session ${by}`)).toMatchObject({ severity: 'warning', remedy: { action: 'locks.terminate' } });
+      expect(findings.map(({ about }) => about)).not.toContain(`session ${heir}`);
+      // Once that is over, the snapshot decides by itself.
+      await writer.query('rollback');
+      const later = await askMeasured('tables.horizon', { target, min_age: '40' });
+      expect(later.rows.find((row) => row.name === heir)).toMatchObject({ decides: true, inherits: false });
+      // Of two that began anew, the prepared one is what both are as old as.
+      await reader.query('rollback; begin isolation level repeatable read; select 1');
+      const last = await askMeasured('tables.horizon', { target, min_age: '40' });
+      expect(last.rows.filter((row) => row.decides).map((row) => row.name)).toEqual(['kept']);
+      expect(found(last.findings, 'tables.horizon')).toEqual(['prepared transaction kept']);
+    } finally {
+      await Promise.all([writer.query('rollback'), reader.query('rollback')]);
+      await db.sql("rollback prepared 'kept'");
+    }
   });
 
   test('exact figures of one table or index by its name; the others are listed with what a scan would read', async () => {

@@ -67,6 +67,15 @@ describe.each([['main', main] as const, ['old', old] as const])('on %s', (target
     expect((await actions.sealed('tables.vacuum', { table: 'public.seen' }, options)).blocks).toContain(`Rows that the session ${session?.pid} may still see`);
     expect((await actions.done('tables.vacuum', { table: 'public.seen' }, options)).says).toMatch(/^Done\. 1,000 dead rows stay: somebody may still see them\./);
     await holder.query('rollback');
+    // Who began later and only inherits its age from who writes is not named.
+    const writer = await holding(db, 'select pg_current_xact_id()');
+    const heir = await holding(db, 'select count(*) from many');
+    const [writes] = (await writer.query<{ pid: number }>('select pg_backend_pid() as pid')).rows;
+    await db.sql('do $$ begin for i in 1..5 loop perform pg_current_xact_id(); commit; end loop; end $$');
+    await sleep(1100);
+    expect((await actions.sealed('tables.vacuum', { table: 'public.seen' }, options)).blocks).toContain(`Rows that the session ${writes?.pid} may still see`);
+    await writer.query('rollback');
+    await heir.query('rollback');
     expect((await actions.done('tables.vacuum', { table: 'public.seen' }, options)).says).toBe('Done.');
   });
 

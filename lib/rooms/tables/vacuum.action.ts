@@ -4,7 +4,7 @@ import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard, type RelationObject } from '@/lib/kit/relation-object';
 import { ident, inlineNumber, join, literal, sql, type SQL } from '@/lib/pg/sql';
 import { formatCount, formatMs } from '@/lib/units';
-import { holders } from './holders-sql';
+import { holders, holdsHere } from './holders-sql';
 import { leftByVacuum, toldByVacuum } from './vacuum-log';
 
 const asSet = 'as the server is set';
@@ -55,7 +55,7 @@ type Holder = { kind: string; name: string; held_ms: number | null };
 async function holderOf(ask: Ask): Promise<Holder | null> {
   const [found] = await ask<Holder>(sql`
     select kind, name, held_ms from (${holders}) h
-    where age > 0 and scope in ('this database', 'all databases') and (held_ms is null or held_ms >= 1000) order by age desc limit 1`);
+    where age > 0 and not inherits and ${holdsHere} and (held_ms is null or held_ms >= 1000) order by age desc limit 1`);
   return found ?? null;
 }
 

@@ -2,7 +2,7 @@ import { isTree, type Tree } from '@/lib/pg/parser';
 import { formatCount } from '@/lib/units';
 import { holdsKey, itemsIn, type Block, type Item } from './block';
 import { isBig, type Match, type Rule, type Subject } from './rule';
-import { aggregated, and, as, become, changed, columnRef, comparison, conjuncts, contains, copy, integer, listOf } from './tree';
+import { aggregated, and, as, become, changed, columnNames, columnRef, comparison, conjuncts, contains, copy, integer, listOf, operatorOf } from './tree';
 
 const isNotNull = (item: Item, column: string): boolean => item.table?.columns.some(({ name, notNull }) => name === column && notNull) ?? false;
 
@@ -15,7 +15,32 @@ function notIn(condition: Tree): { link: Tree; select: Tree } | null {
   return link?.['subLinkType'] === 'ANY_SUBLINK' && !link['operName'] && select ? { link, select } : null;
 }
 
-type AntiJoin = { tree: Tree | null; bothSet: boolean };
+const strict = ['=', '<>', '<', '<=', '>', '>='];
+
+/** Does a condition that must hold fail for a NULL in this column: `IS NOT NULL`, or a comparison with it? */
+function excludesNull(condition: Tree, isColumn: (tree: unknown) => boolean): boolean {
+  const test = as('NullTest', condition);
+  if (test) return test['nulltesttype'] === 'IS_NOT_NULL' && isColumn(test['arg']);
+  const expression = as('A_Expr', condition);
+  if (expression?.['kind'] === 'AEXPR_OP') return strict.includes(operatorOf(expression)) && (isColumn(expression['lexpr']) || isColumn(expression['rexpr']));
+  return ['AEXPR_IN', 'AEXPR_BETWEEN', 'AEXPR_LIKE'].includes(String(expression?.['kind'])) && isColumn(expression?.['lexpr']);
+}
+
+/** A column that is never NULL in what the block gives: by its table, or by what must hold for each row. */
+function isSet(value: unknown, block: Block): boolean {
+  const owned = block.owner(value);
+  const names = columnNames(value)?.join('.');
+  if (names === undefined || contains(block.node['groupClause'], ['GroupingSet'])) return false;
+  const isColumn = (tree: unknown): boolean => {
+    const other = block.owner(tree);
+    return owned && other ? owned.item === other.item && owned.column === other.column : columnNames(tree)?.join('.') === names;
+  };
+  // The ON of an inner join below an outer one holds for its rows alone.
+  const holding = block.outer ? conjuncts(block.node['whereClause']) : block.conditions;
+  return (owned !== null && !block.outer && isNotNull(owned.item, owned.column)) || holding.some((condition) => excludesNull(condition, isColumn));
+}
+
+type AntiJoin = { tree: Tree | null; outsideSet: boolean; insideSet: boolean };
 
 /** NOT EXISTS over the same query, its output compared with the column outside; null in `tree` where a name could come to mean something else. */
 function antiJoin(condition: Tree, { link, select }: { link: Tree; select: Tree }, block: Block, inner: Block, { statement }: Subject): AntiJoin {
@@ -23,10 +48,10 @@ function antiJoin(condition: Tree, { link, select }: { link: Tree; select: Tree 
   const [target, ...others] = listOf(select['targetList']);
   const value = as('ResTarget', target)?.['val'];
   const inside = inner.owner(value);
-  const bothSet = outside !== null && inside !== null && isNotNull(outside.item, outside.column) && isNotNull(inside.item, inside.column) && !block.outer && !inner.outer;
+  const [outsideSet, insideSet] = [isSet(link['testexpr'], block), isSet(value, inner)];
   const isSimple = select['op'] === 'SETOP_NONE' && others.length === 0 && !aggregated(select) && !['limitCount', 'limitOffset', 'withClause', 'lockingClause', 'valuesLists', 'sortClause'].some((key) => select[key]);
   const isTaken = outside !== null && (inner.opaque || inner.items.some(({ alias }) => alias === outside.item.alias));
-  if (!outside || !inside || !isTree(value) || !isSimple || isTaken || isQualifiedTable(outside.item)) return { tree: null, bothSet };
+  if (!outside || !inside || !isTree(value) || !isSimple || isTaken || isQualifiedTable(outside.item)) return { tree: null, outsideSet, insideSet };
   const tree = changed(statement, condition, (copied) => {
     const query = copy(select);
     query['targetList'] = [{ ResTarget: { val: integer(1) } }];
@@ -34,11 +59,16 @@ function antiJoin(condition: Tree, { link, select }: { link: Tree; select: Tree 
     query['whereClause'] = and([...(isTree(query['whereClause']) ? [query['whereClause']] : []), comparison('=', copy(value), columnRef(outside.item.alias, outside.column))]);
     become(copied, { BoolExpr: { boolop: 'NOT_EXPR', args: [{ SubLink: { subLinkType: 'EXISTS_SUBLINK', subselect: { SelectStmt: query } } }] } });
   });
-  return { tree, bothSet };
+  return { tree, outsideSet, insideSet };
 }
 
 /** `schema.table` without an alias: its columns are written with the table's name, which this leaves to others. */
 const isQualifiedTable = ({ node, written }: Item): boolean => written.schema !== null && !isTree(node['alias']);
+
+function noteOn(outsideSet: boolean, insideSet: boolean): string {
+  if (!insideSet) return 'Not the same where a NULL is met: NOT IN then returns nothing, NOT EXISTS takes NULL as equal to nothing, so it returns the row. That is nearly always what was meant.';
+  return outsideSet ? 'The same rows: neither column can be NULL.' : 'Not the same where the column outside is NULL: NOT IN leaves such a row out, NOT EXISTS takes NULL as equal to nothing, so it returns the row.';
+}
 
 const notInSubquery: Rule = {
   name: 'not_in',
@@ -48,14 +78,13 @@ const notInSubquery: Rule = {
     const found = notIn(condition);
     const inner = found ? subject.blocks.find(({ node }) => node === found.select) : undefined;
     if (!found || !inner) return [];
-    const { tree, bothSet } = antiJoin(condition, found, block, inner, subject);
+    const { tree, outsideSet, insideSet } = antiJoin(condition, found, block, inner, subject);
     const large = inner.items.some(({ table }) => isBig(table));
-    if (bothSet && !large) return [];
+    if (insideSet && !large) return [];
     const table = inner.items.find((item) => isBig(item.table))?.table ?? inner.items[0]?.table ?? null;
     return [{
-      says: bothSet ? `The subquery reads ${table?.shown ?? 'a table'}, about ${formatCount(table?.rows ?? 0)} rows, and its result has to fit work_mem or is searched row by row.` : `If the subquery over ${table?.shown ?? inner.items[0]?.written.name ?? 'a query'} gives one NULL, no row is returned.`,
-      certainty: bothSet ? 'likely' : 'sure', rewrite: tree,
-      note: bothSet ? 'The same rows: neither column can be NULL.' : 'Not the same where a NULL is met: NOT IN then returns nothing, NOT EXISTS takes NULL as equal to nothing, so it returns the row. That is nearly always what was meant.',
+      says: insideSet ? `The subquery reads ${table?.shown ?? 'a table'}, about ${formatCount(table?.rows ?? 0)} rows, and its result has to fit work_mem or is searched row by row.` : `If the subquery over ${table?.shown ?? inner.items[0]?.written.name ?? 'a query'} gives one NULL, no row is returned.`,
+      certainty: insideSet ? 'likely' : 'sure', rewrite: tree, note: noteOn(outsideSet, insideSet),
     }];
   })),
 };

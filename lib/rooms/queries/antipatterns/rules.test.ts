@@ -43,6 +43,10 @@ describe('anti-patterns: a corpus of true ones and near misses', () => {
     expect(differs?.note).toContain('Not the same where a NULL is met');
     const [same] = await found({ sql: 'select id from customers where id not in (select customer_id from orders)' });
     expect(same?.note).toBe('The same rows: neither column can be NULL.');
+    const [within] = await found({ sql: 'delete from orders where customer_id not in (select parent_id from customers where parent_id is not null)' });
+    expect(within).toMatchObject({ certainty: 'likely', note: 'The same rows: neither column can be NULL.', says: expect.not.stringContaining('NULL') });
+    const [outside] = await found({ sql: 'select id from customers where parent_id not in (select customer_id from orders)' });
+    expect(outside).toMatchObject({ note: expect.stringContaining('the column outside is NULL'), says: expect.not.stringContaining('NULL') });
   });
 
   it('keeps the mark of a list that pg_stat_statements has folded', async () => {
