@@ -76,7 +76,7 @@ function open({ browser, target }: Load, within: number): { close: () => Promise
 
 /** P11: what a select-only load of pgbench keeps of its rate while fifty people look on, and the console's share of the server's work. */
 export async function load(setting: Load): Promise<Line[]> {
-  const { server, database, superuser, console: running } = setting;
+  const { server, database, console: running } = setting;
   const program = findPgbench();
   if (!program) {
     say('P11 is not measured: pgbench is not here (Debian: apt-get install postgresql-contrib).');

@@ -1,3 +1,4 @@
+import { lockedAway } from '@/lib/pg/relations';
 import { sql, type SQL } from '@/lib/pg/sql';
 import type { ActionObject, Refusal } from './action';
 import type { Ask } from './diagnostic';
@@ -29,13 +30,18 @@ export async function findRelation(ask: Ask, name: string, kinds: string, role: 
   const maintain = major >= 17 ? sql`or has_table_privilege(${role}::name, t.oid, 'MAINTAIN')` : sql``;
   const [found] = await ask<RelationObject>(sql`
     select format('%I.%I', n.nspname, c.relname) as name, 'relation ' || t.oid as key, ${bare(sql`c.oid`)} || ' ' || coalesce(pg_relation_filenode(c.oid), 0) as identity, ${bare(sql`t.oid`)} as "table",
-      case when c.relkind = 'p' then (select coalesce(sum(pg_total_relation_size(relid)), 0) from pg_partition_tree(c.oid)) else pg_total_relation_size(c.oid) end::float8 as bytes, ${bare(sql`c.oid`)} as oid, c.relkind::text as kind, c.relpersistence::text as persistence, n.nspname::text as schema, c.relname::text as rel,
+      case when c.relkind = 'p' then (select coalesce(sum(pg_total_relation_size(relid)), 0) from pg_partition_tree(c.oid)) when files.locked then files.pages_bytes else pg_total_relation_size(c.oid) end::float8 as bytes, ${bare(sql`c.oid`)} as oid, c.relkind::text as kind, c.relpersistence::text as persistence, n.nspname::text as schema, c.relname::text as rel,
       format('%I.%I', tn.nspname, t.relname) as table_name, pg_has_role(${role}::name, t.relowner, 'USAGE') as owned,
       (pg_has_role(${role}::name, t.relowner, 'USAGE') ${maintain}) as maintained,
       (pg_has_role(${role}::name, t.relowner, 'USAGE') or pg_has_role(${role}::name, (select datdba from pg_database where datname = current_database()), 'USAGE') ${maintain}) as vacuumed,
       n.nspname in ('pg_catalog', 'information_schema', 'pg_toast') as system
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
       left join pg_index i on i.indexrelid = c.oid join pg_class t on t.oid = coalesce(i.indrelid, c.oid) join pg_namespace tn on tn.oid = t.relnamespace
+      -- A preview that waits for whoever is in the way could not name them: what is locked away is as large as its last vacuum found.
+      cross join lateral (
+        select bool_or(f.oid in (${lockedAway})) as locked, sum(greatest(f.relpages, 0))::float8 * current_setting('block_size')::float8 as pages_bytes
+        from pg_class f where f.oid in (c.oid, c.reltoastrelid) or f.oid in (select x.indexrelid from pg_index x where x.indrelid in (c.oid, c.reltoastrelid))
+      ) files
     where c.oid = to_regclass(${name}) and position(c.relkind in ${kinds}) > 0`);
   return found ?? null;
 }

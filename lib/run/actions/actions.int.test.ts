@@ -202,6 +202,13 @@ test('where the lock was never to be had, the outcome says who had it, without t
   expect(job.log.map(({ says }) => says).join()).toMatch(/try 10 gave way after 100 ms\. In the way was pid/);
 });
 
+test('a preview does not wait for the strongest lock there is: it names who has it', async () => {
+  const holder = await holding(`begin; lock table "Odd ""one""" in access exclusive mode`);
+  const { rows } = await holder.query<{ pid: number }>('select pg_backend_pid() as pid');
+  for (const action of ['tables.analyze', 'tables.vacuum', 'tables.reindex']) expect((await sealed(action, { table })).blockers, action).toMatchObject([{ pid: rows[0]?.pid }]);
+  await holder.query('rollback');
+});
+
 test('a prepared transaction that is in the way is named by its gid, before and meanwhile', { timeout: 60_000 }, async () => {
   const gid = `left "behind"'s`;
   const session = await db.connect('superuser');
