@@ -56,8 +56,7 @@ describe.each([['main', db, 18], ['pg14', old, 14]] as const)('on %s', (target, 
     // Whom default privileges would let read whatever is new may read none of it.
     await owner.query('alter default privileges in schema public grant select, delete on tables to riskdesk_app; alter default privileges in schema public grant all on sequences to riskdesk_monitor');
     const [before, dump] = [await described('"Rich"'), asPlain(await dumpOf(server, major, 'public."Rich"'))];
-    const job = await done('partitions.partition_table', { table: 'public."Rich"', by: 'at', bound: '2000' });
-console.log('HELD', job.progress?.held_ms);
+    await done('partitions.partition_table', { table: 'public."Rich"', by: 'at', bound: '2000' });
 
     await owner.query('alter default privileges in schema public revoke select, delete on tables from riskdesk_app; alter default privileges in schema public revoke all on sequences from riskdesk_monitor');
     expect(await described('"Rich"')).toEqual(before);

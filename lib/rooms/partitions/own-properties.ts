@@ -184,10 +184,10 @@ function lines(t: SQL, { key, references, identity = true }: Compared): SQL {
 
 /** A row whose `refuses` names what the one has and the other has not, null where they are the same: whatever the reason, nothing of a table’s own is lost. */
 export function refuseDifferences(oid: string, copy: Named, compared: Compared): SQL {
-  const [one, other] = [sql`${number(oid)}::oid`, sql`${literal(render(ident(copy.schema, copy.rel)).text)}::regclass::oid`];
-  const [own, copied] = [one, other].map((of) => sql`SELECT line FROM (${lines(of, compared)}) of`) as [SQL, SQL];
-  return sql`SELECT string_agg(said, ' ' ORDER BY said DESC) || ' Nothing was changed over.' AS refuses FROM (
-    SELECT 'The table has, and the copy has not: ' || string_agg(line, '; ' ORDER BY line) || '.' AS said FROM (${own} EXCEPT ${copied}) l UNION ALL SELECT 'The copy has, and the table has not: ' || string_agg(line, '; ' ORDER BY line) || '.' FROM (${copied} EXCEPT ${own}) l) d`;
+  const of = literal(render(ident(copy.schema, copy.rel)).text);
+  return sql`SELECT string_agg(said, ' ' ORDER BY copied) || ' Nothing was changed over.' AS refuses FROM (
+    SELECT copied, CASE WHEN copied THEN 'The copy has, and the table has not: ' ELSE 'The table has, and the copy has not: ' END || string_agg(line, '; ' ORDER BY line) || '.' AS said FROM (
+      SELECT line, bool_or(copied) AS copied FROM (VALUES (${number(oid)}::oid, false), (${of}::regclass::oid, true)) both_of(rel, copied) CROSS JOIN LATERAL (${lines(sql`both_of.rel`, compared)}) described GROUP BY line HAVING count(DISTINCT copied) = 1) l GROUP BY copied) d`;
 }
 
 /** What of a plain table a partitioned one cannot take over as it is: guards with what would be needed before. */
