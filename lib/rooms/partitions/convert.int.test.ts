@@ -21,13 +21,13 @@ describe.each([['main', db, 18], ['pg14', old, 14]] as const)('on %s', (target, 
   /** What the catalog says of it: its own line by line, its indexes and sequences by their names. */
   const described = async (table: string) => (await server.sql<{ line: string }>(`
     select 'table ' || pg_get_userbyid(relowner) || ' ' || relreplident::text || ' ' || coalesce(obj_description(c.oid, 'pg_class'), '-') as line from pg_class c where oid = $1::regclass
-    union all select concat_ws(' ', 'grant', privilege_type, grantee::regrole, is_grantable) from pg_class c, aclexplode(c.relacl) where oid = $1::regclass
+    union all select concat_ws(' ', 'grant', privilege_type, grantee::regrole, is_grantable) from pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) where oid = $1::regclass
     union all select concat_ws(' ', 'column', row_number() over (order by attnum), attname, format_type(atttypid, atttypmod), attnotnull, attidentity, attgenerated, attstorage, attcompression, attcollation::regcollation, nullif(attstattarget, -1), attoptions, attacl, pg_get_expr(adbin, adrelid), col_description(attrelid, attnum))
       from pg_attribute a left join pg_attrdef d on adrelid = attrelid and adnum = attnum where attrelid = $1::regclass and attnum > 0 and not attisdropped
     union all select concat_ws(' ', 'constraint', conname, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint')) from pg_constraint where conrelid = $1::regclass and conparentid = 0
     union all select concat_ws(' ', 'index', replace(pg_get_indexdef(indexrelid), ' ON ONLY ', ' ON '), indisprimary, indisunique, obj_description(indexrelid, 'pg_class')) from pg_index where indrelid = $1::regclass
     union all select concat_ws(' ', 'statistics', pg_get_statisticsobjdef(oid), obj_description(oid, 'pg_statistic_ext')) from pg_statistic_ext where stxrelid = $1::regclass
-    union all select concat_ws(' ', 'sequence', s.oid::regclass, q.seqtypid::regtype, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle, s.relacl, obj_description(s.oid, 'pg_class'), pg_sequence_last_value(s.oid), a.attname)
+    union all select concat_ws(' ', 'sequence', s.oid::regclass, q.seqtypid::regtype, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, q.seqcycle, array(select unnest(coalesce(s.relacl, acldefault('s', s.relowner)))::text order by 1), obj_description(s.oid, 'pg_class'), pg_sequence_last_value(s.oid), a.attname)
       from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_sequence q on q.seqrelid = s.oid join pg_attribute a on attrelid = refobjid and attnum = refobjsubid where d.classid = 'pg_class'::regclass and refobjid = $1::regclass and deptype in ('a', 'i')
     order by 1`, [table])).map(({ line }) => line);
 
@@ -45,6 +45,8 @@ describe.each([['main', db, 18], ['pg14', old, 14]] as const)('on %s', (target, 
       create statistics "${name} both" (ndistinct, mcv) on v, at from ${rich}; create statistics "${name} one" on (v + 1) from ${rich};
       comment on table ${rich} is 'What the user''s \\ said'; comment on column ${rich}.v is 'of v'; comment on index "by v %" is 'of the index'; comment on constraint positive on ${rich} is 'of the check'; comment on constraint "to up" on ${rich} is 'of the key'; comment on constraint once on ${rich} is 'once'; comment on statistics "${name} both" is 'of both'; comment on sequence "${name}_id_seq" is 'of the sequence';
       grant select (id, v), update (v) on ${rich} to riskdesk_app; grant insert on ${rich} to riskdesk_monitor with grant option; grant references on ${rich} to public; grant usage on sequence "${name}_id_seq" to riskdesk_app;
+      ${major >= 18 ? `alter table ${rich} add column half int generated always as (v / 2) virtual, add constraint loose check (v < 100000) not enforced, add constraint "v there" not null v; comment on constraint "v there" on ${rich} is 'of not null';` : ''}
+      ${major >= 15 ? `create unique index on ${rich} (at, up, id) nulls not distinct;` : ''}
       ${major >= 17 ? `grant maintain on ${rich} to riskdesk_app;` : ''}
       insert into ${rich} (at, "Va%l", v, up) select now() - make_interval(hours => g), 't' || g, g, 1 from generate_series(1, 800) g;
       create table "${name} down" (id bigint, at timestamptz, constraint "to it" foreign key (id, at) references ${rich}); comment on constraint "to it" on "${name} down" is 'of the one to it'`);
@@ -69,13 +71,19 @@ describe.each([['main', db, 18], ['pg14', old, 14]] as const)('on %s', (target, 
     await expect(server.sql(`insert into "Rich" (at, v) values (now(), 0)`)).rejects.toThrow(/positive/);
   });
 
-  test('a table whose primary key has not the column keeps its name and all else', async () => {
+  test('a table of another role, with an awkward name and a primary key without the column, keeps the key’s name and all else', async () => {
     const owner = await server.connect('maintenance');
-    await owner.query(`create table narrow_key (id bigserial constraint "the key" primary key, at date not null, s text); comment on constraint "the key" on narrow_key is 'key'; create index narrow_at on narrow_key (at); insert into narrow_key (at) select current_date - g from generate_series(1, 60) g`);
-    const before = await described('narrow_key');
-    await done('partitions.partition_table', { table: 'public.narrow_key', by: 'at', old: 'is dropped' });
-    expect(await described('narrow_key')).toEqual(before.map((line) => line.replace(/PRIMARY KEY \(id\)/, 'PRIMARY KEY (id, at)').replace(/("the key" ON .*)\(id\)/, '$1(id, at)')));
+    const [table, other] = [`"narrow 'k\\ey"`, `"owner ${server.name}"`];
+    await server.sql(`create role ${other}`);
+    for (const text of [`grant ${other} to riskdesk_maintenance`, `grant create on schema public to ${other}`, `alter default privileges for role ${other} grant all on sequences to public`, `alter default privileges for role ${other} grant all on tables to public`]) await server.sql(text);
+    await owner.query(`create table ${table} (id bigserial constraint "the key" primary key, n int generated by default as identity, at date not null, s text); comment on constraint "the key" on ${table} is 'key'; create index narrow_at on ${table} (at); create statistics narrow_s on id, at from ${table}; insert into ${table} (at) select current_date - g from generate_series(1, 60) g`);
+    await owner.query(`alter table ${table} owner to ${other}; alter statistics narrow_s owner to ${other}`);
+    const before = await described(table);
+    expect(before[0]).toBe('column 1 id bigint t   p  - nextval(\'"narrow \'\'k\\ey_id_seq"\'::regclass)');
+    await done('partitions.partition_table', { table: `public.${table}`, by: 'at', old: 'is dropped' });
+    expect(await described(table)).toEqual(before.map((line) => line.replace(/PRIMARY KEY \(id\)/, 'PRIMARY KEY (id, at)').replace(/("the key" ON .*)\(id\)/, '$1(id, at)')));
     expect(await server.sql(`select relname from pg_class where relname ~ 'narrow.*(riskdesk|old)'`)).toEqual([]);
+    for (const text of [`drop owned by ${other} cascade`, `drop role ${other}`]) await server.sql(text);
   });
 
   test('who depends on it is named, and it is refused', async () => {

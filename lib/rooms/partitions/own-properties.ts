@@ -15,7 +15,7 @@ export type Properties = {
   oid: string; comment: string | null; /** pg_class.relreplident */ replica: string; options: string[]; toast_options: string[]; grants: Grant[];
   columns: { name: string; /** Null for the default. */ statistics: number | null; options: string[] }[];
   indexes: (Named & { oid: string })[]; statistics: (Named & { oid: string })[]; sequences: Sequence[];
-  /** Whom default privileges give something on whatever the role creates in the schema, to PUBLIC as null. */
+  /** Whom default privileges give something on whatever the role creates in the schema, or the owner (a sequence of an identity column is made as his); PUBLIC is null. */
   given: (string | null)[];
 };
 
@@ -40,7 +40,7 @@ export async function propertiesOf(ask: Ask, oid: string, role: string): Promise
         from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_namespace n on n.oid = s.relnamespace join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
         where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and d.deptype = 'i') as sequences,
       (select coalesce(json_agg(distinct case when g.grantee <> 0 then pg_get_userbyid(g.grantee) end), '[]') from pg_default_acl d cross join aclexplode(d.defaclacl) g
-        where d.defaclrole = (select r.oid from pg_roles r where r.rolname = ${role}) and d.defaclobjtype in ('r', 'S') and d.defaclnamespace in (0, c.relnamespace) and g.grantee not in (d.defaclrole, c.relowner)) as given
+        where d.defaclrole in (c.relowner, (select r.oid from pg_roles r where r.rolname = ${role})) and d.defaclobjtype in ('r', 'S') and d.defaclnamespace in (0, c.relnamespace) and g.grantee not in (d.defaclrole, c.relowner)) as given
     from pg_class c left join pg_class t on t.oid = c.reltoastrelid where c.oid = ${oid}::oid`);
   if (!found) return null;
   const { column_grants: more, ...properties } = found;

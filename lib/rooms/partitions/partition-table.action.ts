@@ -7,6 +7,7 @@ import { convertSteps, endOfConversion, ownedSequences, plainFacts, plainGuards,
 import { dependentsOf } from './dependents';
 import { axisIn, findFamily, type Part, type Table } from './family';
 import { rightGuards } from './family-guards';
+import { mirrorFunction } from './mirror';
 import { propertiesOf, unlikeGuards } from './own-properties';
 import { missingPeriods, periodOf } from './periods';
 import { referencesOf } from './references';
@@ -61,7 +62,7 @@ export const partitionTable = action({
   figures: async (ask, { name }) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = to_regclass(${name})`))[0]?.n ?? null }),
   settle: async (ask, { top, name, children }, { params, role }) => {
     const [now] = await ask<{ done: boolean; left: boolean }>(sql`
-      select exists (select from pg_class c where c.oid = to_regclass(${name}) and c.relkind = 'p' and c.oid <> ${top.oid}::oid) as done, exists (select from pg_proc where proname like '%riskdesk_mirror' and pronamespace = (select n.oid from pg_namespace n where n.nspname = ${top.schema})) as left`);
+      select exists (select from pg_class c where c.oid = to_regclass(${name}) and c.relkind = 'p' and c.oid <> ${top.oid}::oid) as done, exists (select from pg_proc where proname = ${mirrorFunction(top).rel} and pronamespace = (select n.oid from pg_namespace n where n.nspname = ${top.schema})) as left`);
     if (now?.done) {
       const unproved = await ask<{ oid: string; fk: string }>(sql`select conrelid::text as oid, conname::text as fk from pg_constraint where contype = 'f' and confrelid = to_regclass(${name}) and conparentid = 0 and not convalidated`);
       const proofs = validateSteps(children.filter(({ oid, fk }) => unproved.some((one) => one.oid === oid && one.fk === fk)), top);
