@@ -4,6 +4,9 @@ import { onTarget } from '@/test/action';
 import { useActions } from '@/test/actions';
 import { useDatabase } from '@/test/database';
 import { dumpOf } from '@/test/dump';
+import type { Ask } from '@/lib/kit/diagnostic';
+import { render, type SQL } from '@/lib/pg/sql';
+import { columnSettings, columnStorage, commentOf, copyDefinitions, grantsTo, propertiesOf, refuseDifferences, renames, replicaIdentity, storageOf } from './own-properties';
 
 const db = await useDatabase();
 const old = await useDatabase({ major: 14 });
@@ -84,6 +87,28 @@ describe.each([['main', db, 18], ['pg14', old, 14]] as const)('on %s', (target, 
     expect(await described(table)).toEqual(before.map((line) => line.replace(/PRIMARY KEY \(id\)/, 'PRIMARY KEY (id, at)').replace(/("the key" ON .*)\(id\)/, '$1(id, at)')));
     expect(await server.sql(`select relname from pg_class where relname ~ 'narrow.*(riskdesk|old)'`)).toEqual([]);
     for (const text of [`drop owned by ${other} cascade`, `drop role ${other}`]) await server.sql(text);
+  });
+
+  test('a partition that takes the place of a DEFAULT has all that was that one’s own', async () => {
+    const owner = await server.connect('maintenance');
+    await owner.query(`create table whole (id bigint generated always as identity, at date not null, v int, s text, primary key (id, at)) partition by range (at); create index on whole (v); create table whole_rest partition of whole default with (fillfactor = 60);
+      comment on table whole_rest is 'its own'; grant select, insert (v) on whole_rest to riskdesk_app; create index "own of it" on whole_rest (s, v) where v > 0; comment on index "own of it" is 'of the index'; create statistics own_s (mcv) on s, v from whole_rest; alter table whole_rest add constraint own_unique unique (v, id);
+      alter table whole_rest alter v set statistics 77, alter s set storage external, alter s set compression pglz, alter s set (n_distinct = 5), replica identity full;
+      create table tree (like whole including all excluding identity) partition by range (at); create table other (like whole including all excluding identity); alter table tree attach partition other default`);
+    const text = (statement: SQL) => render(statement).text;
+    const ask = ((statement: SQL) => server.sql(text(statement), render(statement).values)) as Ask;
+    const [found] = await server.sql<{ oid: string }>(`select 'whole_rest'::regclass::oid::text as oid`);
+    const properties = await propertiesOf(ask, found?.oid ?? '', 'riskdesk_maintenance');
+    if (!properties) throw new Error('it is there');
+    const [before, other, compared] = [await described('whole_rest'), { schema: 'public', rel: 'other' }, { key: true, references: false, identity: false }];
+    const differ = async (of: string, rel: string) => (await ask<{ refuses: string | null }>(refuseDifferences(of, { schema: 'public', rel }, compared)))[0]?.refuses ?? null;
+    expect(await differ(properties.oid, 'other')).toMatch(/statistics 77.*btree \(s, v\) WHERE \(v > 0\) comment of the index/);
+    for (const statement of [copyDefinitions(properties.oid, other, []), ...grantsTo(other, properties), ...storageOf(other, properties), ...columnSettings(other, properties), ...columnStorage(other, properties), ...replicaIdentity(other, properties)]) await owner.query(text(statement));
+    expect(await differ(properties.oid, 'other')).toBeNull();
+    for (const statement of ['begin', 'alter table whole detach partition whole_rest', 'alter table tree detach partition other', 'alter table whole_rest rename to gone', 'alter table other rename to whole_rest', 'alter table whole attach partition whole_rest default', ...[...renames(properties), commentOf({ schema: 'public', rel: 'whole_rest' }, properties)].map(text), 'commit']) await owner.query(statement);
+    // Names of those that it has from its table are its own affair.
+    const own = (lines: string[]) => lines.filter((line) => !/whole_rest_(pkey|v_idx)|other_/.test(line));
+    expect(own(await described('whole_rest'))).toEqual(own(before));
   });
 
   test('who depends on it is named, and it is refused', async () => {

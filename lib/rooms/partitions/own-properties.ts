@@ -7,6 +7,13 @@ type Named = { schema: string; rel: string };
 type Grant = { privilege: string; /** Null for PUBLIC. */ grantee: string | null; grantable: boolean; /** Null for all of the relation. */ column: string | null };
 type Sequence = Named & { oid: string; column: string; comment: string | null; grants: Grant[] };
 
+/*
+ * One table in the place of another, with all that is the other’s own:
+ *   propertiesOf → CREATE TABLE … LIKE … → copyDefinitions, grantsTo, storageOf, columnSettings, columnStorage, replicaIdentity, sequenceSettings on the new one → refuseDifferences, as soon as it is made and again under the lock → both take
+ *   their names, renames, commentOf.
+ * A partition’s own is what its table has not: of indexes those that are not a part of one of the table’s.
+ */
+
 /**
  * What is a table’s own and `LIKE … INCLUDING ALL` leaves out, or names anew. Options are as pg_class has them, `fillfactor=70`. `indexes`, `statistics` (extended ones) and
  * `sequences` (of identity columns) are named here so that they can keep their names; they are made by `copyDefinitions`.
@@ -14,6 +21,8 @@ type Sequence = Named & { oid: string; column: string; comment: string | null; g
 export type Properties = {
   oid: string; comment: string | null; /** pg_class.relreplident */ replica: string; options: string[]; toast_options: string[]; grants: Grant[];
   columns: { name: string; /** Null for the default. */ statistics: number | null; options: string[] }[];
+  /** Columns that are not stored as their type is, or are compressed as they say: pg_attribute’s letters. */
+  stored: { name: string; storage: string; compression: string }[];
   indexes: (Named & { oid: string })[]; statistics: (Named & { oid: string })[]; sequences: Sequence[];
   /** Whom default privileges give something on whatever the role creates in the schema, or the owner (a sequence of an identity column is made as his); PUBLIC is null. */
   given: (string | null)[];
@@ -34,6 +43,8 @@ export async function propertiesOf(ask: Ask, oid: string, role: string): Promise
       (select coalesce(json_agg((${grants(sql`a.attacl`, sql`a.attname`, sql`c.relowner`)}) order by a.attnum), '[]') from pg_attribute a where a.attrelid = c.oid and a.attacl is not null and not a.attisdropped) as column_grants,
       (select coalesce(json_agg(json_build_object('name', a.attname, 'statistics', nullif(a.attstattarget, -1), 'options', coalesce(a.attoptions, '{}')) order by a.attnum), '[]') from pg_attribute a
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and (coalesce(a.attstattarget, -1) <> -1 or a.attoptions is not null)) as columns,
+      (select coalesce(json_agg(json_build_object('name', a.attname, 'storage', a.attstorage, 'compression', a.attcompression) order by a.attnum), '[]') from pg_attribute a join pg_type y on y.oid = a.atttypid
+        where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and (a.attstorage <> y.typstorage or a.attcompression <> '')) as stored,
       (select coalesce(json_agg(json_build_object('oid', x.oid::text, 'schema', n.nspname, 'rel', x.relname) order by x.relname), '[]') from pg_index i join pg_class x on x.oid = i.indexrelid join pg_namespace n on n.oid = x.relnamespace where i.indrelid = c.oid and ${notInherited}) as indexes,
       (select coalesce(json_agg(json_build_object('oid', s.oid::text, 'schema', n.nspname, 'rel', s.stxname) order by s.stxname), '[]') from pg_statistic_ext s join pg_namespace n on n.oid = s.stxnamespace where s.stxrelid = c.oid) as statistics,
       (select coalesce(json_agg(json_build_object('oid', s.oid::text, 'schema', n.nspname, 'rel', s.relname, 'column', a.attname, 'comment', obj_description(s.oid, 'pg_class'), 'grants', (${grants(sql`s.relacl`, sql`null`, sql`s.relowner`)})) order by a.attnum), '[]')
@@ -79,6 +90,16 @@ export function storageOf(to: Named, { options, toast_options: toast }: Properti
 export const columnSettings = (to: Named, { columns }: Properties): SQL[] => columns.flatMap(({ name, statistics, options }) => {
   const column = sql`ALTER TABLE ONLY ${ident(to.schema, to.rel)} ALTER COLUMN ${ident(name)}`;
   return [...(statistics === null ? [] : [sql`${column} SET STATISTICS ${inlineNumber(statistics)}`]), ...(options.length === 0 ? [] : [sql`${column} SET (${join(options.map((one) => pair(one)), sql`, `)})`])];
+});
+
+const storages: Record<string, SQL> = { p: sql`PLAIN`, e: sql`EXTERNAL`, m: sql`MAIN`, x: sql`EXTENDED` };
+const compressions: Record<string, SQL> = { p: sql`pglz`, l: sql`lz4` };
+
+/** Storage and compression of columns, for a table that is not made LIKE the one they are of. */
+export const columnStorage = (to: Named, { stored }: Properties): SQL[] => stored.flatMap(({ name, storage, compression }) => {
+  const column = sql`ALTER TABLE ONLY ${ident(to.schema, to.rel)} ALTER COLUMN ${ident(name)}`;
+  const [word, method] = [storages[storage], compressions[compression]];
+  return [...(word ? [sql`${column} SET STORAGE ${word}`] : []), ...(method ? [sql`${column} SET COMPRESSION ${method}`] : [])];
 });
 
 /** FULL or NOTHING; one by an index has to be set once that is there. */
