@@ -35,6 +35,7 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
     expect(await count(name)).toBe(31);
     const back = { table: `public."${name}"`, partition, from: '2025-02-01', to: '2025-03-01' };
     expect((await preview('partitions.attach', { ...back, from: '2025-01-15' })).body).toMatchObject({ guards: [{ name: 'overlap' }] });
+    expect((await shown('partitions.attach', back)).blocks).toMatch(/but those that reach a DEFAULT partition; these, and those of the table to attach, wait/);
     await done('partitions.attach', back);
     expect(await count(name)).toBe(58);
     expect(await server.sql(`select conname from pg_constraint where conname ~ '^riskdesk'`)).toEqual([]);
