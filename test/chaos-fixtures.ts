@@ -79,7 +79,9 @@ const onFilled = async (place: Place): Promise<Planted> => {
 
 const onPlain = async (place: Place): Promise<Planted> => {
   const { owner, name } = place;
+  // With things of its own by name, which change places too.
   await owner.query(days(name));
+  await owner.query(`alter table ${name} add id int generated always as identity; create index ${name}_n on ${name} (n) with (fillfactor = 80); comment on table ${name} is 'ours'; grant select (n) on ${name} to public; create statistics ${name}_s on n, at from ${name}`);
   await owner.query(`insert into ${name} select current_date - g, g from generate_series(0, 1500) g`);
   const planted: Planted = { params: { table: `public.${name}`, by: 'at', bound: '500' }, rows: rowsOf(place, [`public.${name}`]) };
   // Where it is partitioned already there is nothing to go on with.

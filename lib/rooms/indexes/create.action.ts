@@ -52,6 +52,9 @@ async function settle(ask: Ask, object: NewIndex): Promise<Settled> {
   return mend.length > 0 ? { state: 'undone', says: 'A half-built index was left behind.', mend } : nothingLeft('There is no such index, and nothing was left behind.');
 }
 
+const ofOne = 'No read and no write waits for a build. VACUUM, other builds and changes of the table do. It waits itself for every transaction that writes the table, and at the end for every older snapshot in this database.';
+const ofPartitioned = `Writes that go through the partitioned table wait while its own index is made, which holds no rows, and reads and writes of a partition while its part is attached: at most 100 ms at a time. ${ofOne}`;
+
 export const create = action({
   name: 'create',
   title: 'Create an index',
@@ -63,7 +66,8 @@ export const create = action({
   find: findNewIndex,
   guards: (object, context) => [...standbyGuard(context.server.inRecovery), ...relationGuards(object, context.role, 'owned'), ...definitionGuards(object, context)],
   plan: ({ parts }) => parts.flatMap((part) => stepsOf(part, parts.find(({ oid }) => oid === part.parent))),
-  blocks: 'No read and no write waits for a build. VACUUM, other builds and changes of the table do. It waits itself for every transaction that writes the table, and at the end for every older snapshot in this database.',
+  blocks: ofOne,
+  blocksOf: ({ kind }) => (kind === 'p' ? ofPartitioned : ofOne),
   disk: ({ needed }) => needed,
   place: (_, { params }) => ({ tablespace: params.tablespace }),
   progress: 'create_index',

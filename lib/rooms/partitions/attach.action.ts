@@ -59,7 +59,7 @@ export const attach = action({
   },
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...rightGuards([object.top, object.part], role, false), ...timeGuard(object.top), ...pendingGuard([object.top]), ...own(object)],
   plan: ({ top, part, range }) => joinSteps(top, part, range),
-  blocks: 'No read and no write of the table waits, but of DEFAULT and of the table to attach, at most 150 ms, queue included.',
+  blocks: 'No read and no write of the table waits, but those that reach a DEFAULT partition; these, and those of the table to attach, wait at most 150 ms at a time, queue included.',
   progress: null,
   inverse: ({ part }) => ({ action: 'partitions.detach', params: { partition: render(named(part)).text } }),
   settle: async (ask, { top, part }) => {

@@ -27,11 +27,15 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
     const name = fallback ? 'with "rest"'.replaceAll('"', '') : 'without';
     await plant(name, fallback);
     const partition = `public."${name}_2"`;
-    expect((await shown('partitions.detach', { partition })).plan[0]?.sql).toMatch(how);
+    const [step] = (await shown('partitions.detach', { partition })).plan;
+    expect(step?.sql).toMatch(how);
     await done('partitions.detach', { partition });
+    // What PostgreSQL leaves behind is said before.
+    expect(/check of its bounds/.test(step?.note ?? '')).toBe((await server.sql(`select from pg_constraint where conrelid = '${partition}'::regclass and contype = 'c'`)).length > 0);
     expect(await count(name)).toBe(31);
     const back = { table: `public."${name}"`, partition, from: '2025-02-01', to: '2025-03-01' };
     expect((await preview('partitions.attach', { ...back, from: '2025-01-15' })).body).toMatchObject({ guards: [{ name: 'overlap' }] });
+    expect((await shown('partitions.attach', back)).blocks).toMatch(/but those that reach a DEFAULT partition; these, and those of the table to attach, wait/);
     await done('partitions.attach', back);
     expect(await count(name)).toBe(58);
     expect(await server.sql(`select conname from pg_constraint where conname ~ '^riskdesk'`)).toEqual([]);

@@ -1,38 +1,33 @@
 import type { ActionObject, Refusal, Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
-import { ident, join, literal, render, sql, type SQL } from '@/lib/pg/sql';
+import { ident, literal, sql, type SQL } from '@/lib/pg/sql';
 import { lockAll } from './archive-plan';
+import { dependentsGuard, refuseDependents, type Dependents } from './dependents';
 import { named, written, type Axis, type Child, type Table } from './family';
 import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, tryStep, type Mirror } from './mirror';
+import { columnSettings, commentOf, copyDefinitions, grantsTo, refuseDifferences, renames, replicaIdentity, sequenceSettings, storageOf, withoutDefaults, type Properties } from './own-properties';
 import { attachSql, boundsOn, createLike, nameFor, ownedBy } from './partition-steps';
-import { addReference, type Key } from './references';
+import { addReference, commentOfKey, type Key } from './references';
 import { retiredOf, type Piece } from './rescue-plan';
 
 type Named = { schema: string; rel: string };
-type Facts = { kind: string; persistence: string; rows: number | null; bytes: number; not_null: boolean | null; relatives: boolean; triggers: string | null; views: string | null; policies: boolean; published: string | null; unlike: string | null; identities: string[] };
-export type Plain = ActionObject & { top: Table; by: string; axis: Axis | null; facts: Facts; pieces: Piece[]; rest: string; copy: Table | null; mirrored: boolean; taken: boolean; references: (Key & Named)[]; /** Tables that refer to it, whose foreign keys go over to the new one. */ children: Child[]; sequences: (Named & { column: string })[]; grants: { privilege: string; grantee: string | null; grantable: boolean }[]; readable: boolean };
+type Facts = { kind: string; persistence: string; rows: number | null; bytes: number; not_null: boolean | null; relatives: boolean; triggers: string | null; policies: boolean; unlike: string | null };
+export type Plain = ActionObject & { top: Table; by: string; axis: Axis | null; facts: Facts; pieces: Piece[]; rest: string; copy: Table | null; mirrored: boolean; taken: boolean; references: (Key & Named)[]; /** Tables that refer to it, whose foreign keys go over to the new one. */ children: Child[]; sequences: (Named & { column: string })[]; properties: Properties; dependents: Dependents; /** What of it a partitioned table cannot have. */ lost: Refusal[]; major: number; readable: boolean };
 
 export const plainFacts = (oid: string, by: string): SQL => sql`
   select c.relkind::text as kind, c.relpersistence::text as persistence, case when c.reltuples >= 0 then c.reltuples::float8 end as rows, pg_relation_size(c.oid)::float8 as bytes,
     (select a.attnotnull from pg_attribute a where a.attrelid = c.oid and a.attname = ${by} and a.attnum > 0 and not a.attisdropped) as not_null,
     c.relispartition or exists (select from pg_inherits i where c.oid in (i.inhrelid, i.inhparent)) as relatives,
     (select min(t.tgname)::text from pg_trigger t where t.tgrelid = c.oid and not t.tgisinternal and t.tgname !~ '^riskdesk_mirror') as triggers,
-    (select min(r.ev_class::regclass::text) from pg_depend d join pg_rewrite r on r.oid = d.objid where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid and r.ev_class <> c.oid) as views,
     exists (select from pg_policy p where p.polrelid = c.oid) or c.relrowsecurity as policies,
-    (select min(p.pubname)::text from pg_publication_rel r join pg_publication p on p.oid = r.prpubid where r.prrelid = c.oid) as published,
     (select min(x.relname)::text from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = c.oid and (i.indisunique or i.indisexclusion) and not i.indisprimary
-      and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = ${by} and a.attnum = any (i.indkey))) as unlike,
-    (select coalesce(json_agg(a.attname), '[]') from pg_attribute a where a.attrelid = c.oid and a.attidentity <> '' and not a.attisdropped) as identities
+      and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = ${by} and a.attnum = any (i.indkey))) as unlike
   from pg_class c where c.oid = ${oid}::oid`;
 
 /** Sequences that a serial column owns; an identity’s is its own affair. */
 export const ownedSequences = (ask: Ask, oid: string): Promise<Plain['sequences']> => ask<Plain['sequences'][number]>(sql`
   select n.nspname::text as schema, s.relname::text as rel, a.attname::text as column from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_namespace n on n.oid = s.relnamespace
     join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = ${oid}::oid and d.deptype = 'a'`);
-
-export const grantsOn = (ask: Ask, oid: string): Promise<Plain['grants']> => ask<Plain['grants'][number]>(sql`
-  select g.privilege_type as privilege, case when g.grantee <> 0 then pg_get_userbyid(g.grantee)::text end as grantee, g.is_grantable as grantable
-  from pg_class c cross join aclexplode(c.relacl) g where c.oid = ${oid}::oid and g.grantee <> c.relowner and g.privilege_type in ('SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER') order by 2, 1`);
 
 const refuse = (name: string, says: string | null | false | undefined, saferWay: string | null = null): Refusal[] => (says ? [{ name, says, saferWay }] : []);
 
@@ -50,64 +45,65 @@ function referredGuards({ top, by, children }: Plain, major: number): Refusal[] 
   ];
 }
 
-export function plainGuards(plain: Plain, major: number): Refusal[] {
-  const { top, by, axis, facts, readable, taken } = plain;
+export function plainGuards(plain: Plain): Refusal[] {
+  const { top, by, axis, facts, readable, taken, major } = plain;
   return [
     ...refuse('kind', facts.persistence !== 'p' && 'It is unlogged or temporary.'), ...refuse('relatives', facts.relatives && 'It is a partition, or inherits from or to another table.'),
     ...refuse('column', facts.not_null === null && `It has no column ${by}.`), ...refuse('nulls', facts.not_null === false && `${by} may be null: every row has to have a place.`, `ALTER TABLE … ALTER COLUMN ${by} SET NOT NULL;`),
     ...refuse('key', facts.not_null !== null && !axis && `${by} is no date and no timestamp.`), ...refuse('primary_key', top.primary_key.length === 0 && 'Without a primary key its rows cannot be told apart.', 'Add a primary key.'),
     ...refuse('unique', facts.unlike && `${facts.unlike} makes values unique without ${by}: a partitioned table cannot hold to that.`),
     ...referredGuards(plain, major),
-    ...refuse('triggers', facts.triggers && `Its trigger ${facts.triggers} would be lost.`), ...refuse('views', facts.views && `${facts.views} reads it and would go on reading the old table.`),
-    ...refuse('policies', facts.policies && 'Its row security would be lost.'), ...refuse('publication', facts.published && `It is published by ${facts.published}.`),
+    ...refuse('triggers', facts.triggers && `Its trigger ${facts.triggers} would be lost.`), ...refuse('policies', facts.policies && 'Its row security would be lost.'),
+    ...dependentsGuard(plain.dependents), ...plain.lost,
     ...refuse('privilege', !readable && 'The role that looks may not read it, so which partitions are needed is not known.'), ...refuse('old', taken && `${retiredOf(top).rel} is there already.`, 'Drop or rename it.'),
   ];
 }
 
 const keyOf = ({ top, by }: Plain): string[] => (top.primary_key.includes(by) ? top.primary_key : [...top.primary_key, by]);
 
-/** LIKE takes the indexes over, and would refuse a primary key without the partition key: so the key is put right on a table between. */
+/** What the copy has to be like, when its own foreign keys are there and before. */
+const alikeOr = ({ top, by }: Plain, references: boolean): SQL => refuseDifferences(top.oid, copyOf(top), { key: top.primary_key.includes(by), references });
+
+/** Each partition is like the copy, which has all that the table has but what a partitioned table itself cannot have. */
 function buildSteps(plain: Plain, axis: Axis, role: string): Step[] {
-  const { top, by, pieces, rest, references, grants } = plain;
+  const { top, by, pieces, rest, references, properties } = plain;
   const copy = copyOf(top);
-  const between = { schema: top.schema, rel: `riskdesk_t_${top.oid}` };
-  const key = top.primary_key.includes(by) ? [] : [sql`ALTER TABLE ${named(between)} DROP CONSTRAINT ${ident(`${between.rel}_pkey`)}, ADD PRIMARY KEY (${join(keyOf(plain).map((name) => ident(name)), sql`, `)})`];
   const parts = [...pieces.map((piece) => ({ rel: piece.rel, bounds: boundsOn(axis, piece) })), { rel: rest, bounds: sql`DEFAULT` }];
-  const words: Record<string, SQL> = { SELECT: sql`SELECT`, INSERT: sql`INSERT`, UPDATE: sql`UPDATE`, DELETE: sql`DELETE`, TRUNCATE: sql`TRUNCATE`, REFERENCES: sql`REFERENCES`, TRIGGER: sql`TRIGGER` };
   return [{
     sql: [
-      sql`CREATE TABLE ${named(between)} (LIKE ${named(top)} INCLUDING ALL)`, ...key, sql`CREATE TABLE ${named(copy)} (LIKE ${named(between)} INCLUDING ALL) PARTITION BY RANGE (${ident(by)})`, sql`DROP TABLE ${named(between)}`,
-      ...ownedBy(copy, top, role), sql`COMMENT ON TABLE ${named(copy)} IS ${literal(copyComment(top.oid))}`,
-      ...grants.map(({ privilege, grantee, grantable }) => sql`GRANT ${words[privilege] ?? sql`SELECT`} ON ${named(copy)} TO ${grantee === null ? sql`PUBLIC` : ident(grantee)}${grantable ? sql` WITH GRANT OPTION` : sql``}`),
-      ...parts.flatMap(({ rel, bounds }) => [createLike({ schema: top.schema, rel }, copy), ...ownedBy({ schema: top.schema, rel }, top, role), attachSql(copy, { schema: top.schema, rel }, bounds)]),
+      sql`CREATE TABLE ${named(copy)} (LIKE ${named(top)} INCLUDING ALL EXCLUDING IDENTITY EXCLUDING INDEXES EXCLUDING STATISTICS) PARTITION BY RANGE (${ident(by)})`, ...ownedBy(copy, top, role), sql`COMMENT ON TABLE ${named(copy)} IS ${literal(copyComment(top.oid))}`,
+      copyDefinitions(top.oid, copy, keyOf(plain)), ...grantsTo(copy, properties), ...sequenceSettings(properties), ...columnSettings(copy, properties), ...replicaIdentity(copy, properties),
+      ...parts.flatMap(({ rel, bounds }) => {
+        const part = { schema: top.schema, rel };
+        return [createLike(part, copy), ...ownedBy(part, top, role), ...withoutDefaults(part, properties), ...storageOf(part, properties), ...columnSettings(part, properties), ...replicaIdentity(part, properties), attachSql(copy, part, bounds)];
+      }),
+      alikeOr(plain, false),
     ],
-    note: `Creates ${copy.rel}, partitioned by ${by}, with ${pieces.length} partitions and a DEFAULT for what fits in none.`, lock: 'ACCESS SHARE', waits: 'bounded',
-  }, ...(references.length === 0 ? [] : [{ sql: references.map((one) => addReference(copy, one, one, sql``)), note: 'It refers to what the table refers to.', lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' } satisfies Step])];
+    note: `Creates ${copy.rel}, partitioned by ${by}, with ${pieces.length} partitions and a DEFAULT for what fits in none, and with all that is ${top.rel}’s own.`, lock: 'ACCESS SHARE', waits: 'bounded',
+  }, ...(references.length === 0 ? [] : [{ sql: references.flatMap((one) => [addReference(copy, one, one, sql``), ...commentOfKey(copy, one)]), note: 'It refers to what the table refers to.', lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' } satisfies Step])];
 }
-
-const text = (table: Named): SQL => literal(render(named(table)).text);
 
 /** Of a partitioned table as a whole. */
 const wholeOf = ({ kind }: Child): SQL => (kind === 'p' ? sql`` : sql`ONLY `);
 
 /** Every row has been seen to be in the new table, and writes wait: so it is known that they hold, and proved after it. */
-const carried = (child: Child, to: Named): SQL => sql`${addReference(child, child, to, wholeOf(child))}${child.enforced ? sql` NOT VALID` : sql``}`;
+const carried = (child: Child, to: Named): SQL[] => [sql`${addReference(child, child, to, wholeOf(child))}${child.enforced ? sql` NOT VALID` : sql``}`, ...commentOfKey(child, child)];
 
 /** PostgreSQL’s own proof; a foreign key that had none before gets none. */
 export const validateSteps = (children: Child[], top: Named): Step[] => children.filter(({ valid }) => valid).map((child) => ({
   sql: sql`ALTER TABLE ${named(child)} VALIDATE CONSTRAINT ${ident(child.fk)}`, note: `Every row of ${child.rel} refers to one of ${top.rel}; reads and writes go on.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'bounded',
 }));
 
-function swapStep({ top, facts, sequences, children }: Plain): Step {
+function swapStep(plain: Plain): Step {
+  const { top, sequences, children, properties, major } = plain;
   const copy = copyOf(top);
   const also = children.length === 0 ? '' : ` ${children.map(({ rel }) => rel).join(', ')} ${children.length === 1 ? 'refers' : 'refer'} to it from that moment on.`;
   return {
     sql: [
-      lockAll([top, ...children]), ...dropMirror(top), ...children.map((child) => sql`ALTER TABLE ${wholeOf(child)}${named(child)} DROP CONSTRAINT ${ident(child.fk)}`),
-      ...facts.identities.map((column) => sql`SELECT setval(pg_get_serial_sequence(${text(copy)}, ${literal(column)})::regclass, nextval(pg_get_serial_sequence(${text(top)}, ${literal(column)})::regclass))`),
+      lockAll([top, ...children]), refuseDependents(top.oid, major), alikeOr(plain, true), ...dropMirror(top), ...children.map((child) => sql`ALTER TABLE ${wholeOf(child)}${named(child)} DROP CONSTRAINT ${ident(child.fk)}`),
       ...sequences.map((one) => sql`ALTER SEQUENCE ${named(one)} OWNED BY ${ident(copy.schema, copy.rel, one.column)}`),
       sql`ALTER TABLE ${named(top)} RENAME TO ${ident(retiredOf(top).rel)}`, sql`ALTER TABLE ${named(copy)} RENAME TO ${ident(top.rel)}`,
-      ...children.map((child) => carried(child, top)),
+      ...renames(properties), commentOf(top, properties), ...children.flatMap((child) => carried(child, top)),
     ],
     note: `The partitioned table takes the name ${top.rel}; the old one is ${retiredOf(top).rel} from then on.${also}`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
   };

@@ -34,7 +34,7 @@ function detachStep({ schema, rel }: Partition, of: Attached): Step {
   const [parent, part] = [ident(of.parent_schema, of.parent_rel), ident(schema, rel)];
   // PostgreSQL refuses CONCURRENTLY where there is a DEFAULT, whose own bounds change with it.
   if (of.fallback) return { sql: [sql`ALTER TABLE ${parent} DETACH PARTITION ${part}`], note: 'Detaches it under a strong lock, for a moment: there is a DEFAULT partition, so it cannot be done concurrently.', lock: 'ACCESS EXCLUSIVE', waits: 'bounded' };
-  return { sql: sql`ALTER TABLE ${parent} DETACH PARTITION ${part} CONCURRENTLY`, note: 'Detaches it while reads and writes go on; waits for every transaction that uses the table.', lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient', awaits: { lock: 'ACCESS EXCLUSIVE', snapshots: false } };
+  return { sql: sql`ALTER TABLE ${parent} DETACH PARTITION ${part} CONCURRENTLY`, note: 'Detaches it while reads and writes go on; waits for every transaction that uses the table. PostgreSQL leaves a check of its bounds on it, which stays, also when it is attached again.', lock: 'SHARE UPDATE EXCLUSIVE', waits: 'patient', awaits: { lock: 'ACCESS EXCLUSIVE', snapshots: false } };
 }
 
 export const detach = action({

@@ -3,10 +3,12 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
-import { convertSteps, endOfConversion, grantsOn, ownedSequences, plainFacts, plainGuards, restName, validateSteps, type Plain } from './convert';
+import { convertSteps, endOfConversion, ownedSequences, plainFacts, plainGuards, restName, validateSteps, type Plain } from './convert';
+import { dependentsOf } from './dependents';
 import { axisIn, findFamily, type Part, type Table } from './family';
 import { rightGuards } from './family-guards';
-import { copyComment } from './mirror';
+import { mirrorFunction } from './mirror';
+import { propertiesOf, unlikeGuards } from './own-properties';
 import { missingPeriods, periodOf } from './periods';
 import { referencesOf } from './references';
 import { periodsIn, pieceNames, traces } from './rescue-plan';
@@ -34,12 +36,13 @@ export const partitionTable = action({
   risk: 'heavy',
   recurs: false,
   params: { table: param.object('Table'), by: param.object('Column'), every: param.choice('A partition for each', lengths), bound: param.ms('Others wait at most', 150), old: param.choice('The old table', ['stays', 'is dropped']), undo: param.choice('An unfinished run', ['goes on', 'is taken back']) },
-  find: async (ask, { params, role }): Promise<Plain | null> => {
+  find: async (ask, { params, role, server }): Promise<Plain | null> => {
     const family = await findFamily(ask, params.table, role, 'r');
     if (!family) return null;
     const [facts] = await ask<Plain['facts']>(plainFacts(family.top.oid, params.by));
     const [may] = await ask<{ readable: boolean }>(sql`select has_table_privilege(${family.top.oid}::oid, 'select') as readable`);
-    if (!facts) return null;
+    const properties = await propertiesOf(ask, family.top.oid, role);
+    if (!facts || !properties) return null;
     const { top } = family;
     const cut = asCut(top, params.by);
     const axis = axisIn(cut)?.axis ?? null;
@@ -48,19 +51,19 @@ export const partitionTable = action({
     const pieces = ranges.map((range, index) => ({ ...range, rel: names[index] ?? '' }));
     return {
       ...family, bytes: facts.bytes, top, by: params.by, axis, facts, pieces, rest: names.at(-1) ?? '', ...(await traces(ask, top, role)),
-      references: await referencesOf(ask, top.oid), sequences: await ownedSequences(ask, top.oid), grants: await grantsOn(ask, top.oid), readable: may?.readable ?? false,
+      references: await referencesOf(ask, top.oid), sequences: await ownedSequences(ask, top.oid), properties, dependents: await dependentsOf(ask, top.oid, server.major), lost: await unlikeGuards(ask, top.oid, server.major), major: server.major, readable: may?.readable ?? false,
     };
   },
-  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...rightGuards(object.children, role, false), ...plainGuards(object, server.major)],
+  guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...rightGuards(object.children, role, false), ...plainGuards(object)],
   plan: (object, { params, role }) => convertSteps(object, { role, undo: params.undo === 'is taken back', drop: params.old === 'is dropped' }).map((step) => ({ ...step, holdMs: params.bound })),
-  blocks: 'Reads and writes go on. Each write is done twice while it runs. Reads and writes of it, and of tables that refer to it, wait for the change of names at the end, as long as given at most, queue included. Names of its indexes and constraints are new ones after it, and its primary key has the column too.',
+  blocks: 'Reads and writes go on. Each write is done twice while it runs. Reads and writes of it, and of tables that refer to it, wait for the change of names at the end, as long as given at most, queue included. Indexes, constraints, sequences, privileges, settings and comments are those of the table after it, by their names; storage parameters are those of each partition, and its primary key has the column too. What could not be carried over is refused before.',
   disk: ({ facts }) => facts.bytes * 2,
   place: () => ({ tablespace: '' }),
   progress: null,
   figures: async (ask, { name }) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = to_regclass(${name})`))[0]?.n ?? null }),
   settle: async (ask, { top, name, children }, { params, role }) => {
     const [now] = await ask<{ done: boolean; left: boolean }>(sql`
-      select exists (select from pg_class c where c.oid = to_regclass(${name}) and c.relkind = 'p' and obj_description(c.oid, 'pg_class') = ${copyComment(top.oid)}) as done, exists (select from pg_proc where proname like '%riskdesk_mirror' and pronamespace = (select n.oid from pg_namespace n where n.nspname = ${top.schema})) as left`);
+      select exists (select from pg_class c where c.oid = to_regclass(${name}) and c.relkind = 'p' and c.oid <> ${top.oid}::oid) as done, exists (select from pg_proc where proname = ${mirrorFunction(top).rel} and pronamespace = (select n.oid from pg_namespace n where n.nspname = ${top.schema})) as left`);
     if (now?.done) {
       const unproved = await ask<{ oid: string; fk: string }>(sql`select conrelid::text as oid, conname::text as fk from pg_constraint where contype = 'f' and confrelid = to_regclass(${name}) and conparentid = 0 and not convalidated`);
       const proofs = validateSteps(children.filter(({ oid, fk }) => unproved.some((one) => one.oid === oid && one.fk === fk)), top);

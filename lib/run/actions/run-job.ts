@@ -194,6 +194,14 @@ async function telling(job: Job, backend: NonNullable<Job['backend']>, work: () 
   }
 }
 
+const dependentObjects = '2BP01';
+
+/** PostgreSQL names them in its detail, one a line. */
+function dependentsOf(error: unknown): string {
+  const { message, detail } = error as Error & { detail?: string };
+  return `${message}${detail ? `: ${detail.replaceAll('\n', ', ')}` : ''}.`;
+}
+
 async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> {
   return persistently(async () => {
     await discardUnfinished(job.id);
@@ -201,12 +209,21 @@ async function settle(job: Job, { action }: RegisteredAction): Promise<Settled> 
     const look = (mended: boolean) => monitorTransaction(job.target, (ask) => action.settle(ask, job.object, context, mended));
     const found = await look(false);
     if (found.mend.length === 0) return found;
-    await withJobSession(job.target, job.object_key, async (session) => {
+    const fault = await withJobSession(job.target, job.object_key, async (session) => {
       await saveJob(job, { backend: session.backend, log: [{ at: new Date().toISOString(), says: `Mending: ${found.says}` }] });
-      await telling(job, session.backend, async () => {
-        for (const step of found.mend) await runStep(session, stepOf(step), unwatched(job));
-      });
+      try {
+        await telling(job, session.backend, async () => {
+          for (const step of found.mend) await runStep(session, stepOf(step), unwatched(job));
+        });
+        return null;
+      } catch (error) {
+        // Others’ objects stand in the way of a DROP: a person has to decide about those.
+        if (sqlState(error) === dependentObjects) return dependentsOf(error);
+        throw error;
+      }
     });
+    // Done but for what is left, which a person has to know of.
+    if (fault !== null) return { ...found, state: found.state === 'done' ? 'undone' : found.state, says: `${found.says} It could not be mended: ${fault}` };
     const after = await look(true);
     if (after.mend.length > 0) return { ...after, says: `${found.says} It could not be mended.` };
     return { ...after, says: `${found.says} It is mended.${after.says === found.says ? '' : ` ${after.says}`}` };
