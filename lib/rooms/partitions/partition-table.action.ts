@@ -19,7 +19,7 @@ const asCut = (top: Table, by: string): Table => ({ ...top, strategy: 'r', key_c
 
 async function piecesOf(ask: Ask, top: Table, every: (typeof lengths)[number], now: number) {
   const period = periodOf(every, []);
-  const source: Part = { parent: '', oid: top.oid, schema: top.schema, rel: top.rel, kind: 'r', bound: '', pending: false, bytes: 0, rows: null, checked: false, secured: false };
+  const source: Part = { parent: '', oid: top.oid, schema: top.schema, rel: top.rel, kind: 'r', bound: '', pending: false, bytes: 0, rows: null, proven: false, secured: false };
   if (!period) return [];
   const held = await periodsIn(ask, top, source, period);
   const ahead = missingPeriods([], { period, now, ahead: 3, gaps: false }).filter((one) => !held.some(({ from }) => from === one.from));

@@ -3,9 +3,9 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { ident, literal, sql, type SQL } from '@/lib/pg/sql';
 import { lockAll } from './archive-plan';
 import { veiled } from './archives';
-import { axisIn, boundsCheck, named, tablesOf, type Axis, type Family, type Part, type Table } from './family';
+import { axisIn, named, tablesOf, type Axis, type Family, type Part, type Table } from './family';
 import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, mirrorTrigger, tryStep, type Mirror } from './mirror';
-import { attachSql, boundsOn, createLike, detachSql, inRange, nameFor, ownedBy, valueOn } from './partition-steps';
+import { attachSql, boundsOn, boundsProof, createLike, detachSql, nameFor, ownedBy, valueOn } from './partition-steps';
 import { endOf, startOf, suffixOf, uncovered, type Period } from './periods';
 import { addReference, type Key } from './references';
 import type { Range } from './time-axis';
@@ -62,7 +62,7 @@ function buildSteps({ top, references }: Rescue, source: Part, { pieces, axis, r
   ];
   const leaves = pieces.flatMap((piece) => {
     const part = { schema: top.schema, rel: piece.rel };
-    return leaf(part, boundsOn(axis, piece), [sql`ALTER TABLE ${named(part)} ADD CONSTRAINT ${ident(boundsCheck)} CHECK (${ident(key)} IS NOT NULL AND ${inRange(axis, key, piece)})`]);
+    return leaf(part, boundsOn(axis, piece), [boundsProof(part, axis, key, piece)]);
   });
   const build: Step = {
     sql: [sql`CREATE TABLE ${named(copy)} (LIKE ${named(top)} INCLUDING ALL EXCLUDING IDENTITY) PARTITION BY RANGE (${ident(key)})`, ...ownedBy(copy, top, role), sql`COMMENT ON TABLE ${named(copy)} IS ${literal(copyComment(source.oid))}`,

@@ -3,7 +3,7 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { inlineNumber, sql } from '@/lib/pg/sql';
 import { axisIn, named, type Table } from './family';
 import { missingRemainders } from './hash';
-import { boundsOn, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
+import { boundsOn, boundsProof, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
 import { missingPeriods, periodOf, suffixOf, type Every } from './periods';
 import type { Range } from './time-axis';
 
@@ -44,13 +44,16 @@ async function holds(ask: Ask, table: Table, ranges: Range[]): Promise<boolean |
   return found?.held ?? false;
 }
 
-export function stepsFor({ table, ranges, remainders }: Wanted, role: string): Step[] {
+export function stepsFor({ table, ranges, remainders }: Wanted, { role, checked }: { role: string; checked: boolean }): Step[] {
   const along = axisIn(table);
   const { fallback, key } = table;
   const hashed = remainders.map(({ modulus, remainder, rel }) => newPartition(table, { schema: table.schema, rel }, { bounds: sql`FOR VALUES WITH (MODULUS ${inlineNumber(modulus)}, REMAINDER ${inlineNumber(remainder)})`, role }));
   const [first, last] = [ranges[0], ranges.at(-1)];
   if (!along || !first || !last || key === null) return hashed;
-  const created = ranges.map((range) => newPartition(table, { schema: table.schema, rel: range.rel }, { bounds: boundsOn(along.axis, range), role }));
+  const created = ranges.map((range) => {
+    const part = { schema: table.schema, rel: range.rel };
+    return newPartition(table, part, { bounds: boundsOn(along.axis, range), role, proof: checked ? [boundsProof(part, along.axis, key, range)] : [] });
+  });
   // Attaching reads all of DEFAULT under ACCESS EXCLUSIVE, unless a check proves that there is nothing to find.
   if (!fallback || fallback.kind !== 'r') return created;
   const proof = proveSteps(fallback, sql`NOT (${inRange(along.axis, key, { from: first.from, to: last.to })})`, { name: fallbackCheck, what: 'that it holds none of these rows' });
