@@ -29,7 +29,7 @@ export const create = action({
     const wanted: Wanted[] = [];
     for (const table of tables) wanted.push(await wantedOf(ask, table, asked, family.now_ms));
     const along = axisIn(family.top);
-    return { ...family, wanted, period: along !== null && periodOf(params.every, along.parts) !== null };
+    return { ...family, wanted, period: along !== null && periodOf(params.every, along.parts.filter(({ several }) => !several)) !== null };
   },
   guards: (object, { role, server }) => {
     const tables = object.wanted.map(({ table }) => table);

@@ -25,7 +25,7 @@ export async function freeNames(ask: Ask, schema: string, names: string[]): Prom
 
 export async function wantedOf(ask: Ask, table: Table, { every, ahead, gaps }: Asked, now: number): Promise<Wanted> {
   const along = axisIn(table);
-  const period = along && periodOf(every, along.parts);
+  const period = along && periodOf(every, along.parts.filter(({ several }) => !several));
   const missing = along && period ? missingPeriods(along.parts, { period, now, ahead, gaps: gaps === 'yes' }) : [];
   const remainders = missingRemainders(table.parts.map(({ bound }) => bound));
   const names = await freeNames(ask, table.schema, [...missing.map((range) => nameFor(table.rel, suffixOf(range))), ...remainders.map(({ modulus, remainder }) => nameFor(table.rel, `${modulus}_${remainder}`))]);
