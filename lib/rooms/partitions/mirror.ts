@@ -60,6 +60,8 @@ export function tryStep({ source, copy, columns, primary_key: key }: Mirror): St
     sql: [
       sql`INSERT INTO ${named(copy)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM (SELECT * FROM ONLY ${named(source)} LIMIT 100 FOR KEY SHARE) s ON CONFLICT DO NOTHING`,
       sql`DELETE FROM ${named(copy)} t USING (SELECT ${keys} FROM ${named(copy)}) old WHERE ${keyIs(key, 'old')}`,
+      // Else the rows of the trial would be there as dead ones, and in the statistics.
+      sql`TRUNCATE ${named(copy)}`,
     ],
     note: 'Tries with a few rows what will be done for everybody who writes.', lock: 'ROW SHARE', waits: 'bounded',
   };

@@ -120,7 +120,8 @@ export async function cutsOf(ask: Ask, { top, children }: Family, source: Part, 
     return rounds.map((pieces, round): Cut => ({ ...of, ...(round === 0 ? left : { copy: null, mirrored: false }), place: round === 0 ? part.oid : `${part.oid}_round_${round}`, pieces }));
   });
   const fresh = planned.flatMap(({ pieces }) => allOf(pieces)).filter((piece) => !copy?.parts.some(({ rel }) => mirrored && rel === piece.rel));
-  const names = await freeNames(ask, top.schema, fresh.map(({ rel }) => rel));
+  const abandoned = cuts.filter((one) => one.range !== null || !one.mirrored).flatMap((one) => one.copy?.parts ?? []);
+  const names = await freeNames(ask, top.schema, fresh.map(({ rel }) => rel), abandoned.map(({ rel }) => rel));
   for (const [index, piece] of fresh.entries()) piece.rel = names[index] ?? piece.rel;
   return planned;
 }

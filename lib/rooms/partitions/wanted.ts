@@ -13,8 +13,10 @@ export type Wanted = { table: Table; ranges: (Range & { rel: string })[]; remain
 
 const fallbackCheck = 'riskdesk_not_here';
 
-export async function freeNames(ask: Ask, schema: string, names: string[]): Promise<string[]> {
+/** These names or the next ones to them that nothing has; what is called `freed` will be gone by then. */
+export async function freeNames(ask: Ask, schema: string, names: string[], freed: string[] = []): Promise<string[]> {
   const taken = new Set((await ask<{ rel: string }>(sql`select c.relname::text as rel from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${schema}`)).map(({ rel }) => rel));
+  for (const name of freed) taken.delete(name);
   return names.map((name) => {
     let free = name;
     for (let count = 2; taken.has(free); count += 1) free = nameFor(name, String(count));
