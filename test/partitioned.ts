@@ -17,10 +17,10 @@ export async function multiset(sql: Rows, tables: string[]): Promise<{ n: number
   return sums;
 }
 
-type Planting = { name: string; rows: number; months: number; /** The notes are no partitioned table. */ plain?: boolean; /** All rows of until now lie in DEFAULT partitions. */ fallback?: boolean; /** No table is partitioned, and none refers to another. */ whole?: boolean };
+type Planting = { name: string; rows: number; months: number; /** The notes are no partitioned table. */ plain?: boolean; /** All rows of until now lie in DEFAULT partitions. */ fallback?: boolean; /** No table is partitioned, and none refers to another. */ whole?: boolean; /** Partitions have a CHECK of their bounds. */ checked?: boolean };
 
 /** `months` monthly partitions up to the present month of a table with two that refer to it, one cut the same way and one not at all if `plain`. */
-export async function plantFamily(db: Pick<TestDatabase, 'connect' | 'sql'>, { name, rows, months, plain = false, fallback = false, whole = false }: Planting): Promise<Planted> {
+export async function plantFamily(db: Pick<TestDatabase, 'connect' | 'sql'>, { name, rows, months, plain = false, fallback = false, whole = false, checked = false }: Planting): Promise<Planted> {
   const owner = await db.connect('maintenance');
   const [top, factor, note] = [name, `${name} factors`, `${name} notes`];
   const [t, f, n] = [top, factor, note].map((one) => `public.${quoted(one)}`);
@@ -35,7 +35,9 @@ export async function plantFamily(db: Pick<TestDatabase, 'connect' | 'sql'>, { n
     const [month] = (await owner.query<{ low: string; high: string; tag: string }>(`select low::text || '+00' as low, (low + interval '1 month')::text || '+00' as high, to_char(low, 'YYYY_MM') as tag from (select date_trunc('month', now() at time zone 'UTC') - make_interval(months => $1) as low) m`, [back])).rows;
     for (const [table, own] of [[t, top], [f, factor], [n, note]] as const) {
       if (plain && table === n) continue;
-      await owner.query(`create table ${quoted(`${own}_${month?.tag}`)} partition of ${table} for values from ('${month?.low}') to ('${month?.high}')`);
+      const [part, key] = [quoted(`${own}_${month?.tag}`), own === top ? 'at' : 'of_at'];
+      await owner.query(`create table ${part} partition of ${table} for values from ('${month?.low}') to ('${month?.high}')`);
+      if (checked) await owner.query(`alter table ${part} add check (${key} >= '${month?.low}' and ${key} < '${month?.high}')`);
     }
   }
   await owner.query(`insert into ${t} (at, owner, body) select date_trunc('month', now()) - make_interval(months => $1) + (g::float8 / $2) * (now() - date_trunc('month', now()) + make_interval(months => $1)), 'o' || g, md5(g::text) from generate_series(1, $2) g`, [months - 1, rows]);

@@ -8,7 +8,7 @@ export type Writers = { stop: () => Promise<{ longest: number; /** In the second
  * Four sessions that insert, update and delete rows of the whole time of a planted table, each with what refers to it, as fast as they can with a breath between. What was
  * acknowledged is kept by the writers themselves, in a table that no job knows.
  */
-export async function startWriters(db: TestDatabase, { table, tables, owner }: Planted, most = 4): Promise<Writers> {
+export async function startWriters(db: TestDatabase, { table, tables, owner }: Planted, { most = 4, inserts = false }: { most?: number; /** Nothing else: what they write is in one partition each time. */ inserts?: boolean } = {}): Promise<Writers> {
   await owner.query(`create table if not exists public.ledger as select id, at, owner, body from ${table}`);
   await owner.query('create index if not exists ledger_id on public.ledger (id)');
   // Without it each of their statements would read the table, and hold its locks for as long.
@@ -23,9 +23,9 @@ export async function startWriters(db: TestDatabase, { table, tables, owner }: P
       const started = performance.now();
       try {
         await client.query('begin');
-        if (n % 4 === 3) {
+        if (n % 4 === 3 && !inserts) {
           await client.query(`with gone as (delete from ${factors} where (of_id, of_at) in (select id, at from ${table} where owner = $1 limit 1) returning 1), dead as (delete from ${table} where owner = $1 and not exists (select from ${tables[2]} x where x.of_id = id) returning id) delete from public.ledger l using dead where l.id = dead.id`, [`w${which}-${n - 2}`]);
-        } else if (n % 4 === 2) {
+        } else if (n % 4 === 2 && !inserts) {
           await client.query(`with it as (update ${table} set body = body || 'x' where owner = $1 returning id, body) update public.ledger l set body = it.body from it where l.id = it.id`, [`w${which}-${n - 1}`]);
         } else {
           await client.query(`with it as (insert into ${table} (at, owner, body) values (date_trunc('second', now()) - random() * interval '80 days', $1, 'b') returning id, at, owner, body), kept as (insert into public.ledger select * from it) insert into ${factors} select id, at, 1, 'w' from it`, [`w${which}-${n}`]);

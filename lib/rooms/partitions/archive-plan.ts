@@ -1,9 +1,9 @@
 import type { Step } from '@/lib/kit/action';
-import { ident, inlineNumber, join, sql, type SQL } from '@/lib/pg/sql';
+import { inlineNumber, join, sql, type SQL } from '@/lib/pg/sql';
 import { asOwner, veiled, type Archived, type ArchiveFamily } from './archives';
 import { alike, axisIn, named, type Axis, type Child, type Placed, type Table } from './family';
 import { moveStep, type Along } from './move';
-import { attachSql, boundsOn, createLike, detachSql, inRange, nameFor, ownedBy, proveSteps } from './partition-steps';
+import { attachSql, boundsOn, createLike, detachSql, inRange, insideOf, nameFor, ownedBy, proveSteps } from './partition-steps';
 import { suffixOf, uncovered } from './periods';
 import { overlaps } from './range-sets';
 import type { Range } from './time-axis';
@@ -54,8 +54,8 @@ export const lockAll = (tables: Named[]): SQL => sql`LOCK TABLE ${join(tables.ma
 function wholeSteps(family: ArchiveFamily, { part, whole }: Going, axis: Axis): Step[] {
   const moved = whole ?? [];
   const { top, main } = family;
-  const proofs = [{ table: top as Table, part }, ...moved.map((one) => ({ table: one.child as Table, part: one.part }))].filter((one) => !one.part.checked)
-    .flatMap((one) => proveSteps(one.part, sql`${ident(one.table.key ?? '')} IS NOT NULL AND ${inRange(axis, one.table.key ?? '', part)}`, { what: 'what its bounds are' }));
+  const proofs = [{ table: top as Table, part }, ...moved.map((one) => ({ table: one.child as Table, part: one.part }))].filter((one) => !one.part.proven)
+    .flatMap((one) => proveSteps(one.part, insideOf(axis, one.table.key ?? '', part), { what: 'what its bounds are' }));
   const bounds = boundsOn(axis, part);
   const statements = [
     ...asOwner(family), lockAll([top, ...moved.map(({ child }) => child)]),

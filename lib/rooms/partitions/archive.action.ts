@@ -2,13 +2,12 @@ import { action, type Refusal } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
-import { array, sql } from '@/lib/pg/sql';
+import { sql } from '@/lib/pg/sql';
 import { archiveSteps, cutoffOf, goingOf, type Going } from './archive-plan';
-import { archiveFigures, archiveGuards, createArchives, findArchives, type ArchiveFamily } from './archives';
-import { alike, axisIn, named, written } from './family';
+import { archiveFigures, archiveGuards, copiedBytes, createArchives, findArchives, type ArchiveFamily } from './archives';
+import { alike, axisIn, named, written, type Placed } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
-import { inRange } from './partition-steps';
-import { overlaps } from './range-sets';
+import { inRange, provenOf, readOnce } from './partition-steps';
 
 type Due = ArchiveFamily & { cutoff: number; going: Going[]; needed: number; /** DEFAULT holds rows that old. */ astray: boolean };
 
@@ -43,16 +42,16 @@ async function withRows(ask: Ask, { top, going }: Pick<Due, 'top' | 'going'>): P
   return left;
 }
 
-/** Bytes of what goes row by row, with all that may refer to it: it stands twice until VACUUM has been there. */
-async function copied(ask: Ask, { top, others, going }: Due): Promise<number> {
-  const byRow = going.filter(({ whole }) => whole === null).map(({ part }) => part);
-  if (byRow.length === 0) return 0;
-  const beside = others.flatMap(({ table }): { oid: string }[] => (alike(top, table) ? (axisIn(table)?.parts ?? []).filter((one) => byRow.some((part) => overlaps(one, part))) : [table]));
-  const [found] = await ask<{ bytes: number }>(sql`
-    select coalesce(sum(pg_total_relation_size(p.relid)), 0)::float8 as bytes from unnest(${array([...byRow, ...beside].map(({ oid }) => oid))}::oid[]) o(oid)
-      cross join lateral (select relid from pg_partition_tree(o.oid) where isleaf union select o.oid) p`);
-  return found?.bytes ?? 0;
+const wholeParts = ({ part, whole }: Going): Placed[] => (whole ? [part, ...whole.map((one) => one.part)] : []);
+
+/** The same with what is known of the partitions that go as a whole. */
+async function withProofs(ask: Ask, going: Going[]): Promise<Going[]> {
+  const known = new Map((await provenOf(ask, going.flatMap(wholeParts))).map((part) => [part.oid, part]));
+  const seen = <P extends Placed>(part: P) => known.get(part.oid) ?? part;
+  return going.map((one) => ({ ...one, part: seen(one.part), whole: one.whole?.map((beside) => ({ ...beside, part: seen(beside.part) })) ?? null }));
 }
+
+const blocks = 'Whole partitions: reads and writes of the tables wait for the change in the catalog, as long as given at most, queue included. Row by row: who changes one of the rows of the batch at hand waits for that batch. Archived rows are no longer seen in the tables, and no foreign key refers to them; triggers on deleting fire for rows, not for partitions.';
 
 export const archive = action({
   name: 'archive',
@@ -67,8 +66,9 @@ export const archive = action({
     if (!family) return null;
     const cutoff = cutoffOf(family, params.days);
     const due: Due = { ...family, cutoff, needed: 0, astray: await isAstray(ask, family, cutoff), going: goingOf(family, cutoff, params.partial === 'go too') };
-    const left = { ...due, going: await withRows(ask, due) };
-    return { ...left, needed: await copied(ask, left) };
+    const going = await withProofs(ask, await withRows(ask, due));
+    const byRow = going.filter(({ whole }) => whole === null).map(({ part }) => part);
+    return { ...due, going, needed: await copiedBytes(ask, byRow, due.others.map(({ table }) => table)) };
   },
   guards: (object, { params, role, server }) => [
     ...standbyGuard(server.inRecovery),
@@ -77,7 +77,8 @@ export const archive = action({
     ...(object.going.some(({ whole }) => whole === null) ? childGuards(object) : childGuards(object).filter(({ name }) => name !== 'unindexed')),
   ],
   plan: (object, { params, role }) => (object.going.length === 0 ? [] : [...createArchives(object, role), ...archiveSteps(object, object.going, role).map((step) => ({ ...step, holdMs: params.bound }))]),
-  blocks: 'Whole partitions: reads and writes of the tables wait for the change in the catalog, as long as given at most, queue included. Row by row: who changes one of the rows of the batch at hand waits for that batch. Archived rows are no longer seen in the tables, and no foreign key refers to them; triggers on deleting fire for rows, not for partitions.',
+  blocks,
+  blocksOf: ({ going }) => `${blocks}${readOnce(going.flatMap(wholeParts))}`,
   disk: ({ needed }) => needed || null,
   place: () => ({ tablespace: '' }),
   progress: null,

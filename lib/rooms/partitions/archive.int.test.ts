@@ -57,6 +57,54 @@ describe.each([['main', db], ['pg14', old], ['super', db]] as const)('on %s', (t
   });
 });
 
+describe.each([['main', db], ['pg14', old]] as const)('what need not be read, on %s', (target, server) => {
+  const { shown, done } = onTarget(actions, target);
+
+  test('partitions with a valid CHECK that says what their bounds do, by whatever name; the others are named, with their sizes', async () => {
+    const planted = await plantFamily(server, { name: 'Proven', rows: 3000, months: 4, checked: true });
+    const { table, tables, archives, sql, owner } = planted;
+    const params = { table, days: '75' };
+    const oldest = await sql<{ part: string; def: string }>(`select inhrelid::regclass::text as part, pg_get_constraintdef(k.oid) as def from pg_inherits join pg_constraint k on k.conrelid = inhrelid and k.contype = 'c' where inhparent = any (array[$1, $2, $3]::regclass[]) and pg_get_expr((select relpartbound from pg_class where oid = inhrelid), 0) ~ to_char(now() - interval '3 months', '''YYYY-MM-01.* TO')`, tables);
+    expect(oldest).toHaveLength(3);
+    const validated = async () => (await shown('partitions.archive', params)).plan.filter(({ sql: text }) => text.includes('VALIDATE')).map(({ sql: text }) => text);
+    expect(await validated()).toEqual([]);
+    expect((await shown('partitions.archive', params)).blocks).not.toMatch(/No CHECK/);
+    // What looks alike proves nothing.
+    const { part = '', def = '' } = oldest[0] ?? {};
+    const name = (await sql<{ conname: string }>(`select conname from pg_constraint where conrelid = $1::regclass and contype = 'c'`, [part]))[0]?.conname;
+    const inside = def.replace('CHECK ', '');
+    for (const like of [`CHECK (body is null or (owner <> '' and ${inside} and owner is not null) or true)`, `CHECK (not (body is null and ${inside} and owner is null))`, `${def} NOT VALID`]) {
+      await owner.query(`alter table ${part} drop constraint if exists "${name}", drop constraint if exists like_it, add constraint like_it ${like}`);
+      expect(await validated()).toEqual([expect.stringContaining('VALIDATE CONSTRAINT "riskdesk_bounds"')]);
+      expect((await shown('partitions.archive', params)).blocks).toMatch(/No CHECK proves the bounds of Proven_\d{4}_\d\d \([\d.]+ kB\): read once before/);
+    }
+    const before = await multiset(sql, tables);
+    await done('partitions.archive', params);
+    const gone = await multiset(sql, archives);
+    expect(gone.map(({ n }) => n)).not.toContain(0);
+    const back = { table, from: '2020-01-01', to: '2100-01-01' };
+    expect((await shown('partitions.restore', back)).plan.filter(({ sql: text }) => text.includes('VALIDATE CONSTRAINT "riskdesk_bounds"'))).toEqual([]);
+    await done('partitions.restore', back);
+    expect(await multiset(sql, tables)).toEqual(before);
+  });
+
+  test('partitions of its own making are among them, unless a person says no', async () => {
+    const owner = await server.connect('maintenance');
+    for (const check of ['yes', 'no']) {
+      await owner.query(`create table made_${check} (at date not null, primary key (at)) partition by range (at)`);
+      await done('partitions.create', { table: `public.made_${check}`, every: 'month', check });
+      const found = await server.sql<{ proven: boolean }>(`select exists (select from pg_constraint k where k.conrelid = i.inhrelid and k.contype = 'c' and k.convalidated and pg_get_expr(k.conbin, k.conrelid) = pg_get_partition_constraintdef(i.inhrelid)) as proven from pg_inherits i where inhparent = $1::regclass`, [`made_${check}`]);
+      expect(new Set(found.map(({ proven }) => proven))).toEqual(new Set([check === 'yes']));
+    }
+  });
+
+  test('what comes back row by row stands twice for a while: the preview says how much disk that is', async () => {
+    const { table } = await plantFamily(server, { name: 'Twice', rows: 2000, months: 3, plain: true });
+    await done('partitions.archive', { table, days: '40', partial: 'go too' });
+    expect((await shown('partitions.restore', { table, from: '2020-01-01', to: '2100-01-01' })).estimate.disk_bytes).toBeGreaterThan(100_000);
+  });
+});
+
 test('others wait for the change in the catalog no longer than promised, also while somebody’s transaction is in its way', async () => {
   const { start, ended } = onTarget(actions);
   const { table } = await plantFamily(db, { name: 'Watched', rows: 2000, months: 4 });

@@ -1,8 +1,9 @@
 import type { Figures, Refusal, Step } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { array, ident, join, literal, sql, type SQL } from '@/lib/pg/sql';
-import { alike, findFamily, named, tablesOf, written, type Child, type Family, type Table } from './family';
+import { alike, axisIn, findFamily, named, tablesOf, written, type Child, type Family, type Placed, type Table } from './family';
 import { nameFor, ownedBy } from './partition-steps';
+import { overlaps } from './range-sets';
 
 type Named = { schema: string; rel: string };
 /** A table with where its rows are archived; `archive` is null while there is none. */
@@ -34,6 +35,16 @@ export async function findArchives(ask: Ask, name: string, role: string): Promis
     return { table, place, archive: fits ? archive : null, taken: there !== undefined && !fits, readers: grants.filter(({ oid }) => oid === table.oid).map(({ grantee }) => grantee) };
   };
   return { ...family, main: archived(family.top, archiveOf(family.top)), others: family.children.map((child) => archived(child, archiveOf(child))), as_owner: who?.sees_all ?? false };
+}
+
+/** Bytes of partitions whose rows go elsewhere one by one, and of all in `beside` that may go with them: they stand twice until VACUUM has been there. */
+export async function copiedBytes(ask: Ask, parts: Placed[], beside: Table[]): Promise<number> {
+  if (parts.length === 0) return 0;
+  const along = beside.flatMap((table): { oid: string }[] => axisIn(table)?.parts.filter((one) => parts.some((part) => overlaps(one, part))) ?? [table]);
+  const [found] = await ask<{ bytes: number }>(sql`
+    select coalesce(sum(pg_total_relation_size(p.relid)), 0)::float8 as bytes from unnest(${array([...parts, ...along].map(({ oid }) => oid))}::oid[]) o(oid)
+      cross join lateral (select relid from pg_partition_tree(o.oid) where isleaf union select o.oid) p`);
+  return found?.bytes ?? 0;
 }
 
 const shape = (of: Table) => of.columns.map(({ name, type }) => `${name} ${type}`).toSorted();

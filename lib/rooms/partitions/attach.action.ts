@@ -3,13 +3,13 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { moment, param, type Param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { render, sql } from '@/lib/pg/sql';
-import { axisIn, boundsCheck, findFamily, named, tablesOf, written, type Family, type Table } from './family';
+import { axisIn, findFamily, named, tablesOf, written, type Family, type Table } from './family';
 import { pendingGuard, rightGuards, timeGuard } from './family-guards';
 import { joinSteps } from './partition-steps';
 import { overlaps } from './range-sets';
 import type { Range } from './time-axis';
 
-type Joining = Family & { part: Table; range: Range; checked: boolean; attached: boolean; lacking: string[]; keys: string[] };
+type Joining = Family & { part: Table; range: Range; attached: boolean; lacking: string[]; keys: string[] };
 
 const at = (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: moment });
 
@@ -49,13 +49,13 @@ export const attach = action({
   params: { table: param.object('Partitioned table'), partition: param.object('Table to attach'), from: at('From'), to: at('To (not included)') },
   find: async (ask, { params, role }): Promise<Joining | null> => {
     const family = await findFamily(ask, params.table, role);
-    const [found] = await ask<{ oid: string; attached: boolean; checked: boolean }>(sql`
-      select c.oid::text as oid, c.relispartition as attached, exists (select from pg_constraint k where k.conrelid = c.oid and k.conname = ${boundsCheck} and k.convalidated) as checked from pg_class c where c.oid = to_regclass(${params.partition}) and c.relkind in ('r', 'p')`);
+    const [found] = await ask<{ oid: string; attached: boolean }>(sql`
+      select c.oid::text as oid, c.relispartition as attached from pg_class c where c.oid = to_regclass(${params.partition}) and c.relkind in ('r', 'p')`);
     const part = found && (await tablesOf(ask, [found.oid], role)).get(found.oid);
     if (!family || !part) return null;
     const lacking = await lacks(ask, family.top.oid, part.oid);
     const names = (kind: string) => lacking.filter((one) => one.kind === kind).map(({ name }) => name);
-    return { ...family, identity: `${family.identity} ${part.oid}`, part, range: { from: Date.parse(params.from), to: Date.parse(params.to) }, checked: false, attached: found.attached, lacking: names('index'), keys: names('key') };
+    return { ...family, identity: `${family.identity} ${part.oid}`, part, range: { from: Date.parse(params.from), to: Date.parse(params.to) }, attached: found.attached, lacking: names('index'), keys: names('key') };
   },
   guards: (object, { role, server }) => [...standbyGuard(server.inRecovery), ...rightGuards([object.top, object.part], role, false), ...timeGuard(object.top), ...pendingGuard([object.top]), ...own(object)],
   plan: ({ top, part, range }) => joinSteps(top, part, range),

@@ -117,7 +117,7 @@ export function convertSteps(plain: Plain, { role, undo, drop }: { role: string;
   const { top, axis, facts, copy, mirrored } = plain;
   if (!axis) return [];
   if (undo) return mirrored || copy ? abandonSteps(top) : [];
-  const mirror: Mirror = { source: { ...top, rows: facts.rows, bytes: facts.bytes }, copy: copyOf(top), columns: top.columns, primary_key: keyOf(plain), owner: top.owner, role };
+  const mirror: Mirror = { source: { ...top, place: top.oid, rows: facts.rows, bytes: facts.bytes }, copy: copyOf(top), columns: top.columns, primary_key: keyOf(plain), owner: top.owner, role };
   const begun = copy && mirrored ? [] : [...(copy || mirrored ? abandonSteps(top) : []), ...buildSteps(plain, axis, role), tryStep(mirror), ...mirrorSteps(mirror)];
   return [...begun, fillStep(mirror), compareStep(mirror), swapStep(plain), ...validateSteps(plain.children, top), ...endOfConversion(top, drop)];
 }

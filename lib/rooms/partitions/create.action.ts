@@ -38,7 +38,7 @@ export const create = action({
   permission: 'maintenance:run',
   risk: 'light',
   recurs: true,
-  params: { table: param.object('Partitioned table'), ahead: param.count('Periods ahead', 3), every: param.choice('Each', everies), gaps: param.choice('Fill gaps too', ['yes', 'no']), zone: param.text('Time zone of its days (empty: as its bounds tell, else UTC)'), children: param.choice('Tables that refer to it too', ['yes', 'no']) },
+  params: { table: param.object('Partitioned table'), ahead: param.count('Periods ahead', 3), every: param.choice('Each', everies), gaps: param.choice('Fill gaps too', ['yes', 'no']), zone: param.text('Time zone of its days (empty: as its bounds tell, else UTC)'), children: param.choice('Tables that refer to it too', ['yes', 'no']), check: param.choice('A CHECK of their bounds, so that archiving need not read them', ['no', 'yes']) },
   find: async (ask, { params, role }): Promise<Ahead | null> => {
     const family = await findFamily(ask, params.table, role);
     if (!family) return null;
@@ -51,7 +51,7 @@ export const create = action({
     const tables = object.wanted.map(({ table }) => table);
     return [...standbyGuard(server.inRecovery), ...rightGuards(tables, role, true), ...(object.top.strategy === 'h' ? [] : timeGuard(object.top)), ...lengthGuard(object), ...pendingGuard(tables), ...heldGuard(object)];
   },
-  plan: ({ wanted }, { role }) => wanted.flatMap((one) => stepsFor(one, role)),
+  plan: ({ wanted }, { params, role }) => wanted.flatMap((one) => stepsFor(one, { role, checked: params.check === 'yes' })),
   blocks: 'No read and no write of the table waits, but those that reach a DEFAULT partition, for at most 150 ms at a time. What is there already is left alone: where nothing is missing, nothing is done.',
   progress: null,
   figures: async (ask, object) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = ${object.identity}::oid`))[0]?.n ?? null }),

@@ -6,7 +6,7 @@ import { axisOf, rangeEnds, rangeOn, type Range } from './time-axis';
 import { bound, keyType } from './tree-sql';
 
 export type Column = { name: string; type: string; generated: boolean };
-export type Part = { parent: string; oid: string; schema: string; rel: string; kind: string; bound: string; pending: boolean; bytes: number; rows: number | null; /** Has a valid CHECK of its bounds. */ checked: boolean; secured: boolean };
+export type Part = { parent: string; oid: string; schema: string; rel: string; kind: string; bound: string; pending: boolean; bytes: number; rows: number | null; /** A CHECK proves its bounds, where `provenOf` was asked. */ proven: boolean; /** It is still to be cut into its periods: see rescue-plan. */ several: boolean; secured: boolean };
 export type Table = {
   oid: string; schema: string; rel: string; kind: string; owner: string; owned: boolean; creates: boolean; /** Row security holds for its owner too. */ forced: boolean; /** Its owner sees all rows, whatever its policies. */ sees_all: boolean;
   /** Of a partitioned table, with how many columns its key has and the first of them, its type as `keyType` says. */
@@ -28,13 +28,12 @@ const facts = (oids: string[], role: string): SQL => sql`
       where i.indrelid = c.oid and i.indisprimary and k.place <= i.indnkeyatts) as primary_key
   from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_partitioned_table p on p.partrelid = c.oid where c.oid = any (${array(oids)}::oid[])`;
 
-/** Named so that it is found again, by restore say, which then need not read the partition. */
-export const boundsCheck = 'riskdesk_bounds';
+export const severalComment = 'riskdesk: holds several periods, which get partitions of their own';
 
 const partsOf = (oids: string[]): SQL => sql`
   select i.inhparent::text as parent, c.oid::text as oid, n.nspname::text as schema, c.relname::text as rel, c.relkind::text as kind, coalesce(${bound(sql`c`)}, '') as bound, i.inhdetachpending as pending,
     c.relpages::float8 * current_setting('block_size')::int as bytes, case when c.reltuples >= 0 then c.reltuples::float8 end as rows,
-    exists (select from pg_constraint k where k.conrelid = c.oid and k.contype = 'c' and k.conname = ${boundsCheck} and k.convalidated) as checked, c.relrowsecurity as secured
+    false as proven, coalesce(obj_description(c.oid, 'pg_class') = ${severalComment}, false) as several, c.relrowsecurity as secured
   from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace where i.inhparent = any (${array(oids)}::oid[])`;
 
 /** Foreign keys to a table, that of a partition being its parent's; `indexed` where an index begins with their columns, `referred` where others refer on. */

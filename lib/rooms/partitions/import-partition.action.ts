@@ -3,10 +3,11 @@ import { action, type Refusal } from '@/lib/kit/action';
 import { param, type Param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { array, render, sql } from '@/lib/pg/sql';
-import { axisIn, boundsCheck, named, written } from './family';
+import { axisIn, named, written } from './family';
 import { pendingGuard, rightGuards } from './family-guards';
 import { findImport } from './import-facts';
 import { importSteps, stateOf, type Coming, type Importing } from './import-plan';
+import { boundsCheck } from './partition-steps';
 import { overlaps } from './range-sets';
 
 const id: Param<string> = { label: 'Export, by its job', kind: 'text', default: '', schema: z.guid('must be the id of an export, as the list of exports has it') };

@@ -10,13 +10,13 @@ type Named = { schema: string; rel: string };
  * A table whose rows are wanted in another, partitioned one, while others write: a trigger repeats every write of it there, a pass over the old rows copies what was there
  * before, and once both are seen to be the same in one snapshot the two change places.
  */
-export type Mirror = { source: Named & { oid: string; rows: number | null; bytes: number }; copy: Named; columns: Column[]; primary_key: string[]; owner: string; role: string };
+export type Mirror = { source: Named & { /** Where in it the filling is, is a setting of this name. */ place: string; rows: number | null; bytes: number }; copy: Named; columns: Column[]; primary_key: string[]; owner: string; role: string };
 
 export const copyOf = ({ schema, rel }: Named): Named => ({ schema, rel: nameFor(rel, 'riskdesk_new') });
 export const mirrorTrigger = 'riskdesk_mirror';
 export const mirrorFunction = ({ schema, rel }: Named): Named => ({ schema, rel: nameFor(rel, 'riskdesk_mirror') });
 /** By which a copy is known as one of this table. */
-export const copyComment = (oid: string): string => `riskdesk copies table ${oid} into this one`;
+export const copyComment = (of: string): string => `riskdesk copies table ${of} into this one`;
 
 const keyIs = (key: string[], of: string): SQL => join(key.map((name) => sql`t.${ident(name)} = ${ident(of)}.${ident(name)}`), sql` AND `);
 
@@ -60,6 +60,8 @@ export function tryStep({ source, copy, columns, primary_key: key }: Mirror): St
     sql: [
       sql`INSERT INTO ${named(copy)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM (SELECT * FROM ONLY ${named(source)} LIMIT 100 FOR KEY SHARE) s ON CONFLICT DO NOTHING`,
       sql`DELETE FROM ${named(copy)} t USING (SELECT ${keys} FROM ${named(copy)}) old WHERE ${keyIs(key, 'old')}`,
+      // Else the rows of the trial would be there as dead ones, and in the statistics.
+      sql`TRUNCATE ${named(copy)}`,
     ],
     note: 'Tries with a few rows what will be done for everybody who writes.', lock: 'ROW SHARE', waits: 'bounded',
   };
@@ -68,11 +70,11 @@ export function tryStep({ source, copy, columns, primary_key: key }: Mirror): St
 /** Block by block, each row held against being deleted while it is copied. What the trigger has written already is newer and stays. */
 export function fillStep({ source, copy, columns }: Mirror): Step {
   const blocks = blocksOfABatch(source);
-  const next = sql`${atBlock(source.oid)} + ${paced(blocks)}`;
-  const last = sql`${next} >= ${sizeInBlocks(source.oid)}`;
-  const fill = sql`WITH put AS (INSERT INTO ${named(copy)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM (SELECT * FROM ONLY ${named(source)} WHERE ${inBlocks(source.oid, blocks)} FOR KEY SHARE) s ON CONFLICT DO NOTHING RETURNING 1)
+  const next = sql`${atBlock(source.place)} + ${paced(blocks)}`;
+  const last = sql`${next} >= ${sizeInBlocks(source)}`;
+  const fill = sql`WITH put AS (INSERT INTO ${named(copy)} (${list(columns)}) OVERRIDING SYSTEM VALUE SELECT ${list(columns)} FROM (SELECT * FROM ONLY ${named(source)} WHERE ${inBlocks(source.place, blocks)} FOR KEY SHARE) s ON CONFLICT DO NOTHING RETURNING 1)
 SELECT (SELECT count(*) FROM put)::int AS moved, NOT ${last} AS more, CASE WHEN ${last} THEN false END AS left`;
-  return { sql: [fill, goOn(source.oid, next, last)], note: `Copies the rows of ${source.rel} that were there before, a few thousand at a time.`, lock: 'ROW SHARE', waits: 'bounded', repeats: { expected: source.rows } };
+  return { sql: [fill, goOn(source.place, next, last)], note: `Copies the rows of ${source.rel} that were there before, a few thousand at a time.`, lock: 'ROW SHARE', waits: 'bounded', repeats: { expected: source.rows } };
 }
 
 const sumOf = (table: SQL, columns: Column[]): SQL => sql`(SELECT (count(*), bit_xor(hashtextextended(ROW(${list(columns)})::text, 0))) FROM ${table})`;

@@ -1,5 +1,5 @@
 import type { Step } from '@/lib/kit/action';
-import { ident, inlineNumber, join, literal, sql, type SQL } from '@/lib/pg/sql';
+import { ident, inlineNumber, join, literal, render, sql, type SQL } from '@/lib/pg/sql';
 import { named, type Column, type Part } from './family';
 
 type Named = { schema: string; rel: string };
@@ -16,15 +16,15 @@ export function blocksOfABatch({ rows, bytes }: Pick<Part, 'rows' | 'bytes'>, ba
   return Math.min(512, Math.max(4, Math.round(batch / dense)));
 }
 
-/** Where a step is: a setting of the job's session, which a transaction that is rolled back leaves as it was. */
-const placeOf = (oid: string): SQL => literal(`riskdesk.at_${oid}`);
-export const atBlock = (oid: string): SQL => sql`coalesce(nullif(current_setting(${placeOf(oid)}, true), ''), '0')::bigint`;
-export const goTo = (oid: string, block: SQL): SQL => sql`set_config(${placeOf(oid)}, (${block})::text, false)`;
-export const sizeInBlocks = (oid: string): SQL => sql`(pg_relation_size(${literal(oid)}::oid) / current_setting('block_size')::bigint)`;
+/** Where a step is, in one table: a setting of the job's session, which a transaction that is rolled back leaves as it was. */
+const settingOf = (place: string): SQL => literal(`riskdesk.at_${place}`);
+export const atBlock = (place: string): SQL => sql`coalesce(nullif(current_setting(${settingOf(place)}, true), ''), '0')::bigint`;
+export const goTo = (place: string, block: SQL): SQL => sql`set_config(${settingOf(place)}, (${block})::text, false)`;
+export const sizeInBlocks = (table: Named): SQL => sql`(pg_relation_size(${literal(render(named(table)).text)}::regclass) / current_setting('block_size')::bigint)`;
 /** So many blocks a batch, more or fewer as the engine has found that they take shorter or longer than they should. */
 export const paced = (blocks: number): SQL => sql`greatest(1, ${inlineNumber(blocks)} * coalesce(nullif(current_setting('riskdesk.pace', true), ''), '1')::float8)::int`;
 const tid = (block: SQL): SQL => sql`format('(%s,0)', ${block})::tid`;
-export const inBlocks = (oid: string, blocks: number): SQL => sql`ctid >= ${tid(atBlock(oid))} AND ctid < ${tid(sql`${atBlock(oid)} + ${paced(blocks)}`)}`;
+export const inBlocks = (place: string, blocks: number): SQL => sql`ctid >= ${tid(atBlock(place))} AND ctid < ${tid(sql`${atBlock(place)} + ${paced(blocks)}`)}`;
 
 export const list = (columns: Column[], prefix?: SQL): SQL => join(columns.filter(({ generated }) => !generated).map(({ name }) => (prefix ? sql`${prefix}.${ident(name)}` : ident(name))), sql`, `);
 /** The rows that the transaction has locked, and no others: nobody can change them, so their places stay. */
@@ -38,7 +38,7 @@ function carried(index: number, taken: SQL, target: Named, columns: Column[]): S
 }
 
 /** Sets the place for the next batch; after the last block the first again, for what others held or added meanwhile. */
-export const goOn = (oid: string, next: SQL, last: SQL): SQL => sql`SELECT ${goTo(oid, sql`CASE WHEN ${last} THEN 0 ELSE ${next} END`)} AS next_block`;
+export const goOn = (place: string, next: SQL, last: SQL): SQL => sql`SELECT ${goTo(place, sql`CASE WHEN ${last} THEN 0 ELSE ${next} END`)} AS next_block`;
 
 /**
  * One batch, as a transaction: the rows are locked first, so that the statement after sees every row that refers to them and nobody can add one; then one statement takes
@@ -54,7 +54,7 @@ export function moveStep({ leaf, where, target, columns, along, expected }: Move
   });
   const differs = join([0, ...along.map((_, index) => index + 1)].map((index) => sql`${sumOf(`out_${index}`)} IS DISTINCT FROM ${sumOf(`in_${index}`)}`), sql` OR `);
   const next = sql`${atBlock(leaf.oid)} + ${paced(blocks)}`;
-  const last = sql`${next} >= ${sizeInBlocks(leaf.oid)}`;
+  const last = sql`${next} >= ${sizeInBlocks(leaf)}`;
   const move = sql`WITH ${join([own, ...others], sql`, `)}
 SELECT (SELECT count(*) FROM out_0)::int AS moved, NOT ${last} AS more,
   CASE WHEN ${last} THEN EXISTS (SELECT FROM ONLY ${named(leaf)} WHERE ${where} AND NOT ctid = ANY (${locked})) END AS left,

@@ -1,9 +1,13 @@
 import type { Step } from '@/lib/kit/action';
-import { ident, join, literal, sql, type SQL } from '@/lib/pg/sql';
-import { axisIn, boundsCheck, named, type Axis, type Table } from './family';
+import type { Ask } from '@/lib/kit/diagnostic';
+import { array, ident, join, literal, sql, type SQL } from '@/lib/pg/sql';
+import { formatBytes } from '@/lib/units';
+import { axisIn, named, type Axis, type Part, type Table } from './family';
 import type { Range } from './time-axis';
 
 type Named = { schema: string; rel: string };
+
+export const boundsCheck = 'riskdesk_bounds';
 
 /** A value of the key's type as DDL writes it. */
 export const valueOn = (axis: Axis, ms: number): SQL => literal(axis.write(ms));
@@ -27,6 +31,12 @@ export function nameFor(rel: string, suffix: string): string {
   return `${start}_${suffix}`;
 }
 
+/** Which partitions are read once because no CHECK proves their bounds, with their sizes; empty where none is. */
+export const readOnce = (parts: Part[]): string => {
+  const read = parts.filter(({ proven }) => !proven);
+  return read.length === 0 ? '' : ` No CHECK proves the bounds of ${read.map(({ rel, bytes }) => `${rel} (${formatBytes(bytes)})`).join(', ')}: read once before, while reads and writes go on.`;
+};
+
 export const attachSql = (parent: Named, part: Named, bounds: SQL): SQL => sql`ALTER TABLE ${named(parent)} ATTACH PARTITION ${named(part)} ${bounds}`;
 export const detachSql = (parent: Named, part: Named): SQL => sql`ALTER TABLE ${named(parent)} DETACH PARTITION ${named(part)}`;
 export const dropCheck = (part: Named, name = boundsCheck): SQL => sql`ALTER TABLE ${named(part)} DROP CONSTRAINT IF EXISTS ${ident(name)}`;
@@ -37,9 +47,35 @@ export const ownedBy = (part: Named, table: Table, role: string): SQL[] => (tabl
 /** An empty table like the parent, its indexes and checks included. From PostgreSQL 17 on one with an identity of its own is not attached. */
 export const createLike = (part: Named, table: Named): SQL => sql`CREATE TABLE ${named(part)} (LIKE ${named(table)} INCLUDING ALL EXCLUDING IDENTITY)`;
 
+/** What PostgreSQL takes as proof of a partition’s bounds. */
+export const insideOf = (axis: Axis, key: string, range: Range): SQL => sql`${ident(key)} IS NOT NULL AND ${inRange(axis, key, range)}`;
+
+export const boundsProof = (part: Named, axis: Axis, key: string, range: Range): SQL => sql`ALTER TABLE ${named(part)} ADD CONSTRAINT ${ident(boundsCheck)} CHECK (${insideOf(axis, key, range)})`;
+
+/** The conditions of a list joined by AND, as PostgreSQL writes it; of anything else pieces whose parentheses do not match. */
+const conditions = (text: SQL): SQL => sql`string_to_array(regexp_replace(${text}, '^[(][(]?(.*?)[)]?[)]$', '\\1'), ') AND (')`;
+
+/**
+ * Which of these partitions need not be read to be attached elsewhere by the same bounds: each condition that a partition’s bounds mean is one of a valid CHECK of its own, whoever made
+ * that, or a column’s NOT NULL. By the text that PostgreSQL writes of both; what it writes differently counts as not proven. With their sizes as they are.
+ */
+export async function provenOf<P extends Part>(ask: Ask, parts: P[]): Promise<P[]> {
+  const oids = array(parts.map(({ oid }) => oid));
+  const found = await ask<Pick<Part, 'oid' | 'proven' | 'bytes'>>(sql`
+    with known as (
+      select k.conrelid, a.one from pg_constraint k
+        cross join lateral (select one, bool_and(length(replace(one, '(', '')) = length(replace(one, ')', ''))) over () as apart from unnest(${conditions(sql`pg_get_expr(k.conbin, k.conrelid)`)}) one) a
+      where k.conrelid = any (${oids}::oid[]) and k.contype = 'c' and k.convalidated and a.apart
+      union all
+      select a.attrelid, quote_ident(a.attname) || ' IS NOT NULL' from pg_attribute a where a.attrelid = any (${oids}::oid[]) and a.attnum > 0 and a.attnotnull)
+    select c.oid::text as oid, coalesce(${conditions(sql`pg_get_partition_constraintdef(c.oid)`)} <@ array(select one from known where conrelid = c.oid), false) as proven, pg_relation_size(c.oid)::float8 as bytes
+    from pg_class c where c.oid = any (${oids}::oid[])`);
+  return parts.map((part) => ({ ...part, ...found.find(({ oid }) => oid === part.oid) }));
+}
+
 /** One partition with a lock on the parent that lets reads and writes go on, where CREATE … PARTITION OF would not. */
-export const newPartition = (table: Table, part: Named, { bounds, role }: { bounds: SQL; role: string }): Step => ({
-  sql: [createLike(part, table), ...ownedBy(part, table, role), attachSql(table, part, bounds)],
+export const newPartition = (table: Table, part: Named, { bounds, role, proof = [] }: { bounds: SQL; role: string; /** A CHECK of its bounds, which costs nothing while it is empty. */ proof?: SQL[] }): Step => ({
+  sql: [createLike(part, table), ...ownedBy(part, table, role), ...proof, attachSql(table, part, bounds)],
   note: `Creates ${part.rel} with the indexes of ${table.rel} and attaches it. ${table.fallback ? 'DEFAULT is locked for a moment.' : 'Reads and writes go on.'}`,
   lock: table.fallback ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE',
   waits: 'bounded',
@@ -59,7 +95,7 @@ export function joinSteps(top: Table, part: Named, range: Range, proven = false)
   const { fallback, key } = top;
   if (!along || key === null) return [];
   const inside = inRange(along.axis, key, range);
-  const own = proven ? [] : proveSteps(part, sql`${ident(key)} IS NOT NULL AND ${inside}`, { what: 'what its bounds are' });
+  const own = proven ? [] : proveSteps(part, insideOf(along.axis, key, range), { what: 'what its bounds are' });
   const proof = fallback?.kind === 'r' ? proveSteps(fallback, sql`NOT (${inside})`, { name: fallbackCheck, what: 'that it holds none of these rows' }) : [];
   const served = [...(proven ? [] : [dropCheck(part)]), ...(fallback?.kind === 'r' ? [dropCheck(fallback, fallbackCheck)] : [])];
   return [

@@ -21,9 +21,9 @@ const asCut = (top: Table, by: string): Table => ({ ...top, strategy: 'r', key_c
 
 async function piecesOf(ask: Ask, top: Table, every: (typeof lengths)[number], now: number) {
   const period = periodOf(every, []);
-  const source: Part = { parent: '', oid: top.oid, schema: top.schema, rel: top.rel, kind: 'r', bound: '', pending: false, bytes: 0, rows: null, checked: false, secured: false };
+  const source: Part = { parent: '', oid: top.oid, schema: top.schema, rel: top.rel, kind: 'r', bound: '', pending: false, bytes: 0, rows: null, proven: false, several: false, secured: false };
   if (!period) return [];
-  const held = await periodsIn(ask, top, source, period);
+  const held = await periodsIn(ask, top, source, { period, others: [] });
   const ahead = missingPeriods([], { period, now, ahead: 3, gaps: false }).filter((one) => !held.some(({ from }) => from === one.from));
   return [...held, ...ahead].toSorted((a, b) => a.from - b.from);
 }
@@ -50,7 +50,7 @@ export const partitionTable = action({
     const names = await freeNames(ask, top.schema, [...pieceNames(top, ranges), restName(top)]);
     const pieces = ranges.map((range, index) => ({ ...range, rel: names[index] ?? '' }));
     return {
-      ...family, bytes: facts.bytes, top, by: params.by, axis, facts, pieces, rest: names.at(-1) ?? '', ...(await traces(ask, top, role)),
+      ...family, bytes: facts.bytes, top, by: params.by, axis, facts, pieces, rest: names.at(-1) ?? '', ...(await traces(ask, top, top.oid, role)),
       references: await referencesOf(ask, top.oid), sequences: await ownedSequences(ask, top.oid), properties, dependents: await dependentsOf(ask, top.oid, server.major), lost: await unlikeGuards(ask, top.oid, server.major), major: server.major, readable: may?.readable ?? false,
     };
   },
@@ -69,7 +69,7 @@ export const partitionTable = action({
       const proofs = validateSteps(children.filter(({ oid, fk }) => unproved.some((one) => one.oid === oid && one.fk === fk)), top);
       return { state: 'done', says: 'The table is partitioned.', mend: [...proofs, ...(now.left ? endOfConversion(top, params.old === 'is dropped') : [])] };
     }
-    const { copy, mirrored } = await traces(ask, top, role);
+    const { copy, mirrored } = await traces(ask, top, top.oid, role);
     return mirrored || copy ? { state: 'resumable', says: `Every row is in ${top.rel} as before; the copy beside it is not finished${mirrored ? ', and writes are repeated in it' : ''}.`, mend: [] } : { state: 'undone', says: 'Nothing has changed.', mend: [] };
   },
   stale: ['partitions', 'tables', 'indexes'],

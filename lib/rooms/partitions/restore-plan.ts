@@ -3,7 +3,7 @@ import { ident, sql } from '@/lib/pg/sql';
 import type { Archived, ArchiveFamily } from './archives';
 import { alike, axisIn, named, type Axis, type Child, type Placed, type Table } from './family';
 import { moveStep } from './move';
-import { attachSql, boundsOn, detachSql, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
+import { attachSql, boundsOn, detachSql, dropCheck, inRange, insideOf, nameFor, newPartition, proveSteps } from './partition-steps';
 import { suffixOf, uncovered } from './periods';
 import { overlaps } from './range-sets';
 import { addReference } from './references';
@@ -36,7 +36,7 @@ const fallbackCheck = 'riskdesk_not_here';
 function wholeSteps(family: ArchiveFamily, coming: Coming[], axis: Axis): Step[] {
   const { top } = family;
   const parents = coming.filter(({ of }) => of === family.main);
-  const proofs = coming.filter(({ part }) => !part.checked).flatMap(({ part, of }) => proveSteps(part, sql`${ident(of.table.key ?? '')} IS NOT NULL AND ${inRange(axis, of.table.key ?? '', part)}`, { what: 'what its bounds are' }));
+  const proofs = coming.filter(({ part }) => !part.proven).flatMap(({ part, of }) => proveSteps(part, insideOf(axis, of.table.key ?? '', part), { what: 'what its bounds are' }));
   const steps = parents.flatMap(({ part, of }) => [
     ...fallbackProof(top, part, axis),
     { sql: [detachSql(of.place, part), attachSql(top, part, boundsOn(axis, part))], note: `Moves ${part.rel} back into ${top.rel}: the files stay where they are.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' } satisfies Step,

@@ -3,13 +3,13 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { moment, param, type Param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
-import { archiveFigures, archiveGuards, findArchives, type ArchiveFamily } from './archives';
+import { archiveFigures, archiveGuards, copiedBytes, findArchives, type ArchiveFamily } from './archives';
 import { axisIn, named, written } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
-import { inRange } from './partition-steps';
+import { inRange, provenOf, readOnce } from './partition-steps';
 import { comingOf, restoreSteps, type Coming } from './restore-plan';
 
-type Back = ArchiveFamily & { coming: Coming[] };
+type Back = ArchiveFamily & { coming: Coming[]; needed: number };
 
 const at = (label: string): Param<string> => ({ label, kind: 'text', default: '', schema: moment });
 const rangeOf = ({ from, to }: { from: string; to: string }) => ({ from: Date.parse(from), to: Date.parse(to) });
@@ -31,6 +31,8 @@ const archives = ({ main, others }: ArchiveFamily) => [main, ...others].flatMap(
 
 const nothingGuard = ({ main, top }: Back): Refusal[] => (main.archive ? [] : [{ name: 'archive', says: `${written(top)} has no archive: ${written(main.place)} is not there.`, saferWay: null }]);
 
+const blocks = 'Whole partitions: reads and writes of the archive, and writes of the tables while a foreign key is added, wait as long as given at most, queue included; for some moments the rows are back and those that refer to them are still in the archive. Row by row: nobody but who changes the rows of the batch at hand. Triggers on inserting fire for rows, not for partitions.';
+
 export const restore = action({
   name: 'restore',
   title: 'Bring archived rows back',
@@ -41,7 +43,11 @@ export const restore = action({
   params: { table: param.object('Partitioned table'), from: at('From'), to: at('To (not included)'), bound: param.ms('Others wait at most', 150) },
   find: async (ask, { params, role }): Promise<Back | null> => {
     const family = await findArchives(ask, params.table, role);
-    return family ? { ...family, coming: await withRows(ask, family, comingOf(family, rangeOf(params))) } : null;
+    if (!family) return null;
+    const coming = await withRows(ask, family, comingOf(family, rangeOf(params)));
+    const known = await provenOf(ask, coming.filter(({ whole }) => whole).map(({ part }) => part));
+    const byRow = coming.filter(({ whole }) => !whole).map(({ part }) => part);
+    return { ...family, coming: coming.map((one) => ({ ...one, part: known.find(({ oid }) => oid === one.part.oid) ?? one.part })), needed: await copiedBytes(ask, byRow, family.others.flatMap(({ archive }) => archive ?? [])) };
   },
   guards: (object, { role, server }) => [
     ...standbyGuard(server.inRecovery),
@@ -49,7 +55,10 @@ export const restore = action({
     ...nothingGuard(object), ...archiveGuards(object), ...childGuards(object),
   ],
   plan: (object, { params, role }) => restoreSteps(object, object.coming, role).map((step) => ({ ...step, holdMs: params.bound })),
-  blocks: 'Whole partitions: reads and writes of the archive, and writes of the tables while a foreign key is added, wait as long as given at most, queue included; for some moments the rows are back and those that refer to them are still in the archive. Row by row: nobody but who changes the rows of the batch at hand. Triggers on inserting fire for rows, not for partitions.',
+  blocks,
+  blocksOf: ({ coming }) => `${blocks}${readOnce(coming.filter(({ whole }) => whole).map(({ part }) => part))}`,
+  disk: ({ needed }) => needed || null,
+  place: () => ({ tablespace: '' }),
   progress: null,
   figures: (ask, object) => archiveFigures(ask, object as Back),
   settle: async (ask, object, { params, role }) => {

@@ -3,7 +3,7 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { inlineNumber, sql } from '@/lib/pg/sql';
 import { axisIn, named, type Table } from './family';
 import { missingRemainders } from './hash';
-import { boundsOn, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
+import { boundsOn, boundsProof, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
 import { agreed, missingPeriods, readingsOf, suffixOf, type Every } from './periods';
 import type { Range } from './time-axis';
 
@@ -14,8 +14,10 @@ export type Wanted = { table: Table; undecided: string[] | null; ranges: (Range 
 const mostAhead = 366;
 const fallbackCheck = 'riskdesk_not_here';
 
-export async function freeNames(ask: Ask, schema: string, names: string[]): Promise<string[]> {
+/** These names or the next ones to them that nothing has; what is called `freed` will be gone by then. */
+export async function freeNames(ask: Ask, schema: string, names: string[], freed: string[] = []): Promise<string[]> {
   const taken = new Set((await ask<{ rel: string }>(sql`select c.relname::text as rel from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${schema}`)).map(({ rel }) => rel));
+  for (const name of freed) taken.delete(name);
   return names.map((name) => {
     let free = name;
     for (let count = 2; taken.has(free); count += 1) free = nameFor(name, String(count));
@@ -26,7 +28,7 @@ export async function freeNames(ask: Ask, schema: string, names: string[]): Prom
 
 export async function wantedOf(ask: Ask, table: Table, { every, ahead, gaps, zone }: Asked, now: number): Promise<Wanted> {
   const along = axisIn(table);
-  const readings = along ? readingsOf(every, along.parts, zone) : [];
+  const readings = along ? readingsOf(every, along.parts.filter(({ several }) => !several), zone) : [];
   const found = along && agreed(readings.map((period) => missingPeriods(along.parts, { period, now, ahead: Math.min(ahead, mostAhead), gaps: gaps === 'yes' })));
   const missing = found ?? [];
   const calendars = readings.flatMap((period) => ('ms' in period ? [] : [period.calendar]));
@@ -47,13 +49,16 @@ async function holds(ask: Ask, table: Table, ranges: Range[]): Promise<boolean |
   return found?.held ?? false;
 }
 
-export function stepsFor({ table, ranges, remainders }: Wanted, role: string): Step[] {
+export function stepsFor({ table, ranges, remainders }: Wanted, { role, checked }: { role: string; checked: boolean }): Step[] {
   const along = axisIn(table);
   const { fallback, key } = table;
   const hashed = remainders.map(({ modulus, remainder, rel }) => newPartition(table, { schema: table.schema, rel }, { bounds: sql`FOR VALUES WITH (MODULUS ${inlineNumber(modulus)}, REMAINDER ${inlineNumber(remainder)})`, role }));
   const [first, last] = [ranges[0], ranges.at(-1)];
   if (!along || !first || !last || key === null) return hashed;
-  const created = ranges.map((range) => newPartition(table, { schema: table.schema, rel: range.rel }, { bounds: boundsOn(along.axis, range), role }));
+  const created = ranges.map((range) => {
+    const part = { schema: table.schema, rel: range.rel };
+    return newPartition(table, part, { bounds: boundsOn(along.axis, range), role, proof: checked ? [boundsProof(part, along.axis, key, range)] : [] });
+  });
   // Attaching reads all of DEFAULT under ACCESS EXCLUSIVE, unless a check proves that there is nothing to find.
   if (!fallback || fallback.kind !== 'r') return created;
   const proof = proveSteps(fallback, sql`NOT (${inRange(along.axis, key, { from: first.from, to: last.to })})`, { name: fallbackCheck, what: 'that it holds none of these rows' });
