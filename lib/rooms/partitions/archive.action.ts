@@ -5,7 +5,7 @@ import { standbyGuard } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
 import { archiveSteps, cutoffOf, goingOf, type Going } from './archive-plan';
 import { archiveFigures, archiveGuards, copiedBytes, createArchives, findArchives, type ArchiveFamily } from './archives';
-import { alike, axisIn, named, written, type Placed } from './family';
+import { axisIn, named, written, type Placed } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
 import { inRange, provenOf, readOnce } from './partition-steps';
 
