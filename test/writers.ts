@@ -9,8 +9,9 @@ export type Writers = { stop: () => Promise<{ longest: number; /** In the second
  * acknowledged is kept by the writers themselves, in a table that no job knows.
  */
 export async function startWriters(db: TestDatabase, { table, tables, owner }: Planted, { most = 4, inserts = false }: { most?: number; /** Nothing else: what they write is in one partition each time. */ inserts?: boolean } = {}): Promise<Writers> {
-  await owner.query(`create table if not exists public.ledger as select id, at, owner, body from ${table}`);
-  await owner.query('create index if not exists ledger_id on public.ledger (id)');
+  await owner.query('drop table if exists public.ledger');
+  await owner.query(`create table public.ledger as select id, at, owner, body from ${table}`);
+  await owner.query('create index ledger_id on public.ledger (id)');
   // Without it each of their statements would read the table, and hold its locks for as long.
   await owner.query(`create index on ${table} (owner)`);
   const state = { over: false };
