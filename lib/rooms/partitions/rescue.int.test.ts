@@ -112,7 +112,7 @@ describe.each([['main', db], ['pg14', old]] as const)('many periods, on %s', (ta
     // The same while a job runs: the change of places finds it, and says so.
     await owner.query(`insert into public.sparse select date '2026-01-01' + 3 * g, g from generate_series(0, 60) g`);
     const id = await start('partitions.rescue_default', params);
-    await server.sql(`do $$ begin loop exit when exists (select from pg_trigger where tgname = 'riskdesk_mirror' and tgrelid::regclass::text ~ '^sparse.*_to_'); perform pg_sleep(0.001); end loop; insert into public.sparse values ('2026-01-05', -2); end $$`);
+    await server.sql(`do $$ begin for tries in 1..20000 loop exit when exists (select from pg_trigger where tgname = 'riskdesk_mirror' and tgrelid::regclass::text ~ '^sparse.*_to_'); perform pg_sleep(0.001); end loop; insert into public.sparse values ('2026-01-05', -2); end $$`);
     const job = await ended(id);
     expect([job.state, job.says]).toEqual(['failed', expect.stringMatching(/Rows have come into sparse_\d.* of periods that it held none of before.*start it again to go on/)]);
     const all = await multiset(server.sql, ['public.sparse']);
@@ -201,7 +201,7 @@ describe.each([['main', db, 18], ['pg14', old, 14]] as const)('what is DEFAULTâ€
     for (const [what, says] of [['grant select on late_rest to riskdesk_monitor', /The table has, and the copy has not: privilege SELECT of riskdesk_monitor\. Nothing was changed over/], ['create view on_late as select from public.late_rest', /In the meantime there is what depends on it: view public\.on_late\. Nothing was changed over/]] as const) {
       await owner.query(`insert into late select g, date '2026-01-01' + g, g from generate_series(0, 60) g on conflict do nothing`);
       const id = await start('partitions.rescue_default', params);
-      await server.sql(`do $$ begin loop exit when exists (select from pg_trigger where tgname = 'riskdesk_mirror' and tgrelid = 'late_rest'::regclass); perform pg_sleep(0.001); end loop; ${what.replace('late_rest to', 'public.late_rest to')}; end $$`);
+      await server.sql(`do $$ begin for tries in 1..20000 loop exit when exists (select from pg_trigger where tgname = 'riskdesk_mirror' and tgrelid = 'late_rest'::regclass); perform pg_sleep(0.001); end loop; ${what.replace('late_rest to', 'public.late_rest to')}; end $$`);
       const job = await ended(id);
       expect(`${job.state}: ${job.says}`).toMatch(says);
       await done('partitions.rescue_default', { ...params, undo: 'is taken back' });
