@@ -75,11 +75,11 @@ export async function retiredIn(ask: Ask, { oid, schema }: Table): Promise<Named
     where d.classoid = 'pg_class'::regclass and d.objsubid = 0 and starts_with(d.description, ${start}) and c.relnamespace = (select oid from pg_namespace where nspname = ${schema}) order by 2`);
 }
 
-/** What it takes to see that nothing of DEFAULT’s own is lost, measured on an idle core: most of it before others wait. */
-const checksMs = 20;
+/** What it takes to see that nothing of DEFAULT’s own is lost, and that nobody depends on it: 20 ms of an idle core in a session that has just come, a fifth of that for the latter alone. */
+const checksMs = { all: 40, dependents: 8 };
 
 /** How many partitions may change places in half of the time that others wait and the checks leave: what one of them takes was measured in milliseconds of an idle core, by how many partitions and referring tables there are. */
-const atATime = (bound: number, partitions: number, children: number): number => Math.max(2, Math.floor(((bound - checksMs) * 0.5) / (1.6 + partitions / 150 + children * (0.3 + partitions / 600))));
+const atATime = (bound: number, checks: number, partitions: number, children: number): number => Math.max(2, Math.floor(((bound - checks) * 0.5) / (1.6 + partitions / 150 + children * (0.3 + partitions / 600))));
 
 const allOf = (pieces: Piece[]): Piece[] => pieces.flatMap((piece) => [piece, ...allOf(piece.into ?? [])]);
 
@@ -124,8 +124,8 @@ export async function cutsOf(ask: Ask, { top, children }: Family, source: Part, 
   const { copy, ...begun } = await traces(ask, source, written(source), role);
   const mirrored = begun.mirrored && (copy === null || (await isUpToDate(ask, source, copy)));
   cuts.push({ part: source, range: null, periods: readable ? await inside(source, parts) : [], copy, mirrored });
-  const further = atATime(bound, parts.length + cuts.reduce((sum, { periods }) => sum + periods.length, 0), children.length);
-  const first = Math.max(further, atATime(bound, parts.length, children.length));
+  const further = atATime(bound, checksMs.dependents, parts.length + cuts.reduce((sum, { periods }) => sum + periods.length, 0), children.length);
+  const first = atATime(bound, checksMs.all, parts.length, children.length);
   const planned = cuts.flatMap(({ part, range, periods, ...left }): Cut[] => {
     const of = { schema: part.schema, rel: part.rel, rows: part.rows, bytes: part.bytes, range };
     if (range) return [{ ...of, ...left, place: part.oid, pieces: grouped(top, periods, { first: further, further, taken: [] }) }];
