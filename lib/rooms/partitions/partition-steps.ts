@@ -11,6 +11,9 @@ export const boundsCheck = 'riskdesk_bounds';
 /** Of a DEFAULT, while partitions for others of its rows come. */
 export const notHere = 'riskdesk_not_here';
 
+/** For a job’s log: that there was nothing to drop says nothing. */
+export const withoutSkipped = (notice: string): string | null => (/^NOTICE: .* does not exist, skipping$/s.test(notice) ? null : notice);
+
 /** A value of the key's type as DDL writes it. */
 export const valueOn = (axis: Axis, ms: number): SQL => literal(axis.write(ms));
 

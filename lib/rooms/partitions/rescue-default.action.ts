@@ -6,6 +6,7 @@ import { array, sql } from '@/lib/pg/sql';
 import type { Dependents } from './dependents';
 import { axisIn, findFamily, written, type Part } from './family';
 import { pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
+import { withoutSkipped } from './partition-steps';
 import { everies, periodOf } from './periods';
 import { referencesOf } from './references';
 import { dependentsOfPart, partDependentsGuard, replacedGuards, replacedOf } from './replaced';
@@ -72,6 +73,7 @@ export const rescueDefault = action({
   disk: ({ needed }) => needed || null,
   place: () => ({ tablespace: '' }),
   progress: null,
+  tells: withoutSkipped,
   figures: async (ask, object) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = ${object.identity}::oid`))[0]?.n ?? null }),
   settle: async (ask, object, { params, role }, mended) => {
     const family = await findFamily(ask, object.name, role);

@@ -150,7 +150,7 @@ describe.each([['main', db, 18], ['pg14', old, 14]] as const)('what is DEFAULTâ€
     await owner.query('alter default privileges in schema public grant select, delete on tables to riskdesk_app');
     const before = await described('richer_rest');
     expect(before.join('\n')).toMatch(/"own of richer".*of the index/);
-    await done('partitions.rescue_default', { table: 'public.richer' });
+    expect((await done('partitions.rescue_default', { table: 'public.richer' })).log.filter(({ says }) => says.includes('skipping'))).toEqual([]);
     expect(await described('richer_rest')).toEqual(before);
     // So many that lie apart that it takes more than one round.
     await owner.query(`do $$ begin for g in 0..70 loop execute format('create table richer_odd_%s partition of richer for values from (%L) to (%L)', g, date '2026-01-02' + 2 * g, date '2026-01-03' + 2 * g); end loop; end $$; insert into richer select g, date '2026-01-01' + 2 * g, g from generate_series(0, 70) g`);
