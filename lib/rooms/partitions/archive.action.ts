@@ -7,7 +7,7 @@ import { archiveSteps, cutoffOf, goingOf, type Going } from './archive-plan';
 import { archiveFigures, archiveGuards, copiedBytes, createArchives, findArchives, type ArchiveFamily } from './archives';
 import { axisIn, named, written, type Placed } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
-import { inRange, provenOf, readOnce } from './partition-steps';
+import { inRange, provenOf, readOnce, withoutSkipped } from './partition-steps';
 
 type Due = ArchiveFamily & { cutoff: number; going: Going[]; needed: number; /** DEFAULT holds rows that old. */ astray: boolean };
 
@@ -82,6 +82,7 @@ export const archive = action({
   disk: ({ needed }) => needed || null,
   place: () => ({ tablespace: '' }),
   progress: null,
+  tells: withoutSkipped,
   figures: (ask, object) => archiveFigures(ask, object as Due),
   inverse: ({ going, name, main }) => {
     const along = axisIn(main.table);

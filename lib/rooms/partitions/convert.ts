@@ -1,5 +1,4 @@
 import type { ActionObject, Refusal, Step } from '@/lib/kit/action';
-import type { Ask } from '@/lib/kit/diagnostic';
 import { ident, literal, sql, type SQL } from '@/lib/pg/sql';
 import { lockAll } from './archive-plan';
 import { dependentsGuard, refuseDependents, type Dependents } from './dependents';
@@ -23,11 +22,6 @@ export const plainFacts = (oid: string, by: string): SQL => sql`
     (select min(x.relname)::text from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = c.oid and (i.indisunique or i.indisexclusion) and not i.indisprimary
       and not exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = ${by} and a.attnum = any (i.indkey))) as unlike
   from pg_class c where c.oid = ${oid}::oid`;
-
-/** Sequences that a serial column owns; an identity’s is its own affair. */
-export const ownedSequences = (ask: Ask, oid: string): Promise<Plain['sequences']> => ask<Plain['sequences'][number]>(sql`
-  select n.nspname::text as schema, s.relname::text as rel, a.attname::text as column from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_namespace n on n.oid = s.relnamespace
-    join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = ${oid}::oid and d.deptype = 'a'`);
 
 const refuse = (name: string, says: string | null | false | undefined, saferWay: string | null = null): Refusal[] => (says ? [{ name, says, saferWay }] : []);
 

@@ -1,6 +1,6 @@
 import type { ActionObject } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
-import { array, ident, sql, type SQL } from '@/lib/pg/sql';
+import { array, ident, inlineNumber, literal, render, sql, type SQL } from '@/lib/pg/sql';
 import { keyColumns, type Key } from './references';
 import { axisOf, rangeEnds, rangeOn, type Range } from './time-axis';
 import { bound, keyType } from './tree-sql';
@@ -72,6 +72,9 @@ export async function findFamily(ask: Ask, name: string, role: string, kinds = '
 }
 
 export const named = ({ schema, rel }: { schema: string; rel: string }): SQL => ident(schema, rel);
+/** Which relation, by its OID, or by the name that it has when the statement runs. */
+export type Which = string | { schema: string; rel: string };
+export const oidOf = (which: Which): SQL => (typeof which === 'string' ? sql`${inlineNumber(Number(which))}::oid` : sql`${literal(render(named(which)).text)}::regclass::oid`);
 export const written = ({ schema, rel }: { schema: string; rel: string }): string => `${schema}.${rel}`;
 
 export type Axis = NonNullable<ReturnType<typeof axisOf>>;

@@ -1,7 +1,8 @@
 import type { Refusal } from '@/lib/kit/action';
 import type { Ask } from '@/lib/kit/diagnostic';
 import { ident, inlineNumber, join, literal, render, sql, type SQL } from '@/lib/pg/sql';
-import { nameFor } from './partition-steps';
+import { oidOf, type Which } from './family';
+import { nameFor, notHere } from './partition-steps';
 
 type Named = { schema: string; rel: string };
 type Grant = { privilege: string; /** Null for PUBLIC. */ grantee: string | null; grantable: boolean; /** Null for all of the relation. */ column: string | null };
@@ -58,6 +59,11 @@ export async function propertiesOf(ask: Ask, oid: string, role: string): Promise
   return { ...properties, grants: [...properties.grants, ...more.flat()] };
 }
 
+/** Sequences that a serial column owns; an identity’s is its own affair. */
+export const ownedSequences = (ask: Ask, oid: string): Promise<(Named & { column: string })[]> => ask<Named & { column: string }>(sql`
+  select n.nspname::text as schema, s.relname::text as rel, a.attname::text as column from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S' join pg_namespace n on n.oid = s.relnamespace
+    join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.refobjid = ${oid}::oid and d.deptype = 'a'`);
+
 const words: Record<string, SQL> = { SELECT: sql`SELECT`, INSERT: sql`INSERT`, UPDATE: sql`UPDATE`, DELETE: sql`DELETE`, TRUNCATE: sql`TRUNCATE`, REFERENCES: sql`REFERENCES`, TRIGGER: sql`TRIGGER`, MAINTAIN: sql`MAINTAIN`, USAGE: sql`USAGE` };
 const grantee = (name: string | null): SQL => (name === null ? sql`PUBLIC` : ident(name));
 
@@ -113,8 +119,6 @@ export const copiedName = (oid: string): string => `riskdesk_new_${oid}`;
 /** What the names of those are that have been replaced. */
 export const replacedName = ({ rel, oid }: { rel: string; oid: string }): string => nameFor(rel, `old_${oid}`);
 
-const number = (oid: string): SQL => inlineNumber(Number(oid));
-
 /** What stands after USING in an index’s definition, of `x`, an index of the table `t` in the schema `n`, which is everything but names. */
 const definition = sql`substr(pg_get_indexdef(x.oid), length(format('CREATE %sINDEX %I ON %s%I.%I USING ', case when i.indisunique then 'UNIQUE ' else '' end, x.relname, case when x.relkind = 'I' then 'ONLY ' else '' end, n.nspname, t.relname)) + 1)`;
 const kinds = sql`case when cardinality(s.stxkeys) + coalesce(cardinality(pg_get_statisticsobjdef_expressions(s.oid)), 0) > 1 then (select '(' || string_agg(w.word, ', ' order by w.word) || ')' from (values ('d', 'ndistinct'), ('f', 'dependencies'), ('m', 'mcv')) w(kind, word) where w.kind = any (s.stxkind::text[])) else '' end`;
@@ -123,13 +127,13 @@ const kinds = sql`case when cardinality(s.stxkeys) + coalesce(cardinality(pg_get
  * Indexes, constraints that stand on them, extended statistics and identity columns of one table made for another, empty one by the catalog’s own definitions, with their comments. Where `key` is not
  * that of the primary key, that one is made of these columns. They have names of their own until `renames`.
  */
-export function copyDefinitions(oid: string, to: Named, key: string[]): SQL {
+export function copyDefinitions(of: Which, to: Named, key: string[]): SQL {
   const table = literal(render(ident(to.schema, to.rel)).text);
   const columns = literal(render(join(key.map((name) => ident(name)), sql`, `)).text);
   const body = sql`DECLARE o record; BEGIN
   FOR o IN SELECT x.oid, i.indisunique AS uniq, ${definition} AS rest, k.contype, pg_get_constraintdef(k.oid) AS def, x.reloptions, obj_description(x.oid, 'pg_class') AS said, obj_description(k.oid, 'pg_constraint') AS told,
       (SELECT format('PRIMARY KEY (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY p.place)) FROM unnest(i.indkey) WITH ORDINALITY p(num, place) JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = p.num WHERE p.place <= i.indnkeyatts) AS own_key
-    FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.conrelid = t.oid AND k.contype IN ('p', 'u', 'x') WHERE t.oid = ${number(oid)} AND ${notInherited} ORDER BY x.oid
+    FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace LEFT JOIN pg_constraint k ON k.conindid = x.oid AND k.conrelid = t.oid AND k.contype IN ('p', 'u', 'x') WHERE t.oid = ${oidOf(of)} AND ${notInherited} ORDER BY x.oid
   LOOP
     IF o.contype IS NULL THEN
       EXECUTE format('CREATE %sINDEX %I ON %s USING %s', CASE WHEN o.uniq THEN 'UNIQUE ' ELSE '' END, 'riskdesk_new_' || o.oid, ${table}, o.rest);
@@ -141,14 +145,14 @@ export function copyDefinitions(oid: string, to: Named, key: string[]): SQL {
     END IF;
     EXECUTE format('COMMENT ON INDEX %I.%I IS %L', ${literal(to.schema)}, 'riskdesk_new_' || o.oid, o.said);
   END LOOP;
-  FOR o IN SELECT s.oid, n.nspname, ${kinds} AS kinds, pg_get_statisticsobjdef_columns(s.oid) AS cols, pg_get_userbyid(s.stxowner) AS owner, obj_description(s.oid, 'pg_statistic_ext') AS said FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = ${number(oid)} ORDER BY s.oid
+  FOR o IN SELECT s.oid, n.nspname, ${kinds} AS kinds, pg_get_statisticsobjdef_columns(s.oid) AS cols, pg_get_userbyid(s.stxowner) AS owner, obj_description(s.oid, 'pg_statistic_ext') AS said FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = ${oidOf(of)} ORDER BY s.oid
   LOOP
     EXECUTE format('CREATE STATISTICS %I.%I %s ON %s FROM %s', o.nspname, 'riskdesk_new_' || o.oid, o.kinds, o.cols, ${table});
     EXECUTE format('ALTER STATISTICS %I.%I OWNER TO %I', o.nspname, 'riskdesk_new_' || o.oid, o.owner);
     EXECUTE format('COMMENT ON STATISTICS %I.%I IS %L', o.nspname, 'riskdesk_new_' || o.oid, o.said);
   END LOOP;
   FOR o IN SELECT q.seqrelid AS oid, q.*, a.attname, a.attidentity, n.nspname FROM pg_depend d JOIN pg_sequence q ON q.seqrelid = d.objid JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid JOIN pg_class c ON c.oid = q.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ${number(oid)} AND d.deptype = 'i'
+    WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = ${oidOf(of)} AND d.deptype = 'i'
   LOOP
     EXECUTE format('ALTER TABLE %s ALTER COLUMN %I ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %I.%I START WITH %s INCREMENT BY %s MINVALUE %s MAXVALUE %s CACHE %s%s)', ${table}, o.attname, CASE o.attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END, o.nspname, 'riskdesk_new_' || o.oid, o.seqstart, o.seqincrement, o.seqmin, o.seqmax, o.seqcache, CASE WHEN o.seqcycle THEN ' CYCLE' ELSE '' END);
   END LOOP;
@@ -172,6 +176,20 @@ export const renames = ({ indexes, statistics, sequences }: Properties): SQL[] =
   ]),
 ];
 
+/** The same by the catalog as it is when it runs, of a partition that is still one and dropped after, with its comment; identity columns have nothing of a partition’s own. */
+export function takeNames(of: Named, to: Named): SQL {
+  const body = sql`DECLARE o record; BEGIN
+  FOR o IN SELECT 'INDEX' AS kind, n.nspname, x.relname AS rel, x.oid FROM pg_index i JOIN pg_class x ON x.oid = i.indexrelid JOIN pg_namespace n ON n.oid = x.relnamespace WHERE i.indrelid = ${oidOf(of)} AND ${notInherited}
+    UNION ALL SELECT 'STATISTICS', n.nspname, s.stxname, s.oid FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE s.stxrelid = ${oidOf(of)}
+  LOOP
+    EXECUTE format('ALTER %s %I.%I RENAME TO %I', o.kind, o.nspname, o.rel, 'riskdesk_old_' || o.oid);
+    EXECUTE format('ALTER %s %I.%I RENAME TO %I', o.kind, o.nspname, 'riskdesk_new_' || o.oid, o.rel);
+  END LOOP;
+  EXECUTE format('COMMENT ON TABLE %s IS %L', ${oidOf(to)}::regclass, obj_description(${oidOf(of)}, 'pg_class'));
+END`;
+  return sql`DO ${literal(render(body).text)}`;
+}
+
 /** Who is granted a privilege `g`, whose relation has this owner. */
 const grantedTo = (of: SQL) => sql`case when g.grantee = 0 then 'PUBLIC' else quote_ident(pg_get_userbyid(g.grantee)) end || case when g.is_grantable and g.grantee <> ${of} then ' with grant option' else '' end`;
 const settingsOf = (of: SQL) => sql`coalesce(array_to_string(array(select unnest(${of}) order by 1), ', '), '')`;
@@ -190,7 +208,7 @@ function lines(t: SQL, { key, references, identity = true }: Compared): SQL {
       from ${leaves} l join pg_attribute own on own.attrelid = ${t} and own.attnum > 0 and not own.attisdropped join pg_attribute a on a.attrelid in (${t}, l.oid) and a.attname = own.attname left join pg_attrdef f on f.adrelid = a.attrelid and f.adnum = a.attnum where a.attrelid = ${t} or a.attstattarget is distinct from own.attstattarget or a.attoptions is distinct from own.attoptions
     union all select 'privilege ' || g.privilege_type || ' of ' || ${grantedTo(sql`c.relowner`)} from pg_class c cross join aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) g where c.oid = ${t}
     union all select format('privilege %s (%I) of ', g.privilege_type, a.attname) || ${grantedTo(sql`0::oid`)} from pg_attribute a cross join aclexplode(a.attacl) g where a.attrelid = ${t} and not a.attisdropped
-    union all select format('constraint %I ', k.conname) || pg_get_constraintdef(k.oid) || coalesce(' comment ' || obj_description(k.oid, 'pg_constraint'), '') from pg_constraint k where k.conrelid = ${t} and ${references ? sql`k.contype in ('c', 'f', 'n')` : sql`k.contype in ('c', 'n')`} and k.conparentid = 0
+    union all select format('constraint %I ', k.conname) || pg_get_constraintdef(k.oid) || coalesce(' comment ' || obj_description(k.oid, 'pg_constraint'), '') from pg_constraint k where k.conrelid = ${t} and k.conname <> ${literal(notHere)} and ${references ? sql`k.contype in ('c', 'f', 'n')` : sql`k.contype in ('c', 'n')`} and k.conparentid = 0
     union all select 'index ' || case when i.indisprimary then 'primary ' else '' end || case when i.indisunique then 'unique ' else '' end || ${definition} || coalesce(', ' || case k.contype when 'p' then 'primary key' else pg_get_constraintdef(k.oid) end || coalesce(' comment ' || obj_description(k.oid, 'pg_constraint'), ''), '') || coalesce(' comment ' || obj_description(x.oid, 'pg_class'), '')
       from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class t on t.oid = i.indrelid join pg_namespace n on n.oid = t.relnamespace left join pg_constraint k on k.conindid = x.oid and k.conrelid = t.oid and k.contype in ('p', 'u', 'x') where t.oid = ${t} and ${notInherited} ${key ? sql`` : sql`and not i.indisprimary`}
     union all select 'statistics ' || s.stxkind::text || ' ' || pg_get_statisticsobjdef_columns(s.oid) || ' owner ' || pg_get_userbyid(s.stxowner) || coalesce(' target ' || nullif(s.stxstattarget, -1), '') || coalesce(' comment ' || obj_description(s.oid, 'pg_statistic_ext'), '') from pg_statistic_ext s where s.stxrelid = ${t}
@@ -204,16 +222,15 @@ function lines(t: SQL, { key, references, identity = true }: Compared): SQL {
 }
 
 /** A row whose `refuses` names what the one has and the other has not, null where they are the same: whatever the reason, nothing of a table’s own is lost. */
-export function refuseDifferences(oid: string, copy: Named, compared: Compared): SQL {
-  const of = literal(render(ident(copy.schema, copy.rel)).text);
+export function refuseDifferences(of: Which, copy: Named, compared: Compared): SQL {
   return sql`SELECT string_agg(said, ' ' ORDER BY copied) || ' Nothing was changed over.' AS refuses FROM (
     SELECT copied, CASE WHEN copied THEN 'The copy has, and the table has not: ' ELSE 'The table has, and the copy has not: ' END || string_agg(line, '; ' ORDER BY line) || '.' AS said FROM (
-      SELECT line, bool_or(copied) AS copied FROM (VALUES (${number(oid)}::oid, false), (${of}::regclass::oid, true)) both_of(rel, copied) CROSS JOIN LATERAL (${lines(sql`both_of.rel`, compared)}) described GROUP BY line HAVING count(DISTINCT copied) = 1) l GROUP BY copied) d`;
+      SELECT line, bool_or(copied) AS copied FROM (VALUES (${oidOf(of)}, false), (${oidOf(copy)}, true)) both_of(rel, copied) CROSS JOIN LATERAL (${lines(sql`both_of.rel`, compared)}) described GROUP BY line HAVING count(DISTINCT copied) = 1) l GROUP BY copied) d`;
 }
 
 /** What of a plain table a partitioned one cannot take over as it is: guards with what would be needed before. */
 export function unlikeGuards(ask: Ask, oid: string, major: number): Promise<Refusal[]> {
-  const t = sql`${number(oid)}::oid`;
+  const t = oidOf(oid);
   const indexes = sql`pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = ${t}`;
   const checks = sql`pg_constraint k where k.conrelid = ${t} and k.contype in ('c', 'n')`;
   return ask<Refusal>(sql`
@@ -228,10 +245,10 @@ export function unlikeGuards(ask: Ask, oid: string, major: number): Promise<Refu
       where c.oid = ${t} and c.relacl is not null and not exists (select from aclexplode(c.relacl) g where g.grantee = c.relowner and g.privilege_type = p.privilege_type) group by c.relowner
     union all select 'disabled', 'Triggers of its foreign keys are switched off.', 'ALTER TABLE … ENABLE TRIGGER ALL;' where exists (select from pg_trigger g where g.tgrelid = ${t} and g.tgisinternal and g.tgenabled <> 'O')
     union all select 'index', x.relname || ' is invalid.', 'Drop or rebuild it: indexes.drop_invalid, indexes.reindex.' from ${indexes} and not (i.indisvalid and i.indisready)
-    union all select 'clustered', 'It is marked to be clustered by ' || x.relname || ': a partitioned table cannot be.', 'ALTER TABLE … SET WITHOUT CLUSTER;' from ${indexes} and i.indisclustered
+    union all select 'clustered', 'It is marked to be clustered by ' || x.relname || ', which is not carried over.', 'ALTER TABLE … SET WITHOUT CLUSTER;' from ${indexes} and i.indisclustered
     union all select 'replica_identity', 'Its replica identity is the index ' || x.relname || '.', 'ALTER TABLE … REPLICA IDENTITY DEFAULT;' from ${indexes} and i.indisreplident
-    union all select 'index_statistics', x.relname || ' has statistics targets of its own: partitions would not have them.', 'ALTER INDEX … ALTER COLUMN … SET STATISTICS -1;' from ${indexes} and exists (select from pg_attribute a where a.attrelid = x.oid and coalesce(a.attstattarget, -1) <> -1)
-    union all select 'extended_statistics', s.stxname || ' has a statistics target of its own: partitions would not have it.', 'ALTER STATISTICS … SET STATISTICS -1;' from pg_statistic_ext s where s.stxrelid = ${t} and coalesce(s.stxstattarget, -1) <> -1
+    union all select 'index_statistics', x.relname || ' has statistics targets of its own, which are not carried over.', 'ALTER INDEX … ALTER COLUMN … SET STATISTICS -1;' from ${indexes} and exists (select from pg_attribute a where a.attrelid = x.oid and coalesce(a.attstattarget, -1) <> -1)
+    union all select 'extended_statistics', s.stxname || ' has a statistics target of its own, which is not carried over.', 'ALTER STATISTICS … SET STATISTICS -1;' from pg_statistic_ext s where s.stxrelid = ${t} and coalesce(s.stxstattarget, -1) <> -1
     union all select 'deferrable', k.conname || ' is deferrable: rows that may be doubled for a moment cannot be repeated in a copy.', null from pg_constraint k where k.conrelid = ${t} and k.contype in ('p', 'u', 'x') and k.condeferrable
     union all select 'period', k.conname || ' is a key WITHOUT OVERLAPS or of a PERIOD.', null from pg_constraint k where k.conrelid = ${t} and coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false)
     union all select 'exclusion', k.conname || ': partitioned tables have exclusion constraints from PostgreSQL 17 on.', null from pg_constraint k where k.conrelid = ${t} and k.contype = 'x' and ${major}::int < 17

@@ -8,6 +8,11 @@ import type { Range } from './time-axis';
 type Named = { schema: string; rel: string };
 
 export const boundsCheck = 'riskdesk_bounds';
+/** Of a DEFAULT, while partitions for others of its rows come. */
+export const notHere = 'riskdesk_not_here';
+
+/** For a job’s log: that there was nothing to drop says nothing. */
+export const withoutSkipped = (notice: string): string | null => (/^NOTICE: .* does not exist, skipping$/s.test(notice) ? null : notice);
 
 /** A value of the key's type as DDL writes it. */
 export const valueOn = (axis: Axis, ms: number): SQL => literal(axis.write(ms));
@@ -87,8 +92,6 @@ export const proveSteps = (part: Named, condition: SQL, { name = boundsCheck, wh
   { sql: sql`ALTER TABLE ${named(part)} VALIDATE CONSTRAINT ${ident(name)}`, note: `${part.rel}: reads it once; reads and writes go on.`, lock: 'SHARE UPDATE EXCLUSIVE', waits: 'bounded' },
 ];
 
-const fallbackCheck = 'riskdesk_not_here';
-
 /** A table becomes a partition for this range: what PostgreSQL would read under a strong lock is proved before. One that has the check of its bounds already is `proven`, and keeps it. */
 export function joinSteps(top: Table, part: Named, range: Range, proven = false): Step[] {
   const along = axisIn(top);
@@ -96,8 +99,8 @@ export function joinSteps(top: Table, part: Named, range: Range, proven = false)
   if (!along || key === null) return [];
   const inside = inRange(along.axis, key, range);
   const own = proven ? [] : proveSteps(part, insideOf(along.axis, key, range), { what: 'what its bounds are' });
-  const proof = fallback?.kind === 'r' ? proveSteps(fallback, sql`NOT (${inside})`, { name: fallbackCheck, what: 'that it holds none of these rows' }) : [];
-  const served = [...(proven ? [] : [dropCheck(part)]), ...(fallback?.kind === 'r' ? [dropCheck(fallback, fallbackCheck)] : [])];
+  const proof = fallback?.kind === 'r' ? proveSteps(fallback, sql`NOT (${inside})`, { name: notHere, what: 'that it holds none of these rows' }) : [];
+  const served = [...(proven ? [] : [dropCheck(part)]), ...(fallback?.kind === 'r' ? [dropCheck(fallback, notHere)] : [])];
   return [
     ...own, ...proof,
     { sql: [attachSql(top, part, boundsOn(along.axis, range))], note: `Makes ${part.rel} a partition of ${top.rel}; nothing is read.`, lock: fallback ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE', waits: 'bounded' },

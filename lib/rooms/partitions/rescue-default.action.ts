@@ -3,13 +3,16 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { array, sql } from '@/lib/pg/sql';
+import type { Dependents } from './dependents';
 import { axisIn, findFamily, written, type Part } from './family';
 import { pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
+import { withoutSkipped } from './partition-steps';
 import { everies, periodOf } from './periods';
 import { referencesOf } from './references';
+import { dependentsOfPart, partDependentsGuard, replacedGuards, replacedOf } from './replaced';
 import { cutsOf, endSteps, periodsIn, rescueSteps, retiredIn, retiredOf, traces, type Rescue } from './rescue-plan';
 
-type Found = Rescue & { period: boolean; needed: number };
+type Found = Rescue & { period: boolean; needed: number; /** Those of several periods, with who depends on them. */ several: { part: Part; dependents: Dependents }[] };
 
 function own({ top, source, children, period, readable, taken }: Found): Refusal[] {
   if (!source) return [{ name: 'default', says: `${written(top)} has no DEFAULT partition.`, saferWay: null }];
@@ -23,6 +26,11 @@ function own({ top, source, children, period, readable, taken }: Found): Refusal
     ...(children.length > 0 && top.sees_all ? [{ name: 'owner', says: `Other tables refer to it, and its owner ${top.owner} bypasses row security: PostgreSQL would not let DEFAULT go while rows refer to rows in it.`, saferWay: 'Give the tables to a role that is no superuser: ALTER TABLE … OWNER TO.' }] : []),
   ];
 }
+
+/** Only of what is replaced: a DEFAULT that stays may have what it likes. */
+const inTheWay = ({ source, replaced, cuts, several }: Found): Refusal[] => [
+  ...(source && replaced && cuts.some(({ range, pieces }) => range === null && pieces.length > 0) ? replacedGuards(source, replaced) : []), ...several.flatMap(({ part, dependents }) => partDependentsGuard(part, dependents)),
+];
 
 /** Of the largest of these, with its indexes: one at a time stands twice. */
 async function largest(ask: Ask, parts: Part[]): Promise<number> {
@@ -38,7 +46,7 @@ export const rescueDefault = action({
   risk: 'heavy',
   recurs: true,
   params: { table: param.object('Partitioned table'), every: param.choice('Each', everies), bound: param.ms('Others wait at most', 150), undo: param.choice('An unfinished run', ['goes on', 'is taken back']) },
-  find: async (ask, { params, role }): Promise<Found | null> => {
+  find: async (ask, { params, role, server }): Promise<Found | null> => {
     const family = await findFamily(ask, params.table, role);
     if (!family) return null;
     const { top } = family;
@@ -52,17 +60,20 @@ export const rescueDefault = action({
     const retired = await retiredIn(ask, top);
     const taken = source !== null && (await traces(ask, source, written(source), role)).taken && !retired.some(({ rel }) => rel === source.rel);
     const cuts = source && period ? await cutsOf(ask, family, source, { period, bound: params.bound, role, readable }) : [];
-    const needed = await largest(ask, [...(source ? [source] : []), ...top.parts.filter(({ several }) => several)]);
-    return { ...family, source, references, cuts, retired, taken, readable, period: period !== null, as_owner: who?.sees_all ?? false, needed };
+    const several: Found['several'] = [];
+    for (const part of top.parts.filter((one) => one.several)) several.push({ part, dependents: await dependentsOfPart(ask, part.oid, server.major) });
+    const needed = await largest(ask, [...(source ? [source] : []), ...several.map(({ part }) => part)]);
+    return { ...family, source, references, cuts, retired, taken, readable, period: period !== null, as_owner: who?.sees_all ?? false, needed, major: server.major, replaced: source && (await replacedOf(ask, source, top, { role, major: server.major })), several };
   },
-  guards: (object, { role, server }) => [
-    ...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...timeGuard(object.top), ...policyGuard([object.top]), ...pendingGuard([object.top]), ...own(object),
+  guards: (object, { params, role, server }) => [
+    ...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...timeGuard(object.top), ...policyGuard([object.top]), ...pendingGuard([object.top]), ...own(object), ...(params.undo === 'is taken back' ? [] : inTheWay(object)),
   ],
   plan: (object, { params, role }) => rescueSteps(object, { role, undo: params.undo === 'is taken back' }).map((step) => ({ ...step, holdMs: params.bound })),
-  blocks: 'Reads and writes go on. Each write of the partition at hand is done twice while it runs. Reads and writes of the table wait for each change of places, as long as given at most, queue included: of many periods DEFAULT is cut into a few partitions of several periods first, and each of those in turn. Where the time given is too short even so it gives up, and what is done stays.',
+  blocks: 'Reads and writes go on. Each write of the partition at hand is done twice while it runs. Reads and writes of the table wait for each change of places, as long as given at most, queue included: of many periods DEFAULT is cut into a few partitions of several periods first, and each of those in turn. Where the time given is too short even so it gives up, and what is done stays. DEFAULT is another table after it, with all that was its own: indexes, constraints, privileges, settings and comments. What could not be carried over, and who depends on it by name, is refused before.',
   disk: ({ needed }) => needed || null,
   place: () => ({ tablespace: '' }),
   progress: null,
+  tells: withoutSkipped,
   figures: async (ask, object) => ({ partitions: (await ask<{ n: number }>(sql`select count(*)::int as n from pg_inherits where inhparent = ${object.identity}::oid`))[0]?.n ?? null }),
   settle: async (ask, object, { params, role }, mended) => {
     const family = await findFamily(ask, object.name, role);

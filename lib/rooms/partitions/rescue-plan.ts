@@ -5,10 +5,11 @@ import { lockAll } from './archive-plan';
 import { veiled } from './archives';
 import { axisIn, named, severalComment, tablesOf, written, type Axis, type Family, type Part, type Placed, type Table } from './family';
 import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, mirrorTrigger, tryStep, type Mirror } from './mirror';
-import { attachSql, boundsOn, boundsProof, createLike, detachSql, dropCheck, inRange, nameFor, ownedBy, proveSteps, valueOn } from './partition-steps';
+import { attachSql, boundsOn, boundsProof, createLike, detachSql, dropCheck, inRange, nameFor, notHere, ownedBy, proveSteps, valueOn } from './partition-steps';
 import { cut, endOf, startOf, suffixOf, uncovered, type Period } from './periods';
 import { contiguousRanges, overlaps } from './range-sets';
-import { addReference, type Key } from './references';
+import { addReference, commentOfKey, type Key } from './references';
+import { createReplacement, refusePartDependents, refuseReplacement, refuseUnlike, takeOver, type Replaced } from './replaced';
 import type { Range } from './time-axis';
 import { freeNames } from './wanted';
 
@@ -17,13 +18,12 @@ type Named = { schema: string; rel: string };
 export type Piece = Range & { rel: string; into?: Piece[] };
 /** A partition whose rows get partitions of their own: DEFAULT, or one of several periods, of `range`. */
 export type Cut = Named & { place: string; rows: number | null; bytes: number; range: Range | null; pieces: Piece[]; copy: Table | null; mirrored: boolean };
-export type Rescue = Family & { source: Part | null; cuts: Cut[]; /** Cut already, with what was there before still to be dropped. */ retired: Named[]; taken: boolean; readable: boolean; references: (Key & Named)[]; as_owner: boolean };
+export type Rescue = Family & { source: Part | null; cuts: Cut[]; /** Cut already, with what was there before still to be dropped. */ retired: Named[]; taken: boolean; readable: boolean; references: (Key & Named)[]; as_owner: boolean; major: number; /** What is DEFAULT’s own; null where there is none. */ replaced: Replaced | null };
 
 export const retiredOf = ({ schema, rel }: Named): Named => ({ schema, rel: nameFor(rel, 'riskdesk_old') });
 /** By which what was cut is known, so that nobody’s table is dropped for its name; the name that it had follows. */
 const retiredComment = (oid: string): string => `riskdesk: every row of this is in its partition of table ${oid}, and was in `;
 const restOf = ({ schema, rel }: Named): Named => ({ schema, rel: nameFor(rel, 'riskdesk_rest') });
-const notHere = 'riskdesk_not_here';
 const mostPeriods = 2000;
 
 /** The periods of which a partition holds rows, by going from one to the next. Those that other partitions have are not among them. */
@@ -75,8 +75,11 @@ export async function retiredIn(ask: Ask, { oid, schema }: Table): Promise<Named
     where d.classoid = 'pg_class'::regclass and d.objsubid = 0 and starts_with(d.description, ${start}) and c.relnamespace = (select oid from pg_namespace where nspname = ${schema}) order by 2`);
 }
 
-/** How many partitions may change places in half of the time that others wait: what one of them takes was measured in milliseconds of an idle core, by how many partitions and referring tables there are. */
-const atATime = (bound: number, partitions: number, children: number): number => Math.max(2, Math.floor((bound * 0.5) / (1.6 + partitions / 150 + children * (0.3 + partitions / 600))));
+/** What it takes to see that nothing of DEFAULT’s own is lost, and that nobody depends on it: 20 ms of an idle core in a session that has just come, a fifth of that for the latter alone. */
+const checksMs = { all: 40, dependents: 8 };
+
+/** How many partitions may change places in half of the time that others wait and the checks leave: what one of them takes was measured in milliseconds of an idle core, by how many partitions and referring tables there are. */
+const atATime = (bound: number, checks: number, partitions: number, children: number): number => Math.max(2, Math.floor(((bound - checks) * 0.5) / (1.6 + partitions / 150 + children * (0.3 + partitions / 600))));
 
 const allOf = (pieces: Piece[]): Piece[] => pieces.flatMap((piece) => [piece, ...allOf(piece.into ?? [])]);
 
@@ -98,6 +101,11 @@ function grouped(top: Named, periods: Piece[], { first, further, taken }: { firs
   });
 }
 
+async function isUpToDate(ask: Ask, source: Named, { fallback }: Table): Promise<boolean> {
+  const [found] = fallback ? await ask<{ refuses: string | null }>(refuseUnlike(source, fallback)) : [];
+  return found?.refuses === null;
+}
+
 /** What there is to cut, each with its partitions to come: what earlier runs have left of several periods, and DEFAULT in as many rounds as it takes. */
 export async function cutsOf(ask: Ask, { top, children }: Family, source: Part, { period, bound, role, readable }: { period: Period; bound: number; role: string; readable: boolean }): Promise<Cut[]> {
   const along = axisIn(top);
@@ -113,14 +121,15 @@ export async function cutsOf(ask: Ask, { top, children }: Family, source: Part, 
     const { copy, mirrored } = await traces(ask, part, written(part), role);
     cuts.push({ part, range: { from: part.from, to: part.to }, periods: await inside(part, parts.filter((one) => one !== part), part), copy, mirrored });
   }
-  const { copy, mirrored } = await traces(ask, source, written(source), role);
+  const { copy, ...begun } = await traces(ask, source, written(source), role);
+  const mirrored = begun.mirrored && (copy === null || (await isUpToDate(ask, source, copy)));
   cuts.push({ part: source, range: null, periods: readable ? await inside(source, parts) : [], copy, mirrored });
-  const further = atATime(bound, parts.length + cuts.reduce((sum, { periods }) => sum + periods.length, 0), children.length);
-  const first = Math.max(further, atATime(bound, parts.length, children.length));
+  const further = atATime(bound, checksMs.dependents, parts.length + cuts.reduce((sum, { periods }) => sum + periods.length, 0), children.length);
+  const first = atATime(bound, checksMs.all, parts.length, children.length);
   const planned = cuts.flatMap(({ part, range, periods, ...left }): Cut[] => {
     const of = { schema: part.schema, rel: part.rel, rows: part.rows, bytes: part.bytes, range };
     if (range) return [{ ...of, ...left, place: part.oid, pieces: grouped(top, periods, { first: further, further, taken: [] }) }];
-    // A copy that no trigger kept up is out of date.
+    // A copy that no trigger kept up is out of date, and one whose DEFAULT lacks what the other has by now.
     const kept = mirrored && copy ? (axisIn(copy)?.parts ?? []) : [];
     if (kept.length > 0) return [{ ...of, ...left, place: part.oid, pieces: kept.map((one) => keptPiece(top, one, periods, further)) }];
     const groups = grouped(top, periods, { first, further, taken: parts });
@@ -142,27 +151,27 @@ function keptPiece(top: Table, { rel, from, to, several }: Placed, periods: Piec
 type Setting = { axis: Axis; /** What has its partition before. */ parts: Range[]; role: string };
 
 /** The new partitions stand in a tree of their own until they change places with what is cut; each has its bounds as a check, so that attaching reads nothing. */
-function buildSteps({ top, references }: Rescue, of: Cut, { axis, role }: Setting): Step[] {
+function buildSteps({ top, references, replaced }: Rescue, of: Cut, { axis, role }: Setting): Step[] {
   const [copy, rest, key] = [copyOf(of), restOf(of), top.key ?? ''];
-  const leaf = (part: Named, bounds: SQL, more: SQL[]) => [createLike(part, top), ...ownedBy(part, top, role), ...more, attachSql(copy, part, bounds)];
   const leaves = of.pieces.flatMap((piece) => {
     const part = { schema: top.schema, rel: piece.rel };
-    return leaf(part, boundsOn(axis, piece), [boundsProof(part, axis, key, piece), ...(piece.into ? [sql`COMMENT ON TABLE ${named(part)} IS ${literal(severalComment)}`] : [])]);
+    return [createLike(part, top), ...ownedBy(part, top, role), boundsProof(part, axis, key, piece), ...(piece.into ? [sql`COMMENT ON TABLE ${named(part)} IS ${literal(severalComment)}`] : []), attachSql(copy, part, boundsOn(axis, piece))];
   });
   const names = of.pieces.map(({ rel }) => rel).join(', ');
   const build: Step = {
     sql: [sql`CREATE TABLE ${named(copy)} (LIKE ${named(top)} INCLUDING ALL EXCLUDING IDENTITY) PARTITION BY RANGE (${ident(key)})`, ...ownedBy(copy, top, role), sql`COMMENT ON TABLE ${named(copy)} IS ${literal(copyComment(written(of)))}`,
-      ...leaves, ...leaf(rest, sql`DEFAULT`, [])],
-    note: of.range ? `Creates ${names} in a tree of their own beside ${top.rel}.` : `Creates ${names}, and an empty DEFAULT to come, in a tree of their own beside ${top.rel}.`, lock: 'ACCESS SHARE', waits: 'bounded',
+      ...leaves, ...(of.range || !replaced ? [createLike(rest, top), ...ownedBy(rest, top, role), attachSql(copy, rest, sql`DEFAULT`)] : createReplacement(of, rest, { copy, top, role, properties: replaced.properties }))],
+    note: of.range ? `Creates ${names} in a tree of their own beside ${top.rel}.` : `Creates ${names}, and an empty DEFAULT to come with all that is ${of.rel}’s own, in a tree of their own beside ${top.rel}.`, lock: 'ACCESS SHARE', waits: 'bounded',
   };
-  const all = references.length === 0 ? [] : [...of.pieces.map(({ rel }) => ({ schema: top.schema, rel })), ...(of.range ? [] : [rest])];
+  const own = of.range ? [] : [{ ...rest, keys: [...references, ...(replaced?.references ?? [])] }];
+  const all = [...of.pieces.map(({ rel }) => ({ schema: top.schema, rel, keys: references })), ...own].filter(({ keys }) => keys.length > 0);
   const some = Array.from({ length: Math.ceil(all.length / 5) }, (_, index) => all.slice(index * 5, index * 5 + 5));
   // While they are empty there is nothing to validate, and attaching takes it as the table’s own.
-  return [build, ...some.map((list): Step => ({ sql: list.flatMap((part) => references.map((one) => addReference(part, one, one))), note: `${list.map(({ rel }) => rel).join(', ')}: refer to what ${top.rel} refers to.`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' }))];
+  return [build, ...some.map((list): Step => ({ sql: list.flatMap((part) => part.keys.flatMap((one) => [addReference(part, one, one), ...(references.includes(one) ? [] : commentOfKey(part, one))])), note: `${list.map(({ rel }) => rel).join(', ')}: refer to what ${top.rel} refers to.`, lock: 'SHARE ROW EXCLUSIVE', waits: 'bounded' }))];
 }
 
 /** What is DEFAULT after it is proved before to hold none of the rows that the others are for, so that nothing is read under the lock. */
-function swapSteps({ top, children, source, as_owner: asOwner }: Rescue, of: Cut, { axis, parts }: Setting): Step[] {
+function swapSteps({ top, children, source, as_owner: asOwner, major, replaced }: Rescue, of: Cut, { axis, parts }: Setting): Step[] {
   const [copy, rest, old] = [copyOf(of), restOf(of), retiredOf(of)];
   const detach = detachSql(top, of);
   const fallback = { schema: top.schema, rel: source?.rel ?? '' };
@@ -174,7 +183,7 @@ function swapSteps({ top, children, source, as_owner: asOwner }: Rescue, of: Cut
   if (!of.range) {
     return [...prove(rest, contiguousRanges([...parts, ...of.pieces])), {
       sql: [
-        ...owner, lockAll([top, of]), ...leave, ...come, detachSql(copy, rest), ...retire, sql`ALTER TABLE ${named(rest)} RENAME TO ${ident(of.rel)}`,
+        ...owner, ...refuseReplacement(of, rest), lockAll([top, of]), refusePartDependents(of, major), ...(replaced ? takeOver(of, rest, replaced) : []), ...leave, ...come, detachSql(copy, rest), ...retire, sql`ALTER TABLE ${named(rest)} RENAME TO ${ident(of.rel)}`,
         sql`ALTER TABLE ${named(top)} ATTACH PARTITION ${named(of)} DEFAULT`, dropCheck(of, notHere),
       ],
       note: `The new partitions and an empty DEFAULT take the place of ${of.rel}: whoever looks sees every row once, before and after.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
@@ -184,7 +193,7 @@ function swapSteps({ top, children, source, as_owner: asOwner }: Rescue, of: Cut
   return [
     ...prove(fallback, [of.range]),
     {
-      sql: [...owner, lockAll([top, of, fallback]), astray, ...leave, ...come, ...retire, dropCheck(fallback, notHere)],
+      sql: [...owner, lockAll([top, of, fallback]), refusePartDependents(of, major), astray, ...leave, ...come, ...retire, dropCheck(fallback, notHere)],
       note: `The partitions of its periods take the place of ${of.rel}: whoever looks sees every row once, before and after.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded',
     },
   ];

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
 import { describe, expect, test, vi } from 'vitest';
 import type { JobView } from '@/lib/kit/job';
 import { onTarget } from '@/test/action';
@@ -111,7 +112,7 @@ describe.each([['main', db], ['pg14', old]] as const)('many periods, on %s', (ta
     // The same while a job runs: the change of places finds it, and says so.
     await owner.query(`insert into public.sparse select date '2026-01-01' + 3 * g, g from generate_series(0, 60) g`);
     const id = await start('partitions.rescue_default', params);
-    await server.sql(`do $$ begin loop exit when exists (select from pg_trigger where tgname = 'riskdesk_mirror' and tgrelid::regclass::text ~ '^sparse.*_to_'); perform pg_sleep(0.001); end loop; insert into public.sparse values ('2026-01-05', -2); end $$`);
+    await server.sql(`do $$ begin for tries in 1..20000 loop exit when exists (select from pg_trigger where tgname = 'riskdesk_mirror' and tgrelid::regclass::text ~ '^sparse.*_to_'); perform pg_sleep(0.001); end loop; insert into public.sparse values ('2026-01-05', -2); end $$`);
     const job = await ended(id);
     expect([job.state, job.says]).toEqual(['failed', expect.stringMatching(/Rows have come into sparse_\d.* of periods that it held none of before.*start it again to go on/)]);
     const all = await multiset(server.sql, ['public.sparse']);
@@ -119,6 +120,97 @@ describe.each([['main', db], ['pg14', old]] as const)('many periods, on %s', (ta
     expect(await multiset(server.sql, ['public.sparse'])).toEqual(all);
     expect(await server.sql('select count(*)::int as n from only public.sparse_rest')).toEqual([{ n: 0 }]);
     expect((await shown('partitions.rescue_default', params)).plan).toEqual([]);
+    expect(await server.sql(leftovers)).toEqual([]);
+  });
+});
+
+describe.each([['main', db, 18], ['pg14', old, 14]] as const)('what is DEFAULT’s own, on %s', (target, server, major) => {
+  const { shown, done, doneAtLast, run, start, ended } = onTarget(actions, target, 600_000);
+  const refused = async (table: string) => (await actions.refused('partitions.rescue_default', { table: `public.${table}` }, { target })).map(({ name, says }) => `${name}: ${says}`);
+  const plant = async (name: string, more: string): Promise<pg.Client> => {
+    const owner = await server.connect('maintenance');
+    await owner.query(`create table ${name} (id int, at date not null, v int check (v < 1000000), s text default 'x', primary key (id, at)) partition by range (at); create index ${name}_v on ${name} (v); comment on column ${name}.v is 'of the table'; create statistics ${name}_both on id, v from ${name};
+      create table ${name}_1 partition of ${name} for values from ('2025-01-01') to ('2025-01-02'); create table ${name}_rest partition of ${name} default; insert into ${name} select g, date '2025-01-01' + g, g from generate_series(0, 60) g; ${more.replaceAll('%', name)}`);
+    return owner;
+  };
+  /** Names of what it has from its table aside. */
+  const described = async (rel: string) => (await server.sql<{ line: string }>(`
+    select concat_ws(' ', relkind, relowner::regrole, relreplident, reloptions, array(select unnest(relacl)::text order by 1), obj_description(oid, 'pg_class')) as line from pg_class where oid = $1::regclass
+    union all select concat_ws(' ', attname, attnotnull, attstorage, attcompression, nullif(attstattarget, -1), attoptions, array(select unnest(attacl)::text order by 1), pg_get_expr(adbin, adrelid), col_description(attrelid, attnum)) from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum where attrelid = $1::regclass and attnum > 0 and not attisdropped
+    union all select concat_ws(' ', conname, pg_get_constraintdef(oid), coninhcount, obj_description(oid, 'pg_constraint')) from pg_constraint where conrelid = $1::regclass and conparentid = 0
+    union all select concat_ws(' ', pg_get_indexdef(i.indexrelid), indisunique, obj_description(i.indexrelid, 'pg_class')) from pg_index i where indrelid = $1::regclass and not exists (select from pg_inherits where inhrelid = i.indexrelid)
+    union all select regexp_replace(pg_get_indexdef(i.indexrelid), '^.* USING ', 'from its table: ') from pg_index i where indrelid = $1::regclass and exists (select from pg_inherits where inhrelid = i.indexrelid)
+    union all select concat_ws(' ', pg_get_statisticsobjdef(oid), obj_description(oid, 'pg_statistic_ext')) from pg_statistic_ext where stxrelid = $1::regclass order by 1`, [rel])).map(({ line }) => line);
+  const own = `create table %_kinds (k int primary key); insert into %_kinds select generate_series(0, 2000); alter table %_rest add constraint "own key" foreign key (id) references %_kinds on delete cascade; create sequence %_no; alter table %_rest alter s set default nextval('%_no')::text; alter sequence %_no owned by %_rest.s;
+    comment on table %_rest is 'It''s own'; grant select, update (v) on %_rest to riskdesk_app; grant insert on %_rest to riskdesk_monitor with grant option; alter table %_rest set (fillfactor = 60, toast.autovacuum_enabled = false), replica identity full; alter table %_rest alter v set statistics 77, alter s set storage external, alter s set compression pglz, alter s set (n_distinct = 5);
+    create index "own of %" on %_rest (s, v) where v > 0; comment on index "own of %" is 'of the index'; alter table %_rest add constraint "own unique %" unique (v, id); alter table %_rest add constraint small check (v < 5000); comment on constraint small on %_rest is 'of the check'; create statistics "own both %" (mcv) on s, v from %_rest; comment on statistics "own both %" is 'of both'`;
+
+  test('the new DEFAULT has all of it, however often it is replaced', async () => {
+    const owner = await plant('richer', own);
+    await owner.query('alter default privileges in schema public grant select, delete on tables to riskdesk_app');
+    const before = await described('richer_rest');
+    expect(before.join('\n')).toMatch(/"own of richer".*of the index/);
+    expect((await done('partitions.rescue_default', { table: 'public.richer' })).log.filter(({ says }) => says.includes('skipping'))).toEqual([]);
+    expect(await described('richer_rest')).toEqual(before);
+    // So many that lie apart that it takes more than one round.
+    await owner.query(`do $$ begin for g in 0..70 loop execute format('create table richer_odd_%s partition of richer for values from (%L) to (%L)', g, date '2026-01-02' + 2 * g, date '2026-01-03' + 2 * g); end loop; end $$; insert into richer select g, date '2026-01-01' + 2 * g, g from generate_series(0, 70) g`);
+    expect((await shown('partitions.rescue_default', { table: 'public.richer' })).plan.filter(({ note }) => note.includes('an empty DEFAULT take the place of richer_rest')).length).toBeGreaterThan(1);
+    await doneAtLast('partitions.rescue_default', { table: 'public.richer' });
+    await owner.query('alter default privileges in schema public revoke select, delete on tables from riskdesk_app');
+    expect(await described('richer_rest')).toEqual(before);
+    expect(await server.sql(`select relname from pg_class where relname ~ 'riskdesk_(new|old)_' union all select stxname from pg_statistic_ext where stxname ~ 'riskdesk'`)).toEqual([]);
+    await owner.query(`insert into richer (id, at) values (70, '2030-01-01')`);
+    await expect(owner.query(`insert into richer values (71, '2030-01-01', 6000)`)).rejects.toThrow(/small/);
+  });
+
+  test('who depends on it is named before anything runs; where nothing is to be moved, nobody is asked', async () => {
+    const owner = await plant('leaned', `create view "sees %" as select v from %_rest; create table refers_% (id int, at date, constraint "refers to rest" foreign key (id, at) references %_rest); create policy p on %_rest using (true); create trigger own_t before update on %_rest for each row execute function suppress_redundant_updates_trigger()
+      ${major >= 14 ? '; create function counts_%() returns bigint language sql begin atomic select count(*) from %_rest; end' : ''}`);
+    const before = await multiset(server.sql, ['public.leaned']);
+    const guards = await refused('leaned');
+    expect(guards).toEqual([
+      'dependents: constraint refers to rest on table refers_leaned, function counts_leaned(), view "sees leaned" depend on public.leaned_rest and would go on with the old one, which is dropped.',
+      expect.stringMatching(/^triggers: public.leaned_rest: Its own trigger own_t would be lost/), expect.stringMatching(/^policies: /),
+    ]);
+    await owner.query('drop view "sees leaned"; drop table refers_leaned; drop policy p on leaned_rest; drop trigger own_t on leaned_rest');
+    expect(await refused('leaned')).toEqual(['dependents: function counts_leaned() depends on public.leaned_rest and would go on with the old one, which is dropped.']);
+    await owner.query('drop function counts_leaned()');
+    await server.sql('create publication "of rest" for table leaned_rest');
+    expect(await refused('leaned')).toEqual([expect.stringMatching(/^publication: public.leaned_rest is published by its name: publication "of rest"/)]);
+    await server.sql('drop publication "of rest"');
+    await server.sql('create publication "of all" for all tables');
+    await done('partitions.rescue_default', { table: 'public.leaned' });
+    await server.sql('drop publication "of all"');
+    expect(await multiset(server.sql, ['public.leaned'])).toEqual(before);
+    await owner.query('create view again as select from leaned_rest');
+    expect((await shown('partitions.rescue_default', { table: 'public.leaned' })).plan).toEqual([]);
+  });
+
+  test('what comes while it runs is neither lost nor dropped', async () => {
+    const owner = await plant('late', '');
+    const params = { table: 'public.late' };
+    const { plan } = await shown('partitions.rescue_default', params);
+    // Built, and repeated into from then on.
+    const until = plan.findIndex(({ sql: text }) => text.includes('CREATE TRIGGER'));
+    for (const { sql: text } of plan.slice(0, until + 1)) await owner.query(`set search_path = ''; ${text}`);
+    await owner.query(`set search_path = public; grant update on late_rest to riskdesk_app; create index later on late_rest (s)`);
+    const before = await described('late_rest');
+    await done('partitions.rescue_default', params);
+    expect(await described('late_rest')).toEqual(before);
+    // While a job runs: the change of places sees it.
+    for (const [what, says] of [['grant select on late_rest to riskdesk_monitor', /The table has, and the copy has not: privilege SELECT of riskdesk_monitor\. Nothing was changed over/], ['create view on_late as select from public.late_rest', /In the meantime there is what depends on it: view public\.on_late\. Nothing was changed over/]] as const) {
+      await owner.query(`insert into late select g, date '2026-01-01' + g, g from generate_series(0, 60) g on conflict do nothing`);
+      const id = await start('partitions.rescue_default', params);
+      await server.sql(`do $$ begin for tries in 1..20000 loop exit when exists (select from pg_trigger where tgname = 'riskdesk_mirror' and tgrelid = 'late_rest'::regclass); perform pg_sleep(0.001); end loop; ${what.replace('late_rest to', 'public.late_rest to')}; end $$`);
+      const job = await ended(id);
+      expect(`${job.state}: ${job.says}`).toMatch(says);
+      await done('partitions.rescue_default', { ...params, undo: 'is taken back' });
+    }
+    await server.sql('drop view on_late');
+    const all = await multiset(server.sql, ['public.late']);
+    expect((await run('partitions.rescue_default', params)).state).toBe('succeeded');
+    expect(await multiset(server.sql, ['public.late'])).toEqual(all);
+    expect((await described('late_rest')).join()).toContain('riskdesk_monitor=r');
     expect(await server.sql(leftovers)).toEqual([]);
   });
 });

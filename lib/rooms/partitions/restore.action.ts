@@ -6,7 +6,7 @@ import { sql } from '@/lib/pg/sql';
 import { archiveFigures, archiveGuards, copiedBytes, findArchives, type ArchiveFamily } from './archives';
 import { axisIn, named, written } from './family';
 import { childGuards, pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
-import { inRange, provenOf, readOnce } from './partition-steps';
+import { inRange, provenOf, readOnce, withoutSkipped } from './partition-steps';
 import { comingOf, restoreSteps, type Coming } from './restore-plan';
 
 type Back = ArchiveFamily & { coming: Coming[]; needed: number };
@@ -60,6 +60,7 @@ export const restore = action({
   disk: ({ needed }) => needed || null,
   place: () => ({ tablespace: '' }),
   progress: null,
+  tells: withoutSkipped,
   figures: (ask, object) => archiveFigures(ask, object as Back),
   settle: async (ask, object, { params, role }) => {
     const family = await findArchives(ask, object.name, role);

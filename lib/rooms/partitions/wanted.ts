@@ -3,7 +3,7 @@ import type { Ask } from '@/lib/kit/diagnostic';
 import { inlineNumber, sql } from '@/lib/pg/sql';
 import { axisIn, named, type Table } from './family';
 import { missingRemainders } from './hash';
-import { boundsOn, boundsProof, dropCheck, inRange, nameFor, newPartition, proveSteps } from './partition-steps';
+import { boundsOn, boundsProof, dropCheck, inRange, nameFor, newPartition, notHere, proveSteps } from './partition-steps';
 import { agreed, missingPeriods, readingsOf, suffixOf, type Every } from './periods';
 import type { Range } from './time-axis';
 
@@ -12,7 +12,6 @@ export type Asked = { every: Every; ahead: number; gaps: 'yes' | 'no'; zone: str
 export type Wanted = { table: Table; undecided: string[] | null; ranges: (Range & { rel: string })[]; remainders: { modulus: number; remainder: number; rel: string }[]; held: boolean | null };
 
 const mostAhead = 366;
-const fallbackCheck = 'riskdesk_not_here';
 
 /** These names or the next ones to them that nothing has; what is called `freed` will be gone by then. */
 export async function freeNames(ask: Ask, schema: string, names: string[], freed: string[] = []): Promise<string[]> {
@@ -61,6 +60,6 @@ export function stepsFor({ table, ranges, remainders }: Wanted, { role, checked 
   });
   // Attaching reads all of DEFAULT under ACCESS EXCLUSIVE, unless a check proves that there is nothing to find.
   if (!fallback || fallback.kind !== 'r') return created;
-  const proof = proveSteps(fallback, sql`NOT (${inRange(along.axis, key, { from: first.from, to: last.to })})`, { name: fallbackCheck, what: 'that it holds none of these rows' });
-  return [...proof, ...created, { sql: dropCheck(fallback, fallbackCheck), note: `${fallback.rel}: the check has served.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' }];
+  const proof = proveSteps(fallback, sql`NOT (${inRange(along.axis, key, { from: first.from, to: last.to })})`, { name: notHere, what: 'that it holds none of these rows' });
+  return [...proof, ...created, { sql: dropCheck(fallback, notHere), note: `${fallback.rel}: the check has served.`, lock: 'ACCESS EXCLUSIVE', waits: 'bounded' }];
 }
