@@ -3,9 +3,8 @@ import { param } from '@/lib/kit/param';
 import { standbyGuard } from '@/lib/kit/relation-object';
 import { sql } from '@/lib/pg/sql';
 import { alike, axisIn, findFamily, written, type Family } from './family';
-import { pendingGuard, rightGuards, timeGuard } from './family-guards';
-import { calendarOf } from './calendar';
-import { everies } from './periods';
+import { lengthGuard, pendingGuard, rightGuards, timeGuard, zoneGuard } from './family-guards';
+import { everies, zoneLabel } from './periods';
 import { stepsFor, wantedOf, type Wanted } from './wanted';
 
 type Ahead = Family & { wanted: Wanted[]; zone: string };
@@ -13,23 +12,14 @@ type Ahead = Family & { wanted: Wanted[]; zone: string };
 const heldGuard = ({ wanted }: Ahead): Refusal[] =>
   wanted.filter(({ held }) => held === true).slice(0, 1).map(({ table }) => ({ name: 'default_rows', says: `${table.fallback?.rel ?? 'DEFAULT'} holds rows of the partitions to create.`, saferWay: `Move them first, which creates these partitions too: partitions.rescue_default on ${written(table)}.` }));
 
-const isClosed = ({ from, to }: { from: number; to: number }): boolean => Number.isFinite(from) && Number.isFinite(to);
-
 /** Where it cannot be told how long the next ones are to be. */
-function lengthGuard({ wanted, top, zone }: Ahead): Refusal[] {
-  if (zone !== '' && !calendarOf(zone)) return [{ name: 'zone', says: `${zone} is no time zone that this knows.`, saferWay: 'Its name is one such as Europe/Berlin, or UTC.' }];
-  if (zone !== '' && axisIn(top)?.axis.zoned === false) return [{ name: 'zone', says: 'Its key has no time zone: its bounds are the days themselves.', saferWay: 'Name none.' }];
+function lengthGuards({ wanted, top, zone }: Ahead): Refusal[] {
+  const wrong = zoneGuard(top, zone);
+  if (wrong.length > 0) return wrong;
   const open = wanted.find(({ undecided }) => undecided !== null);
-  if (!open?.undecided) return axisIn(top) || top.strategy === 'h' ? [] : [nothingBefore];
-  const [table, zones] = [written(open.table), open.undecided];
-  if (!axisIn(open.table)?.parts.some(isClosed)) return [nothingBefore];
-  const named = zones.slice(0, 3).join(', ');
-  return [zones.length === 0
-    ? { name: 'zone', says: `The bounds of ${table} are days of no time zone, and not of one length: where the next one ends cannot be told.`, saferWay: 'Name the time zone that they are meant in: UTC, say.' }
-    : { name: 'zone', says: `The bounds of ${table} are days of ${zones.length} time zones (${named}${zones.length > 3 ? ' and more' : ''}), and those of the partitions to create would differ.`, saferWay: 'Name the time zone that they are meant in.' }];
+  if (open?.undecided) return lengthGuard(open.table, open.undecided);
+  return axisIn(top) || top.strategy === 'h' ? [] : lengthGuard(top, []);
 }
-
-const nothingBefore: Refusal = { name: 'period', says: 'It has no partition yet whose length could be taken.', saferWay: 'Say how long each is to be.' };
 
 export const create = action({
   name: 'create',
@@ -38,7 +28,7 @@ export const create = action({
   permission: 'maintenance:run',
   risk: 'light',
   recurs: true,
-  params: { table: param.object('Partitioned table'), ahead: param.count('Periods ahead', 3), every: param.choice('Each', everies), gaps: param.choice('Fill gaps too', ['yes', 'no']), zone: param.text('Time zone of its days (empty: as its bounds tell, else UTC)'), children: param.choice('Tables that refer to it too', ['yes', 'no']), check: param.choice('A CHECK of their bounds, so that archiving need not read them', ['no', 'yes']) },
+  params: { table: param.object('Partitioned table'), ahead: param.count('Periods ahead', 3), every: param.choice('Each', everies), gaps: param.choice('Fill gaps too', ['yes', 'no']), zone: param.text(zoneLabel), children: param.choice('Tables that refer to it too', ['yes', 'no']), check: param.choice('A CHECK of their bounds, so that archiving need not read them', ['no', 'yes']) },
   find: async (ask, { params, role }): Promise<Ahead | null> => {
     const family = await findFamily(ask, params.table, role);
     if (!family) return null;
@@ -49,7 +39,7 @@ export const create = action({
   },
   guards: (object, { role, server }) => {
     const tables = object.wanted.map(({ table }) => table);
-    return [...standbyGuard(server.inRecovery), ...rightGuards(tables, role, true), ...(object.top.strategy === 'h' ? [] : timeGuard(object.top)), ...lengthGuard(object), ...pendingGuard(tables), ...heldGuard(object)];
+    return [...standbyGuard(server.inRecovery), ...rightGuards(tables, role, true), ...(object.top.strategy === 'h' ? [] : timeGuard(object.top)), ...lengthGuards(object), ...pendingGuard(tables), ...heldGuard(object)];
   },
   plan: ({ wanted }, { params, role }) => wanted.flatMap((one) => stepsFor(one, { role, checked: params.check === 'yes' })),
   blocks: 'No read and no write of the table waits, but those that reach a DEFAULT partition, for at most 150 ms at a time. What is there already is left alone: where nothing is missing, nothing is done.',

@@ -108,7 +108,11 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
     expect((await preview('partitions.create', asked)).body).toMatchObject({ guards: [{ name: 'zone', says: expect.stringMatching(/days of \d+ time zones .* would differ/) }] });
     expect((await preview('partitions.create', { ...asked, zone: 'Mars/Olympus' })).body).toMatchObject({ guards: [{ name: 'zone', says: expect.stringContaining('Mars/Olympus') }] });
     await owner.query('create table winter_rest partition of winter default');
-    expect((await preview('partitions.rescue_default', { table: 'public.winter' })).body).toMatchObject({ guards: [{ name: 'period' }] });
+    expect((await preview('partitions.rescue_default', { table: 'public.winter' })).body).toMatchObject({ guards: [{ name: 'zone', says: expect.stringMatching(/days of \d+ time zones .* would differ/) }] });
+    expect((await preview('partitions.rescue_default', { table: 'public.winter', zone: 'Mars/Olympus' })).body).toMatchObject({ guards: [{ name: 'zone', says: expect.stringContaining('Mars/Olympus') }] });
+    await owner.query(`insert into winter values ('2028-06-01 00:00')`);
+    await done('partitions.rescue_default', { table: 'public.winter', zone: 'Europe/Berlin' });
+    expect((await owner.query('select tableoid::regclass::text as part from winter')).rows).toEqual([{ part: 'winter_2028_06' }]);
     await done('partitions.create', { ...asked, zone: 'Europe/Berlin' });
     expect((await owner.query(notOfMonths('winter'))).rows).toEqual([]);
     await plant('uneven', 'timestamptz', [`create table uneven_1 partition of uneven for values from ('2026-01-01 00:00+00') to ('2026-01-02 03:00+00')`, `create table uneven_2 partition of uneven for values from ('2026-01-02 03:00+00') to ('2026-01-02 13:10+00')`]);
@@ -133,7 +137,7 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
     await done('partitions.create', { table: 'public.gappy', ahead: '0' });
     expect((await boundsIn(server, 'gappy')).slice(1, 3)).toEqual([`FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')`, `FOR VALUES FROM ('2026-02-01') TO ('2026-03-01')`]);
     // What proved DEFAULT empty is gone; what proves the bounds of new partitions is wanted or not.
-    const proofs = () => server.sql(`select distinct conname::text, conrelid = 'gappy_rest'::regclass as of_default from pg_constraint where conname ~ '^riskdesk'`);
+    const proofs = () => server.sql(`select distinct conname::text, conrelid = 'gappy_rest'::regclass as of_default from pg_constraint where conname ~ '^riskdesk' and conrelid::regclass::text ~ '^gappy'`);
     expect(await proofs()).toEqual([]);
     await owner.query(`insert into gappy values (current_date + 4000)`);
     await done('partitions.create', { table: 'public.gappy', ahead: '2', check: 'yes' });

@@ -1,6 +1,7 @@
 import type { Refusal } from '@/lib/kit/action';
 import { render } from '@/lib/pg/sql';
-import { alike, axisIn, named, type Child, type Family, type Table } from './family';
+import { calendarOf } from './calendar';
+import { alike, axisIn, named, written, type Child, type Family, type Table } from './family';
 
 const nameOf = (table: { schema: string; rel: string }): string => render(named(table)).text;
 
@@ -18,6 +19,24 @@ export const timeGuard = (top: Table): Refusal[] => (axisIn(top) ? [] : [{
   name: 'key', saferWay: null,
   says: top.strategy === 'r' ? 'Its key is no time that this can reckon with: one column of a date, a timestamp, or a number or uuid whose bounds are moments.' : 'It is not partitioned by ranges of a time.',
 }]);
+
+const isClosed = ({ from, to }: { from: number; to: number }): boolean => Number.isFinite(from) && Number.isFinite(to);
+
+/** What speaks against a zone that a person has named; none is an empty one. */
+export function zoneGuard(top: Table, zone: string): Refusal[] {
+  if (zone === '') return [];
+  if (!calendarOf(zone)) return [{ name: 'zone', says: `${zone} is no time zone that this knows.`, saferWay: 'Its name is one such as Europe/Berlin, or UTC.' }];
+  return axisIn(top)?.axis.zoned === false ? [{ name: 'zone', says: 'Its key has no time zone: its bounds are the days themselves.', saferWay: 'Name none.' }] : [];
+}
+
+/** Why it is not known how long the next partitions of a table are: in these `zones` its bounds would be days, and the next ones others in each. */
+export function lengthGuard(table: Table, zones: string[]): Refusal[] {
+  if (!axisIn(table)?.parts.some(isClosed)) return [{ name: 'period', says: 'It has no partition yet whose length could be taken.', saferWay: 'Say how long each is to be.' }];
+  const some = zones.slice(0, 3).join(', ');
+  return [zones.length === 0
+    ? { name: 'zone', says: `The bounds of ${written(table)} are days of no time zone, and not of one length: where the next one ends cannot be told.`, saferWay: 'Name the time zone that they are meant in: UTC, say.' }
+    : { name: 'zone', says: `The bounds of ${written(table)} are days of ${zones.length} time zones (${some}${zones.length > 3 ? ' and more' : ''}), and those of the partitions to create would differ.`, saferWay: 'Name the time zone that they are meant in.' }];
+}
 
 /** Rows that a policy hides from the owner would be left behind, or counted wrong. */
 export const policyGuard = (tables: Table[]): Refusal[] => tables.filter(({ forced }) => forced).slice(0, 1).map((table) => ({ name: 'row_security', says: `Row security is forced on ${nameOf(table)}: rows may be hidden from the role that would move them.`, saferWay: null }));

@@ -3,6 +3,7 @@ import { contiguousRanges } from './range-sets';
 import type { Range } from './time-axis';
 
 export const everies = ['as before', 'day', 'week', 'month', 'year'] as const;
+export const zoneLabel = 'Time zone of its days (empty: as its bounds tell, else UTC)';
 export type Every = (typeof everies)[number];
 
 /** A length of time by a calendar, or a fixed one. Of several months `first` is one that begins such a length. */
@@ -38,6 +39,9 @@ function lengthOf({ from, to }: Range, calendar: Calendar): Period {
   return areDays([from, to], calendar) ? { calendar, days: (startOfDay(b) - startOfDay(a)) / dayMs } : { ms: to - from };
 }
 
+/** By whose days it goes; a fixed length goes by none. */
+export const calendarIn = (period: Period): Calendar => ('ms' in period ? utc : period.calendar);
+
 /** What all of them say; null where they differ, or there are none. */
 export function agreed<T>(answers: T[]): T | null {
   const [first] = answers;
@@ -45,8 +49,8 @@ export function agreed<T>(answers: T[]): T | null {
 }
 
 /** The one length there is; null where there is none, or where it depends on a time zone that the bounds do not tell: one whose weeks of the two years to come begin elsewhere. */
-export function periodOf(every: Every, parts: Range[]): Period | null {
-  const readings = readingsOf(every, parts);
+export function periodOf(every: Every, parts: Range[], zone = ''): Period | null {
+  const readings = readingsOf(every, parts, zone);
   const [first] = readings;
   if (!first || readings.length === 1) return first ?? null;
   const end = Math.max(...parts.map(({ to }) => to).filter(Number.isFinite));

@@ -5,16 +5,16 @@ import { standbyGuard } from '@/lib/kit/relation-object';
 import { array, sql } from '@/lib/pg/sql';
 import type { Dependents } from './dependents';
 import { axisIn, findFamily, written, type Part } from './family';
-import { pendingGuard, policyGuard, rightGuards, timeGuard } from './family-guards';
+import { lengthGuard, pendingGuard, policyGuard, rightGuards, timeGuard, zoneGuard } from './family-guards';
 import { withoutSkipped } from './partition-steps';
-import { everies, periodOf } from './periods';
+import { calendarIn, everies, periodOf, readingsOf, zoneLabel } from './periods';
 import { referencesOf } from './references';
 import { dependentsOfPart, partDependentsGuard, replacedGuards, replacedOf } from './replaced';
 import { cutsOf, endSteps, periodsIn, rescueSteps, retiredIn, retiredOf, traces, type Rescue } from './rescue-plan';
 
-type Found = Rescue & { period: boolean; needed: number; /** Those of several periods, with who depends on them. */ several: { part: Part; dependents: Dependents }[] };
+type Found = Rescue & { zone: string; /** Time zones that its days may be meant in, where how long its partitions are depends on that; null where it is known. */ undecided: string[] | null; needed: number; /** Those of several periods, with who depends on them. */ several: { part: Part; dependents: Dependents }[] };
 
-function own({ top, source, children, period, readable, taken }: Found): Refusal[] {
+function own({ top, source, children, zone, undecided, readable, taken }: Found): Refusal[] {
   if (!source) return [{ name: 'default', says: `${written(top)} has no DEFAULT partition.`, saferWay: null }];
   return [
     ...(source.kind === 'r' ? [] : [{ name: 'kind', says: 'Its DEFAULT partition is partitioned itself, or a foreign table.', saferWay: null }]),
@@ -22,7 +22,7 @@ function own({ top, source, children, period, readable, taken }: Found): Refusal
     ...(top.primary_key.length > 0 ? [] : [{ name: 'primary_key', says: 'Without a primary key its rows cannot be told apart, so writes cannot be repeated in a copy.', saferWay: 'Add a primary key.' }]),
     ...(source.secured ? [{ name: 'row_security', says: `${written(source)} has row security of its own.`, saferWay: null }] : []),
     ...(taken ? [{ name: 'old', says: `${retiredOf(source).rel} is there, and is not of this.`, saferWay: 'Rename that one.' }] : []),
-    ...(period ? [] : [{ name: 'period', says: 'It has no partition yet whose length could be taken.', saferWay: 'Say how long each is to be.' }]),
+    ...zoneGuard(top, zone), ...(undecided === null || !axisIn(top) || zoneGuard(top, zone).length > 0 ? [] : lengthGuard(top, undecided)),
     ...(children.length > 0 && top.sees_all ? [{ name: 'owner', says: `Other tables refer to it, and its owner ${top.owner} bypasses row security: PostgreSQL would not let DEFAULT go while rows refer to rows in it.`, saferWay: 'Give the tables to a role that is no superuser: ALTER TABLE … OWNER TO.' }] : []),
   ];
 }
@@ -45,14 +45,16 @@ export const rescueDefault = action({
   permission: 'maintenance:destroy',
   risk: 'heavy',
   recurs: true,
-  params: { table: param.object('Partitioned table'), every: param.choice('Each', everies), bound: param.ms('Others wait at most', 150), undo: param.choice('An unfinished run', ['goes on', 'is taken back']) },
+  params: { table: param.object('Partitioned table'), every: param.choice('Each', everies), zone: param.text(zoneLabel), bound: param.ms('Others wait at most', 150), undo: param.choice('An unfinished run', ['goes on', 'is taken back']) },
   find: async (ask, { params, role, server }): Promise<Found | null> => {
     const family = await findFamily(ask, params.table, role);
     if (!family) return null;
     const { top } = family;
     const source = top.fallback;
     const along = axisIn(top);
-    const period = along && periodOf(params.every, along.parts.filter(({ several }) => !several));
+    const whole = along?.parts.filter(({ several }) => !several) ?? [];
+    const period = along && periodOf(params.every, whole, params.zone);
+    const undecided = period ? null : readingsOf(params.every, whole, params.zone).map((one) => calendarIn(one).zone);
     const references = await referencesOf(ask, top.oid);
     const [who] = await ask<{ sees_all: boolean }>(sql`select rolsuper or rolbypassrls as sees_all from pg_roles where rolname = ${role}`);
     const [may] = source ? await ask<{ readable: boolean }>(sql`select has_table_privilege(${source.oid}::oid, 'select') and not row_security_active(${source.oid}::oid) as readable`) : [];
@@ -63,7 +65,7 @@ export const rescueDefault = action({
     const several: Found['several'] = [];
     for (const part of top.parts.filter((one) => one.several)) several.push({ part, dependents: await dependentsOfPart(ask, part.oid, server.major) });
     const needed = await largest(ask, [...(source ? [source] : []), ...several.map(({ part }) => part)]);
-    return { ...family, source, references, cuts, retired, taken, readable, period: period !== null, as_owner: who?.sees_all ?? false, needed, major: server.major, replaced: source && (await replacedOf(ask, source, top, { role, major: server.major })), several };
+    return { ...family, source, references, cuts, retired, taken, readable, zone: params.zone, undecided, as_owner: who?.sees_all ?? false, needed, major: server.major, replaced: source && (await replacedOf(ask, source, top, { role, major: server.major })), several };
   },
   guards: (object, { params, role, server }) => [
     ...standbyGuard(server.inRecovery), ...rightGuards([object.top], role, true), ...timeGuard(object.top), ...policyGuard([object.top]), ...pendingGuard([object.top]), ...own(object), ...(params.undo === 'is taken back' ? [] : inTheWay(object)),
@@ -86,7 +88,7 @@ export const rescueDefault = action({
     if (mirrored || copy) return { state: 'resumable', says: `Every row is in its partition or in ${source.rel} as before; the copy beside that is not finished${mirrored ? ', and writes are repeated in it' : ''}.`, mend };
     const several = along.parts.filter((part) => part.several).length;
     if (several > 0) return { state: 'resumable', says: `Every row is in a partition; ${several} of them ${several === 1 ? 'is' : 'are'} still to be cut into periods.`, mend };
-    const period = periodOf(params.every, along.parts);
+    const period = periodOf(params.every, along.parts, params.zone);
     const [may] = await ask<{ readable: boolean }>(sql`select has_table_privilege(${source.oid}::oid, 'select') and not row_security_active(${source.oid}::oid) as readable`);
     if (may?.readable && period && (await periodsIn(ask, family.top, source, { period, others: along.parts, most: 1 })).length === 0) return { state: 'done', says: 'The rows are in their partitions.', mend };
     if (retired.length > 0 || mended) return { state: 'resumable', says: `Some rows are in their partitions, the others in ${source.rel} as before.`, mend };

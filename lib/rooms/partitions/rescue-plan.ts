@@ -6,7 +6,8 @@ import { veiled } from './archives';
 import { axisIn, named, severalComment, tablesOf, written, type Axis, type Family, type Part, type Placed, type Table } from './family';
 import { abandonSteps, compareStep, copyComment, copyOf, dropMirror, fillStep, mirrorFunction, mirrorSteps, mirrorTrigger, tryStep, type Mirror } from './mirror';
 import { attachSql, boundsOn, boundsProof, createLike, detachSql, dropCheck, inRange, nameFor, notHere, ownedBy, proveSteps, valueOn } from './partition-steps';
-import { cut, endOf, startOf, suffixOf, uncovered, type Period } from './periods';
+import type { Calendar } from './calendar';
+import { calendarIn, cut, endOf, startOf, suffixOf, uncovered, type Period } from './periods';
 import { contiguousRanges, overlaps } from './range-sets';
 import { addReference, commentOfKey, type Key } from './references';
 import { createReplacement, refusePartDependents, refuseReplacement, refuseUnlike, takeOver, type Replaced } from './replaced';
@@ -84,7 +85,7 @@ const atATime = (bound: number, checks: number, partitions: number, children: nu
 const allOf = (pieces: Piece[]): Piece[] => pieces.flatMap((piece) => [piece, ...allOf(piece.into ?? [])]);
 
 /** So many partitions at most, where nothing lies between: each of one period, or of several that are next to one another, to be cut in turn. */
-function grouped(top: Named, periods: Piece[], { first, further, taken }: { first: number; further: number; taken: Range[] }): Piece[] {
+function grouped(top: Named, periods: Piece[], { first, further, taken, calendar }: { first: number; further: number; taken: Range[]; calendar: Calendar }): Piece[] {
   // A quarter more is better than another round for a few.
   if (periods.length <= first * 1.25) return periods;
   const size = Math.ceil(periods.length / Math.min(first, Math.ceil(periods.length / further)));
@@ -97,7 +98,7 @@ function grouped(top: Named, periods: Piece[], { first, further, taken }: { firs
   }
   return groups.map((group) => {
     const [one, last] = [group[0] as Piece, group.at(-1) as Piece];
-    return group.length === 1 ? one : { from: one.from, to: last.to, rel: nameFor(top.rel, `${suffixOf(one)}_to_${suffixOf(last)}`), into: grouped(top, group, { first: further, further, taken: [] }) };
+    return group.length === 1 ? one : { from: one.from, to: last.to, rel: nameFor(top.rel, `${suffixOf(one, calendar)}_to_${suffixOf(last, calendar)}`), into: grouped(top, group, { first: further, further, taken: [], calendar }) };
   });
 }
 
@@ -115,7 +116,7 @@ export async function cutsOf(ask: Ask, { top, children }: Family, source: Part, 
   const inside = async (part: Named & { oid: string }, others: Range[], within?: Range) => {
     const [may] = await ask<{ readable: boolean }>(sql`select has_table_privilege(${part.oid}::oid, 'select') and not row_security_active(${part.oid}::oid) as readable`);
     const ranges = may?.readable ? await periodsIn(ask, top, part, { period, others, ...(within ? { within } : {}) }) : within ? cut(within, period) : [];
-    return ranges.map((range): Piece => ({ ...range, rel: nameFor(top.rel, suffixOf(range)) }));
+    return ranges.map((range): Piece => ({ ...range, rel: nameFor(top.rel, suffixOf(range, calendarIn(period))) }));
   };
   for (const part of parts.filter(({ several }) => several)) {
     const { copy, mirrored } = await traces(ask, part, written(part), role);
@@ -126,13 +127,14 @@ export async function cutsOf(ask: Ask, { top, children }: Family, source: Part, 
   cuts.push({ part: source, range: null, periods: readable ? await inside(source, parts) : [], copy, mirrored });
   const further = atATime(bound, checksMs.dependents, parts.length + cuts.reduce((sum, { periods }) => sum + periods.length, 0), children.length);
   const first = atATime(bound, checksMs.all, parts.length, children.length);
+  const calendar = calendarIn(period);
   const planned = cuts.flatMap(({ part, range, periods, ...left }): Cut[] => {
     const of = { schema: part.schema, rel: part.rel, rows: part.rows, bytes: part.bytes, range };
-    if (range) return [{ ...of, ...left, place: part.oid, pieces: grouped(top, periods, { first: further, further, taken: [] }) }];
+    if (range) return [{ ...of, ...left, place: part.oid, pieces: grouped(top, periods, { first: further, further, taken: [], calendar }) }];
     // A copy that no trigger kept up is out of date, and one whose DEFAULT lacks what the other has by now.
     const kept = mirrored && copy ? (axisIn(copy)?.parts ?? []) : [];
-    if (kept.length > 0) return [{ ...of, ...left, place: part.oid, pieces: kept.map((one) => keptPiece(top, one, periods, further)) }];
-    const groups = grouped(top, periods, { first, further, taken: parts });
+    if (kept.length > 0) return [{ ...of, ...left, place: part.oid, pieces: kept.map((one) => keptPiece(top, one, periods, { further, calendar })) }];
+    const groups = grouped(top, periods, { first, further, taken: parts, calendar });
     const rounds = Array.from({ length: Math.max(1, Math.ceil(groups.length / first)) }, (_, round) => groups.slice(round * first, (round + 1) * first));
     return rounds.map((pieces, round): Cut => ({ ...of, ...(round === 0 ? left : { copy: null, mirrored: false }), place: round === 0 ? part.oid : `${part.oid}_round_${round}`, pieces }));
   });
@@ -143,9 +145,9 @@ export async function cutsOf(ask: Ask, { top, children }: Family, source: Part, 
   return planned;
 }
 
-function keptPiece(top: Table, { rel, from, to, several }: Placed, periods: Piece[], further: number): Piece {
+function keptPiece(top: Table, { rel, from, to, several }: Placed, periods: Piece[], { further, calendar }: { further: number; calendar: Calendar }): Piece {
   const into = periods.filter((one) => one.from >= from && one.to <= to);
-  return { rel, from, to, ...(several ? { into: grouped(top, into, { first: further, further, taken: [] }) } : {}) };
+  return { rel, from, to, ...(several ? { into: grouped(top, into, { first: further, further, taken: [], calendar }) } : {}) };
 }
 
 type Setting = { axis: Axis; /** What has its partition before. */ parts: Range[]; role: string };
