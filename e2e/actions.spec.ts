@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectTo, databaseName, roleNames } from '../scripts/postgres/roles';
@@ -110,8 +111,12 @@ test('an analyst is offered nothing of it, and refused', async ({ analyst: page 
   expect(answer.status()).toBe(403);
 });
 
+/** React has taken over the page: keys pressed before go to the browser. */
+const takenOver = (page: Page) => page.waitForFunction(() => Object.keys(document.querySelector('button[aria-label^="Go to"]') ?? {}).some((key) => key.startsWith('__reactProps')));
+
 test('the palette begins an action by its name, and asks for the object', async ({ dba: page }) => {
   await page.goto('/');
+  await takenOver(page);
   await page.keyboard.press('Control+k');
   // Its code is still on its way.
   await page.keyboard.type('Vacuum a table');
@@ -127,6 +132,7 @@ test('the palette begins an action by its name, and asks for the object', async 
 
 test('the palette begins the end of a session with an empty form that says what to type, and where to choose it; Ctrl-K does nothing over it', async ({ dba: page }) => {
   await page.goto('/locks');
+  await takenOver(page);
   await page.getByRole('searchbox').focus();
   await page.keyboard.press('Control+k');
   await page.keyboard.type('End the session');
