@@ -53,3 +53,9 @@ export async function plantFamily(db: Pick<TestDatabase, 'connect' | 'sql'>, { n
   };
   return { table: t ?? '', fallback: `public.${quoted(`${top}_rest`)}`, tables: [t ?? '', f ?? '', n ?? ''], archives: [top, factor, note].map(archiveOf), sql: (text, values) => db.sql(text, values), owner, violations };
 }
+
+/** Partitions of a table, as SQL writes them, by name. */
+export async function partitionsOf(db: Pick<TestDatabase, 'sql'>, parent: string): Promise<string[]> {
+  const rows = await db.sql<{ part: string }>(`select format('%I.%I', n.nspname, c.relname) as part from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace where i.inhparent = $1::regclass order by c.relname`, [parent]);
+  return rows.map(({ part }) => part);
+}

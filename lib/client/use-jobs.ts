@@ -1,7 +1,7 @@
 'use client';
 
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { isOpen, type JobView, type PreviewView } from '@/lib/kit/job';
+import { isOpen, type Ending, type JobView, type PreviewView } from '@/lib/kit/job';
 import type { ActionView } from '@/lib/kit/result';
 import { api } from './api';
 import { keys } from './keys';
@@ -54,7 +54,7 @@ export function useJobChanges() {
         again();
       }
     },
-    cancel: async (id: string, how: 'cancel' | 'terminate' = 'cancel'): Promise<void> => {
+    cancel: async (id: string, how: Ending = 'cancel'): Promise<void> => {
       try {
         await api(`/api/jobs/${id}`, { method: 'DELETE', query: { how } });
       } finally {

@@ -3,7 +3,7 @@ import type { Refusal } from './action';
 import type { blockerSchema, jobSchema, logLineSchema, planStepSchema, previewSchema, progressSchema } from './job-schema';
 import type { JobState } from './job-states';
 
-export { jobStates, type JobState } from './job-states';
+export { jobStates, type Ending, type JobState } from './job-states';
 
 /** It may still do something; `awaiting` another person’s approval. */
 export const isOpen = (state: JobState): boolean => state === 'awaiting' || state === 'queued' || state === 'running';

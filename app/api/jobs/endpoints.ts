@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { signedIn } from '@/lib/kit/caller';
 import { endpoint, type Endpoint } from '@/lib/kit/endpoint';
 import { jobSchema } from '@/lib/kit/job-schema';
+import { endings } from '@/lib/kit/job-states';
 import { storableText, wholeNumber } from '@/lib/kit/param';
 import { approveJob } from '@/lib/run/actions/approve';
 import { jobView } from '@/lib/run/actions/job-view';
-import { cancelJob, endings, findJob, listJobs } from '@/lib/run/actions/jobs';
+import { cancelJob, findJob, listJobs } from '@/lib/run/actions/jobs';
 import { kickRunner } from '@/lib/run/actions/runner';
 import { clientAddress } from '@/lib/run/peer';
 

@@ -23,11 +23,19 @@ async function planCost(ask: Ask, { server, planner }: Measuring, table: string)
   return calls === 0 ? null : planned.reduce((sum, { captured: one, before }) => sum + costOf(before) * one.calls, 0) / calls;
 }
 
-/** Of an index with its parts, by name: it may not be there, or be another one than before. */
-export async function indexFigures(ask: Ask, { schema, rel, table }: { schema: string; rel: string; table: string | null }, measuring: Measuring): Promise<Figures & { parts: number }> {
-  const [found] = await ask<{ bytes: number | null; scans: number | null; parts: number }>(sql`
-    select sum(pg_relation_size(t.oid))::float8 as bytes, sum(pg_stat_get_numscans(t.oid))::float8 as scans, count(*)::int as parts from (
+type Standing = { size_bytes: number | null; scans: number | null; parts: number };
+
+/** An index with its parts, by name: it may not be there, or be another one than before. */
+export async function standingOf(ask: Ask, { schema, rel }: { schema: string; rel: string }): Promise<Standing> {
+  const [found] = await ask<Standing>(sql`
+    select sum(pg_relation_size(t.oid))::float8 as size_bytes, sum(pg_stat_get_numscans(t.oid))::float8 as scans, count(*)::int as parts from (
       select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${schema} and c.relname = ${rel} and c.relkind = 'i'
       union all select t.relid from pg_class c join pg_namespace n on n.oid = c.relnamespace cross join lateral pg_partition_tree(c.oid) t where n.nspname = ${schema} and c.relname = ${rel} and c.relkind = 'I' and t.isleaf) t`);
-  return { size_bytes: found?.bytes ?? null, scans: found?.scans ?? null, mean_plan_cost: table === null ? null : await planCost(ask, measuring, table), parts: found?.parts ?? 0 };
+  return found ?? { size_bytes: null, scans: null, parts: 0 };
+}
+
+/** What tells whether making or dropping it has paid off. */
+export async function indexFigures(ask: Ask, { schema, rel, table }: { schema: string; rel: string; table: string | null }, measuring: Measuring): Promise<Figures & { parts: number }> {
+  const { size_bytes, scans, parts } = await standingOf(ask, { schema, rel });
+  return { size_bytes, scans, mean_plan_cost: table === null ? null : await planCost(ask, measuring, table), parts };
 }

@@ -4,6 +4,7 @@ import { dropStep, isLeftover, leftoversOn, nothingLeft, stateOf } from '@/lib/k
 import { param } from '@/lib/kit/param';
 import { findRelation, relationGuards, standbyGuard } from '@/lib/kit/relation-object';
 import { ident, sql } from '@/lib/pg/sql';
+import { standingOf } from './index-figures';
 import { partsOf, wholeIndex, type Part, type WholeIndex } from './parts';
 
 export const reindex = action({
@@ -33,11 +34,7 @@ export const reindex = action({
   disk: ({ bytes }) => bytes,
   place: ({ oid }) => ({ relations: [oid] }),
   progress: 'create_index',
-  figures: async (ask, { schema, rel }) => {
-    const [found] = await ask<{ size_bytes: number }>(sql`
-      select coalesce((select sum(pg_relation_size(relid)) from pg_partition_tree(c.oid) where isleaf), pg_relation_size(c.oid))::float8 as size_bytes from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${schema} and c.relname = ${rel}`);
-    return { size_bytes: found?.size_bytes ?? null };
-  },
+  figures: async (ask, object) => ({ size_bytes: (await standingOf(ask, object)).size_bytes }),
   settle: async (ask, object) => {
     if (object.parts) return settleParts(ask, object, object.parts);
     const [now, left] = [await stateOf(ask, object), await leftoversOn(ask, [object.table ?? ''], [object.rel])];

@@ -44,7 +44,7 @@ export function plainGuards(plain: Plain): Refusal[] {
   return [
     ...refuse('kind', facts.persistence !== 'p' && 'It is unlogged or temporary.'), ...refuse('relatives', facts.relatives && 'It is a partition, or inherits from or to another table.'),
     ...refuse('column', facts.not_null === null && `It has no column ${by}.`), ...refuse('nulls', facts.not_null === false && `${by} may be null: every row has to have a place.`, `ALTER TABLE … ALTER COLUMN ${by} SET NOT NULL;`),
-    ...refuse('key', facts.not_null !== null && !axis && `${by} is no date and no timestamp.`), ...refuse('primary_key', top.primary_key.length === 0 && 'Without a primary key its rows cannot be told apart.', 'Add a primary key.'),
+    ...refuse('key', facts.not_null !== null && !axis && `${by} is no date and no timestamp.`), ...refuse('primary_key', top.primary_key.length === 0 && 'It has no primary key, by which writes are repeated in the copy.', 'Add a primary key.'),
     ...refuse('unique', facts.unlike && `${facts.unlike} makes values unique without ${by}: a partitioned table cannot hold to that.`),
     ...referredGuards(plain, major),
     ...refuse('triggers', facts.triggers && `Its trigger ${facts.triggers} would be lost.`), ...refuse('policies', facts.policies && 'Its row security would be lost.'),

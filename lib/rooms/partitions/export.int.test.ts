@@ -13,7 +13,7 @@ import { onTarget } from '@/test/action';
 import { useActions } from '@/test/actions';
 import { call } from '@/test/call';
 import { useDatabase, type TestDatabase } from '@/test/database';
-import { multiset, plantFamily, type Planted } from '@/test/partitioned';
+import { multiset, partitionsOf, plantFamily, type Planted } from '@/test/partitioned';
 import { temporaryDirectory } from '@/test/temporary';
 
 const db = await useDatabase();
@@ -50,7 +50,7 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
     beforeAll(async () => {
       planted = await plantFamily(server, { name: `Odd "${target}'s" \\ %`, rows: 3000, months: 5 });
       await done('partitions.archive', { table: planted.table, days: '75' });
-      parts = (await server.sql<{ part: string }>(`select format('%I.%I', n.nspname, c.relname) as part from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace where i.inhparent = $1::regclass order by c.relname`, [planted.archives[0]])).map(({ part }) => part);
+      parts = await partitionsOf(server, planted.archives[0] ?? '');
     });
 
     test('is written with those that refer to it, is the same when it is read back, dropped and brought back', async () => {

@@ -9,7 +9,7 @@ import type { JobView } from '@/lib/kit/job';
 import { onTarget } from '@/test/action';
 import { useActions } from '@/test/actions';
 import { useDatabase } from '@/test/database';
-import { multiset, plantFamily, type Planted } from '@/test/partitioned';
+import { multiset, partitionsOf, plantFamily, type Planted } from '@/test/partitioned';
 import { temporaryDirectory } from '@/test/temporary';
 
 const db = await useDatabase();
@@ -55,7 +55,7 @@ describe.each([['main', db], ['pg14', old]] as const)('on %s', (target, server) 
     beforeAll(async () => {
       planted = await plantFamily(server, { name: `Odd "${target}'s" \\ %`, rows: 3000, months: 5 });
       await done('partitions.archive', { table: planted.table, days: '75' });
-      parts = (await server.sql<{ part: string }>(`select format('%I.%I', n.nspname, c.relname) as part from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace where i.inhparent = $1::regclass order by c.relname`, [planted.archives[0]])).map(({ part }) => part);
+      parts = await partitionsOf(server, planted.archives[0] ?? '');
     });
 
     test('exported, dropped and imported it is the same, attached, and can be restored and exported again', async () => {

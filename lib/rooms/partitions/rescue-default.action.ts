@@ -19,7 +19,7 @@ function own({ top, source, children, zone, undecided, readable, taken }: Found)
   return [
     ...(source.kind === 'r' ? [] : [{ name: 'kind', says: 'Its DEFAULT partition is partitioned itself, or a foreign table.', saferWay: null }]),
     ...(readable ? [] : [{ name: 'privilege', says: `The role that looks may not read ${written(source)}, so which partitions are missing is not known.`, saferWay: null }]),
-    ...(top.primary_key.length > 0 ? [] : [{ name: 'primary_key', says: 'Without a primary key its rows cannot be told apart, so writes cannot be repeated in a copy.', saferWay: 'Add a primary key.' }]),
+    ...(top.primary_key.length > 0 ? [] : [{ name: 'primary_key', says: 'It has no primary key, by which writes are repeated in a copy.', saferWay: 'Add a primary key.' }]),
     ...(source.secured ? [{ name: 'row_security', says: `${written(source)} has row security of its own.`, saferWay: null }] : []),
     ...(taken ? [{ name: 'old', says: `${retiredOf(source).rel} is there, and is not of this.`, saferWay: 'Rename that one.' }] : []),
     ...zoneGuard(top, zone), ...(undecided === null || !axisIn(top) || zoneGuard(top, zone).length > 0 ? [] : lengthGuard(top, undecided)),

@@ -1,9 +1,10 @@
 import 'server-only';
+import type { Ending } from '@/lib/kit/job';
 import type { DeskClient } from '@/lib/pg/client';
 import { withSession } from '@/lib/pg/session';
 import { render, sql } from '@/lib/pg/sql';
 import { maintenanceSettings } from '../monitor';
-import type { Backend, Ending } from './jobs';
+import type { Backend } from './jobs';
 
 export class Cancelled extends Error {}
 /** What stops a job, in words for a person. */

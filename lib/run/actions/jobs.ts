@@ -5,7 +5,7 @@ import { AppError } from '@/lib/errors';
 import type { ActionObject, Figures } from '@/lib/kit/action';
 import type { Caller } from '@/lib/kit/caller';
 import type { Remedy } from '@/lib/kit/finding';
-import { isOpen, type JobProgress, type JobState, type JobView, type LogLine } from '@/lib/kit/job';
+import { isOpen, type Ending, type JobProgress, type JobState, type JobView, type LogLine } from '@/lib/kit/job';
 import { violatedConstraint } from '@/lib/pg/errors';
 import { array, sql, type SQL } from '@/lib/pg/sql';
 import type { ShownStep } from './preview';
@@ -54,10 +54,6 @@ export const endedOf = async (ids: string[]): Promise<string[]> => (await databa
 /** The newest jobs, those that are open first. */
 export const listJobs = (limit: number, state: keyof typeof byState = 'any'): Promise<Job[]> =>
   database().rows<Job>(jobsWhere(sql`${byState[state]} order by ${open} desc, created_at desc, id desc limit ${limit}`));
-
-/** How a job is ended: its statement alone, or its session with it. */
-export const endings = ['cancel', 'terminate'] as const;
-export type Ending = (typeof endings)[number];
 
 /** Asks for the end of a job: at once where it has not begun, by its runner where it has. Its session is ended only after a cancel has not helped. @throws AppError not_found, conflict */
 export async function cancelJob(id: string, how: Ending, caller: Caller, address: string | null): Promise<void> {

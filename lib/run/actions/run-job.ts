@@ -1,6 +1,7 @@
 import 'server-only';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActionContext, Settled } from '@/lib/kit/action';
+import type { Ending } from '@/lib/kit/job';
 import type { Params } from '@/lib/kit/param';
 import { isDiskFull, isPermissionDenied, isUnavailable, sqlState } from '@/lib/pg/errors';
 import { sql } from '@/lib/pg/sql';
@@ -14,7 +15,7 @@ import { stepOf } from './preview';
 import { runStep } from './run-step';
 import type { Watch } from './watch';
 import { forgetTarget } from '../run-diagnostic';
-import { finishJob, LostJob, saveJob, savePhase, type Ending, type Job, type LogLine, type Progress } from './jobs';
+import { finishJob, LostJob, saveJob, savePhase, type Job, type LogLine, type Progress } from './jobs';
 import { progressOf } from './progress';
 import { actions, type RegisteredAction } from './registry';
 
